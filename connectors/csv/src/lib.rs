@@ -1,0 +1,1 @@
+//! Reads delimited text files.

@@ -1,0 +1,1 @@
+//! Reads JSON and newline-delimited JSON files.

@@ -1,0 +1,1 @@
+//! Reads paginated JSON resources over HTTP.

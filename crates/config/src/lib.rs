@@ -1,0 +1,1 @@
+//! What a pipeline file says: its structs, its JSON Schema, and a reader that reports every mistake with its place.

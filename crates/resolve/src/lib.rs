@@ -1,0 +1,1 @@
+//! Entity resolution over coded columns: blocking, comparison, training, clustering, survivorship.

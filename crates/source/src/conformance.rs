@@ -1,0 +1,1 @@
+//! The battery every connector must pass.

@@ -1,0 +1,1 @@
+//! Paths, globs, compression and encodings: what all file connectors share.

@@ -1,0 +1,24 @@
+//! The connector contract and the battery every connector must pass.
+//!
+//! A *connector* ([`Connector`]) knows one kind of system and turns options from a pipeline file into a
+//! *source* ([`Source`]). A source names its tables, tells their schemas and pushes their rows, a batch at a
+//! time, into a [`Sink`]. A row that cannot be read is pushed as a [`RejectedRow`] and the read goes on; a
+//! container that is broken ends the read with a [`SourceError`] and nothing of the source is used.
+//!
+//! The contract is blocking on purpose: files and embedded databases are, and a network connector can block
+//! on its own runtime. The caller gives every source a thread of its own.
+//!
+//! | module | idea |
+//! |---|---|
+//! | [`contract`] | the traits and the values that cross them |
+//! | [`error`] | what can go wrong, who must act, whether another try may help |
+//! | [`files`] | paths, globs, compression and encodings: what all file connectors share |
+//! | [`conformance`] | the battery: each connector's tests run it, and its own tests break each check once |
+
+pub mod conformance;
+pub mod contract;
+pub mod error;
+pub mod files;
+
+pub use contract::{Chunk, Connector, FileRead, OpenContext, ReadRequest, RejectedRow, Sink, Source};
+pub use error::{ErrorKind, SourceError};

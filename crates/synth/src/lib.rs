@@ -1,0 +1,1 @@
+//! Synthetic customers of five unlike systems, with the truth beside them.
