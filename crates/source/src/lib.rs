@@ -12,6 +12,7 @@
 //! |---|---|
 //! | [`contract`] | the traits and the values that cross them |
 //! | [`error`] | what can go wrong, who must act, whether another try may help |
+//! | [`request`] | options, tables and columns asked for, against those there are; the nearest name for a wrong one |
 //! | [`files`] | paths, globs, compression and encodings: what all file connectors share |
 //! | [`conformance`] | the battery: each connector's tests run it, and its own tests break each check once |
 
@@ -19,6 +20,7 @@ pub mod conformance;
 pub mod contract;
 pub mod error;
 pub mod files;
+pub mod request;
 
 pub use contract::{Chunk, Connector, FileRead, OpenContext, ReadRequest, RejectedRow, Sink, Source};
 pub use error::{ErrorKind, SourceError};
