@@ -7,7 +7,7 @@ use std::sync::Arc;
 use serde::Serialize;
 
 /// A place in a file. Lines and columns count from 1, columns in characters.
-#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Serialize)]
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize)]
 pub struct Place {
     /// Which of [`crate::Loaded::files`]: 0 is the pipeline file, 1 its overlay.
     pub file: usize,
@@ -31,7 +31,9 @@ pub struct SourceFile {
 /// The text of a pipeline file can hold a secret that should not be there.
 impl fmt::Debug for SourceFile {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("SourceFile").field("path", &self.path).finish_non_exhaustive()
+        f.debug_struct("SourceFile")
+            .field("path", &self.path)
+            .finish_non_exhaustive()
     }
 }
 
@@ -88,23 +90,41 @@ impl std::error::Error for Mistakes {}
 /// As rustc shows its errors: sentence, place, line with carets.
 impl fmt::Display for Mistakes {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let texts: Vec<Vec<&str>> = self.files.iter().map(|file| file.text.lines().collect()).collect();
+        let texts: Vec<Vec<&str>> = self
+            .files
+            .iter()
+            .map(|file| file.text.lines().collect())
+            .collect();
         for (number, mistake) in self.list.iter().enumerate() {
             if number > 0 {
                 writeln!(f)?;
             }
             writeln!(f, "error: {}", mistake.message)?;
             let file = mistake.place.as_ref().map_or(0, |place| place.file);
-            let name = self.files.get(file).map(|file| file.path.display().to_string()).unwrap_or_default();
+            let name = self
+                .files
+                .get(file)
+                .map(|file| file.path.display().to_string())
+                .unwrap_or_default();
             let Some(place) = &mistake.place else {
                 writeln!(f, " --> {name}")?;
                 continue;
             };
             let line_number = place.line.to_string();
             let margin = " ".repeat(line_number.len());
-            let inside = if mistake.path.is_empty() { String::new() } else { format!(" ({})", mistake.path) };
-            writeln!(f, "{margin}--> {name}:{}:{}{inside}", place.line, place.column)?;
-            let line = texts.get(file).and_then(|lines| lines.get(place.line.saturating_sub(1)));
+            let inside = if mistake.path.is_empty() {
+                String::new()
+            } else {
+                format!(" ({})", mistake.path)
+            };
+            writeln!(
+                f,
+                "{margin}--> {name}:{}:{}{inside}",
+                place.line, place.column
+            )?;
+            let line = texts
+                .get(file)
+                .and_then(|lines| lines.get(place.line.saturating_sub(1)));
             let Some(line) = line.filter(|_| !mistake.redacted) else {
                 continue;
             };
@@ -125,8 +145,18 @@ impl fmt::Display for Mistakes {
 /// At most 120 characters of `line` around `column` (from 0), fit for a terminal, and the column in them.
 fn excerpt(line: &str, column: usize) -> (String, usize) {
     let length = line.chars().count();
-    let start = if length <= 120 { 0 } else { column.saturating_sub(40) };
-    let printable = |character: char| if character.is_control() { ' ' } else { character };
+    let start = if length <= 120 {
+        0
+    } else {
+        column.saturating_sub(40)
+    };
+    let printable = |character: char| {
+        if character.is_control() {
+            ' '
+        } else {
+            character
+        }
+    };
     let shown = line.chars().skip(start).take(120).map(printable).collect();
     (shown, column - start)
 }
@@ -136,17 +166,40 @@ mod tests {
     use super::*;
 
     fn file(text: &str) -> Vec<SourceFile> {
-        vec![SourceFile { path: "pipeline.yaml".into(), text: text.into() }]
+        vec![SourceFile {
+            path: "pipeline.yaml".into(),
+            text: text.into(),
+        }]
     }
 
-    fn mistake(line: usize, column: usize, length: usize, message: &str, redacted: bool) -> Mistake {
-        let place = Some(Place { file: 0, line, column, length });
-        Mistake { place, path: "a.b".to_owned(), message: message.to_owned(), redacted }
+    fn mistake(
+        line: usize,
+        column: usize,
+        length: usize,
+        message: &str,
+        redacted: bool,
+    ) -> Mistake {
+        let place = Some(Place {
+            file: 0,
+            line,
+            column,
+            length,
+        });
+        Mistake {
+            place,
+            path: "a.b".to_owned(),
+            message: message.to_owned(),
+            redacted,
+        }
     }
 
     #[test]
     fn shown_as_rustc_does() {
-        let list = vec![mistake(3, 3, 2, "second", true), mistake(2, 3, 4, "first", false), mistake(2, 3, 4, "first", false)];
+        let list = vec![
+            mistake(3, 3, 2, "second", true),
+            mistake(2, 3, 4, "first", false),
+            mistake(2, 3, 4, "first", false),
+        ];
         let shown = Mistakes::new(file("a:\n  wrng: 1\n  secret: hunter2\n"), list).to_string();
         assert_eq!(
             shown,
@@ -158,14 +211,16 @@ mod tests {
     #[test]
     fn long_lines_are_cut_around_the_place() {
         let text = format!("{}x{}", " ".repeat(5_000), "y".repeat(1_000_000));
-        let shown = Mistakes::new(file(&text), vec![mistake(1, 5_001, 900_000, "m", false)]).to_string();
+        let shown =
+            Mistakes::new(file(&text), vec![mistake(1, 5_001, 900_000, "m", false)]).to_string();
         assert!(shown.len() < 600, "{}", shown.len());
         assert!(shown.contains(&format!("{}xy", " ".repeat(40))));
     }
 
     #[test]
     fn control_characters_do_not_reach_the_terminal() {
-        let shown = Mistakes::new(file("a\u{1b}[31m\n"), vec![mistake(1, 1, 1, "m", false)]).to_string();
+        let shown =
+            Mistakes::new(file("a\u{1b}[31m\n"), vec![mistake(1, 1, 1, "m", false)]).to_string();
         assert!(!shown.contains('\u{1b}'));
     }
 }
