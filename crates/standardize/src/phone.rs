@@ -1,0 +1,232 @@
+//! Phone numbers to E.164, through libphonenumber's rules and metadata.
+
+use std::str::FromStr;
+
+use rlibphonenumber::{PHONE_NUMBER_UTIL, PhoneNumberType, Region};
+
+use crate::placeholder::{PlaceholderKind, is_placeholder};
+
+/// A phone number in standard form.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Phone {
+    /// `+`, country calling code and national number, without extension: at most 16 characters.
+    pub e164: String,
+    /// What the numbering plan says it is.
+    pub kind: PhoneKind,
+    /// ISO 3166 alpha-2 code of the region the number belongs to; `None` where the number is not valid.
+    pub region: Option<String>,
+    /// Whether the numbering plan has handed out such numbers. One that is merely possible (right length, such as the
+    /// fictitious 555 numbers of the US) still tells records apart and is kept with `false`.
+    pub valid: bool,
+}
+
+/// The kinds of number that matter for a customer.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub enum PhoneKind {
+    /// Mobile.
+    Mobile,
+    /// Fixed line: often shared by a household.
+    FixedLine,
+    /// The plan does not tell the two apart (US, Canada).
+    FixedLineOrMobile,
+    /// Toll-free, premium, voice over IP, or not known.
+    Other,
+}
+
+impl PhoneKind {
+    /// `mobile`, `fixed_line`, `fixed_line_or_mobile` or `other`.
+    #[must_use]
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Self::Mobile => "mobile",
+            Self::FixedLine => "fixed_line",
+            Self::FixedLineOrMobile => "fixed_line_or_mobile",
+            Self::Other => "other",
+        }
+    }
+}
+
+/// Reads a phone number as written in `region` (ISO 3166 alpha-2): national or international notation, `00` for `+`,
+/// letters on the keys, extensions (dropped), `tel:`. `None` where no number of that length exists, and for
+/// placeholders. With an unknown `region` only international notation is read.
+///
+/// ```
+/// use goldsmith_standardize::phone::{PhoneKind, parse};
+/// let phone = parse("020 7946 0958 ext. 4", "GB").unwrap();
+/// assert_eq!(phone.e164, "+442079460958");
+/// assert_eq!((phone.kind, phone.region.as_deref()), (PhoneKind::FixedLine, Some("GB")));
+/// assert_eq!(parse("0049 30 901820", "US").unwrap().e164, "+4930901820");
+/// assert_eq!(parse("(555) 123-4567", "US").unwrap().valid, false);
+/// assert_eq!(parse("000-000-0000", "US"), None);
+/// ```
+#[must_use]
+pub fn parse(raw: &str, region: &str) -> Option<Phone> {
+    let raw = raw.trim();
+    if raw.len() > 80 || !raw.bytes().any(|b| b.is_ascii_digit()) && raw.is_ascii() {
+        return None;
+    }
+    if is_placeholder(PlaceholderKind::Phone, raw) || is_scientific(raw) {
+        return None;
+    }
+    // Spreadsheets store numbers as floats.
+    let raw = raw.strip_suffix(".0").unwrap_or(raw);
+    let default = region_of(region);
+    let number = match international(raw) {
+        Some(plus) => PHONE_NUMBER_UTIL
+            .parse(&plus, default)
+            .or_else(|_| PHONE_NUMBER_UTIL.parse(raw, default)),
+        None => PHONE_NUMBER_UTIL.parse(raw, default),
+    }
+    .ok()?;
+    if !PHONE_NUMBER_UTIL.is_possible_number(&number) {
+        return None;
+    }
+    let mut e164 = String::with_capacity(16);
+    e164.push('+');
+    e164.push_str(&number.country_code.to_string());
+    e164.push_str(&rlibphonenumber::get_national_significant_number_owned(
+        &number,
+    ));
+    let kind = PHONE_NUMBER_UTIL.get_number_type(&number);
+    let valid = kind != PhoneNumberType::Unknown;
+    let region = if valid {
+        PHONE_NUMBER_UTIL
+            .get_region_for_number(&number)
+            .map(|r| r.to_string())
+    } else {
+        None
+    };
+    Some(Phone {
+        e164,
+        kind: kind_of(kind),
+        region,
+        valid,
+    })
+}
+
+const fn kind_of(kind: PhoneNumberType) -> PhoneKind {
+    match kind {
+        PhoneNumberType::Mobile => PhoneKind::Mobile,
+        PhoneNumberType::FixedLine => PhoneKind::FixedLine,
+        PhoneNumberType::FixedLineOrMobile => PhoneKind::FixedLineOrMobile,
+        _ => PhoneKind::Other,
+    }
+}
+
+fn region_of(region: &str) -> Option<Region> {
+    let bytes = region.trim().as_bytes();
+    let &[a, b] = bytes else { return None };
+    if !a.is_ascii_alphabetic() || !b.is_ascii_alphabetic() {
+        return None;
+    }
+    let code = [a.to_ascii_uppercase(), b.to_ascii_uppercase()];
+    std::str::from_utf8(&code)
+        .ok()
+        .and_then(|code| Region::from_str(code).ok())
+}
+
+/// `00…` means `+…` in most of the world, and data travels to where it does not. No national number begins with two
+/// zeros; Australia's own prefix 0011 is left to the metadata.
+fn international(raw: &str) -> Option<String> {
+    let rest = raw
+        .strip_prefix("(00)")
+        .or_else(|| raw.strip_prefix("00"))?;
+    (!rest.starts_with('0') && !rest.starts_with("11")).then(|| format!("+{rest}"))
+}
+
+/// A number a spreadsheet has rounded (`4.4207946E+11`) has lost its digits.
+fn is_scientific(raw: &str) -> bool {
+    raw.bytes()
+        .position(|b| matches!(b, b'e' | b'E'))
+        .is_some_and(|at| {
+            let (mantissa, exponent) = raw.split_at(at);
+            let exponent = exponent
+                .get(1..)
+                .unwrap_or_default()
+                .trim_start_matches(['+', '-']);
+            !exponent.is_empty()
+                && exponent.len() <= 2
+                && exponent.bytes().all(|b| b.is_ascii_digit())
+                && !mantissa.is_empty()
+                && mantissa.bytes().all(|b| b.is_ascii_digit() || b == b'.')
+        })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use proptest::prelude::*;
+
+    #[test]
+    fn notations_of_one_number() {
+        fn check(raw: &str, region: &str, expected: Option<&str>) {
+            assert_eq!(
+                parse(raw, region).map(|p| p.e164).as_deref(),
+                expected,
+                "{raw} in {region}"
+            );
+        }
+        for raw in [
+            "202-555-0173",
+            "(202) 555 0173",
+            "+1 202.555.0173",
+            "tel:+1-202-555-0173",
+            "1 202 555 0173 x123",
+            "2025550173.0",
+            "202-555-0173 ext. 4",
+            "001 202 555 0173",
+        ] {
+            check(raw, "US", Some("+12025550173"));
+        }
+        check("1-800-FLOWERS", "US", Some("+18003569377"));
+        check("+44 (0)20 7946 0958", "DE", Some("+442079460958"));
+        check("0170 1234567", "DE", Some("+491701234567"));
+        check("0170 1234567", "de", Some("+491701234567"));
+        check("0170 1234567", "", None);
+        check("+33 6 12 34 56 78", "", Some("+33612345678"));
+        check("06 12345678", "NL", Some("+31612345678"));
+        check("２０２-555-0173", "US", Some("+12025550173"));
+        check("02 1234 5678", "IT", Some("+390212345678"));
+        check("12", "US", None);
+        check("2.02555E+09", "US", None);
+        check("unknown", "US", None);
+        check("", "US", None);
+    }
+
+    #[test]
+    fn kind_and_validity() {
+        fn check(raw: &str, region: &str, kind: PhoneKind, of: Option<&str>) {
+            let phone = parse(raw, region).expect(raw);
+            assert_eq!(
+                (phone.kind, phone.region.as_deref(), phone.valid),
+                (kind, of, of.is_some()),
+                "{raw}"
+            );
+        }
+        check("07400 123456", "GB", PhoneKind::Mobile, Some("GB"));
+        check("030 901820", "DE", PhoneKind::FixedLine, Some("DE"));
+        check(
+            "+1 416 555 0123",
+            "US",
+            PhoneKind::FixedLineOrMobile,
+            Some("CA"),
+        );
+        check("800 555 0199", "US", PhoneKind::Other, Some("US"));
+        check("123 456 7891", "US", PhoneKind::Other, None);
+    }
+
+    proptest! {
+        #[test]
+        fn never_panics(raw in ".{0,40}", region in ".{0,3}") {
+            let _ = parse(&raw, &region);
+        }
+
+        #[test]
+        fn the_normal_form_gives_itself(raw in "(\\+|00|0|1)?[0-9 ()-]{6,16}", region in "US|GB|DE|FR|IT|AU|PL") {
+            if let Some(phone) = parse(&raw, &region) {
+                let again = parse(&phone.e164, &region);
+                prop_assert_eq!(again, Some(phone));
+            }
+        }
+    }
+}
