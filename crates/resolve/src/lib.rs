@@ -1,1 +1,60 @@
-//! Entity resolution over coded columns: blocking, comparison, training, clustering, survivorship.
+//! Entity resolution over coded columns: which records are one entity, and why.
+//!
+//! ```text
+//!  Records ─▶ placeholder ─▶ features ─▶ blocking ─candidate pairs─▶ score ─edges─▶ clustering ─▶ Resolution
+//!                                           │                         ▲
+//!                                           └─▶ fellegi_sunter ─▶ model
+//! ```
+//! Pure functions of their arguments: no IO, no clock, no randomness without a seed, no Arrow. The result does not
+//! depend on the order of rows or the number of threads: records are sorted by id, weights are fixed-point integers,
+//! samples and ties are decided by hashes of ids.
+//!
+//! | module | what it holds |
+//! |---|---|
+//! | [`records`] | the input: [`Records`], [`Column`], [`Pool`], [`ColumnBuilder`] |
+//! | `placeholder` | values that stand for "unknown", found by what they do |
+//! | `features` | records sorted by id, addresses put together |
+//! | `keys`, `blocking` | which pairs are compared |
+//! | `kernels`, `agreement`, `comparison` | from two values to a level of agreement |
+//! | `entity` | the default comparisons and rules of each entity type |
+//! | `pattern`, `score` | from a pair to its pattern and weight |
+//! | `term_frequency` | how common values are |
+//! | `fellegi_sunter` | training without labels |
+//! | [`model`] | everything global, pinned in one JSON document |
+//! | `clustering` | from scored pairs to clusters, under constraints |
+//! | `resolve` | the way through: [`resolve()`], [`Options`], [`Decisions`], [`Resolution`] |
+//! | `explain` | [`explain()`]: the waterfall of evidence for one pair |
+//! | [`evaluate`] | clusters against the truth |
+//! | [`probability`] | probabilities, odds and weights |
+
+pub mod records;
+
+mod agreement;
+mod blocking;
+mod clustering;
+mod comparison;
+mod entity;
+pub mod evaluate;
+mod explain;
+mod features;
+mod fellegi_sunter;
+mod kernels;
+mod keys;
+pub mod model;
+mod pattern;
+mod placeholder;
+pub mod probability;
+mod resolve;
+mod score;
+mod term_frequency;
+
+pub use blocking::{LargeBlock, RuleStats};
+pub use clustering::CutReason;
+pub use explain::{Explanation, Step, explain};
+pub use model::Model;
+pub use placeholder::Placeholder;
+pub use records::{Column, ColumnBuilder, ColumnKind, EntityType, Pool, RecordId, Records};
+pub use resolve::{
+    Decisions, Options, Overrides, PairDecision, PatternEvidence, Progress, Resolution, ResolveError, ScoredPair,
+    resolve,
+};

@@ -1,0 +1,292 @@
+//! Blocking: which pairs are compared at all.
+//!
+//! A rule is a conjunction of keys. Records with equal keys share a block; a block above the cap is refined by further
+//! keys that the records themselves carry, and by overlapping windows where no key is left. What remains are leaves.
+//! A pair is emitted at the smallest leaf its two records share, which the two lists of leaves decide: the union of
+//! the rules is emitted exactly, each pair once, and no pair is stored.
+
+use rayon::prelude::*;
+
+use crate::features::{Features, mix};
+use crate::keys::Key;
+
+/// One blocking rule.
+pub(crate) struct Rule {
+    pub(crate) name: String,
+    pub(crate) keys: Vec<Key>,
+    /// Keys that split a block above the cap, each on its own and then in pairs.
+    pub(crate) refine: Vec<Key>,
+}
+
+/// What one rule did.
+#[derive(Clone, Debug, Default, PartialEq, serde::Serialize, serde::Deserialize)]
+pub struct RuleStats {
+    /// The rule.
+    pub rule: String,
+    /// Records that carry the rule's keys.
+    pub records: u64,
+    /// Blocks of at least two records, before refining.
+    pub blocks: u64,
+    /// Pairs emitted by this rule first.
+    pub pairs: u64,
+    /// Blocks above the cap.
+    pub capped: u64,
+    /// Pairs of capped blocks that no leaf of this rule holds.
+    pub pairs_skipped: u64,
+    /// Estimated share of all true pairs that only this rule could have found and did not for the cap.
+    pub recall_loss: f64,
+}
+
+/// One of the largest blocks of a rule.
+#[derive(Clone, Debug, PartialEq, Eq, serde::Serialize, serde::Deserialize)]
+pub struct LargeBlock {
+    /// The rule.
+    pub rule: String,
+    /// A hash of the block's key.
+    pub key: u64,
+    /// Records in the block.
+    pub records: u32,
+    /// Pairs that no leaf of this rule holds.
+    pub pairs_skipped: u64,
+}
+
+/// The leaves of all rules, and for each record the leaves it lies in.
+pub(crate) struct Blocks {
+    /// Leaf to its rule.
+    pub(crate) rule_of: Vec<u16>,
+    /// Whether the leaf is a whole block, not a refinement of one.
+    pub(crate) whole: Vec<bool>,
+    leaf_offsets: Vec<u32>,
+    leaf_records: Vec<u32>,
+    record_offsets: Vec<u32>,
+    record_leaves: Vec<u32>,
+    pub(crate) stats: Vec<RuleStats>,
+    pub(crate) largest: Vec<LargeBlock>,
+}
+
+impl Blocks {
+    pub(crate) fn new(f: &Features<'_>, rules: &[Rule], cap: usize) -> Self {
+        let per_rule: Vec<RuleLeaves> = rules.par_iter().map(|rule| leaves_of(f, rule, cap.max(2))).collect();
+        let mut blocks = Self {
+            rule_of: Vec::new(),
+            whole: Vec::new(),
+            leaf_offsets: vec![0],
+            leaf_records: Vec::new(),
+            record_offsets: vec![0; f.len() + 1],
+            record_leaves: Vec::new(),
+            stats: Vec::new(),
+            largest: Vec::new(),
+        };
+        for (rule, leaves) in per_rule.into_iter().enumerate() {
+            for (index, end) in leaves.ends.iter().enumerate() {
+                let start = if index == 0 { 0 } else { leaves.ends[index - 1] };
+                blocks.leaf_records.extend_from_slice(&leaves.records[start as usize..*end as usize]);
+                blocks.leaf_offsets.push(blocks.leaf_records.len() as u32);
+                blocks.rule_of.push(rule as u16);
+                blocks.whole.push(leaves.whole[index]);
+            }
+            blocks.stats.push(leaves.stats);
+            blocks.largest.extend(leaves.largest);
+        }
+        for &record in &blocks.leaf_records {
+            blocks.record_offsets[record as usize + 1] += 1;
+        }
+        for position in 0..f.len() {
+            blocks.record_offsets[position + 1] += blocks.record_offsets[position];
+        }
+        let mut next = blocks.record_offsets.clone();
+        blocks.record_leaves = vec![0; blocks.leaf_records.len()];
+        for leaf in 0..blocks.rule_of.len() {
+            for index in blocks.leaf_offsets[leaf]..blocks.leaf_offsets[leaf + 1] {
+                let record = blocks.leaf_records[index as usize] as usize;
+                blocks.record_leaves[next[record] as usize] = leaf as u32;
+                next[record] += 1;
+            }
+        }
+        blocks
+    }
+
+    pub(crate) fn leaves(&self) -> usize {
+        self.rule_of.len()
+    }
+
+    /// The records of a leaf, in ascending order.
+    pub(crate) fn members(&self, leaf: u32) -> &[u32] {
+        let leaf = leaf as usize;
+        &self.leaf_records[self.leaf_offsets[leaf] as usize..self.leaf_offsets[leaf + 1] as usize]
+    }
+
+    /// The leaves of a record, in ascending order.
+    pub(crate) fn leaves_of(&self, record: u32) -> &[u32] {
+        let record = record as usize;
+        &self.record_leaves[self.record_offsets[record] as usize..self.record_offsets[record + 1] as usize]
+    }
+
+    /// The smallest leaf two records share.
+    pub(crate) fn smallest_shared(&self, a: u32, b: u32) -> Option<u32> {
+        let (left, right) = (self.leaves_of(a), self.leaves_of(b));
+        let (mut i, mut j) = (0, 0);
+        while i < left.len() && j < right.len() {
+            match left[i].cmp(&right[j]) {
+                std::cmp::Ordering::Less => i += 1,
+                std::cmp::Ordering::Greater => j += 1,
+                std::cmp::Ordering::Equal => return Some(left[i]),
+            }
+        }
+        None
+    }
+
+    /// The rules under which two records share a leaf, as a set of bits.
+    pub(crate) fn shared_rules(&self, a: u32, b: u32) -> u32 {
+        let right = self.leaves_of(b);
+        self.leaves_of(a)
+            .iter()
+            .filter(|leaf| right.binary_search(leaf).is_ok())
+            .fold(0, |bits, &leaf| bits | 1 << self.rule_of[leaf as usize].min(31))
+    }
+
+    /// Calls `emit` for each pair that this leaf is the first to hold.
+    pub(crate) fn pairs(&self, f: &Features<'_>, leaf: u32, mut emit: impl FnMut(u32, u32)) {
+        let members = self.members(leaf);
+        for (index, &a) in members.iter().enumerate() {
+            for &b in &members[index + 1..] {
+                if !f.kept_apart_by_source(a, b) && self.smallest_shared(a, b) == Some(leaf) {
+                    emit(a, b);
+                }
+            }
+        }
+    }
+}
+
+struct RuleLeaves {
+    ends: Vec<u32>,
+    records: Vec<u32>,
+    whole: Vec<bool>,
+    stats: RuleStats,
+    largest: Vec<LargeBlock>,
+}
+
+/// How many of a rule's largest blocks are reported.
+const LARGEST: usize = 5;
+/// Depth to which refining keys are combined.
+const DEPTH: usize = 3;
+
+fn leaves_of(f: &Features<'_>, rule: &Rule, cap: usize) -> RuleLeaves {
+    let mut entries: Vec<(u64, u32)> = Vec::new();
+    let mut values = Vec::new();
+    for position in 0..f.len() as u32 {
+        conjunction(f, &rule.keys, position, &mut values);
+        entries.extend(values.iter().map(|&value| (value, position)));
+    }
+    entries.sort_unstable();
+    entries.dedup();
+    let mut out = RuleLeaves {
+        ends: Vec::new(),
+        records: Vec::new(),
+        whole: Vec::new(),
+        stats: RuleStats { rule: rule.name.clone(), ..RuleStats::default() },
+        largest: Vec::new(),
+    };
+    let mut carriers: Vec<u32> = entries.iter().map(|entry| entry.1).collect();
+    carriers.sort_unstable();
+    carriers.dedup();
+    out.stats.records = carriers.len() as u64;
+    for block in entries.chunk_by(|x, y| x.0 == y.0).filter(|block| block.len() > 1) {
+        out.stats.blocks += 1;
+        if block.len() <= cap {
+            out.leaf(block.iter().map(|entry| entry.1), true);
+            continue;
+        }
+        out.stats.capped += 1;
+        let before = out.ends.len();
+        refine(f, block, &rule.refine, DEPTH, cap, &mut out);
+        let size = |index: usize| u64::from(out.ends[index] - if index == 0 { 0 } else { out.ends[index - 1] });
+        let held: u64 = (before..out.ends.len()).map(|index| size(index) * (size(index) - 1) / 2).sum();
+        let all = block.len() as u64 * (block.len() as u64 - 1) / 2;
+        // Leaves may overlap, so this is a lower bound; it is exact where one refinement suffices.
+        let skipped = all.saturating_sub(held);
+        out.stats.pairs_skipped += skipped;
+        out.largest.push(LargeBlock {
+            rule: rule.name.clone(),
+            key: block[0].0,
+            records: block.len() as u32,
+            pairs_skipped: skipped,
+        });
+    }
+    out.largest.sort_unstable_by_key(|block| (std::cmp::Reverse(block.records), block.key));
+    out.largest.truncate(LARGEST);
+    out
+}
+
+impl RuleLeaves {
+    fn leaf(&mut self, records: impl Iterator<Item = u32>, whole: bool) {
+        self.records.extend(records);
+        self.ends.push(self.records.len() as u32);
+        self.whole.push(whole);
+    }
+}
+
+fn refine(f: &Features<'_>, block: &[(u64, u32)], keys: &[Key], depth: usize, cap: usize, out: &mut RuleLeaves) {
+    if keys.is_empty() || depth == 0 {
+        windows(block, cap, out);
+        return;
+    }
+    let mut values = Vec::new();
+    for (index, key) in keys.iter().enumerate() {
+        let mut entries: Vec<(u64, u32)> = Vec::with_capacity(block.len());
+        for &(hash, position) in block {
+            values.clear();
+            key.values(f, position, &mut values);
+            let outer = mix(hash, index as u64);
+            entries.extend(values.iter().map(|&value| (mix(outer, value), position)));
+        }
+        entries.sort_unstable();
+        entries.dedup();
+        for part in entries.chunk_by(|x, y| x.0 == y.0).filter(|part| part.len() > 1) {
+            if part.len() <= cap {
+                out.leaf(part.iter().map(|entry| entry.1), false);
+            } else {
+                refine(f, part, &keys[index + 1..], depth - 1, cap, out);
+            }
+        }
+    }
+}
+
+/// Windows of `cap` records, each overlapping the next by half.
+fn windows(block: &[(u64, u32)], cap: usize, out: &mut RuleLeaves) {
+    let step = (cap / 2).max(1);
+    let mut start = 0;
+    loop {
+        let end = (start + cap).min(block.len());
+        out.leaf(block[start..end].iter().map(|entry| entry.1), false);
+        if end == block.len() {
+            return;
+        }
+        start += step;
+    }
+}
+
+/// All combinations of one value of each key; empty if a key has none.
+pub(crate) fn conjunction(f: &Features<'_>, keys: &[Key], position: u32, out: &mut Vec<u64>) {
+    const MOST_COMBINATIONS: usize = 24;
+    out.clear();
+    out.push(0);
+    let mut values = Vec::new();
+    let mut combined = Vec::new();
+    for key in keys {
+        values.clear();
+        key.values(f, position, &mut values);
+        combined.clear();
+        for &prefix in out.iter() {
+            combined.extend(values.iter().map(|&value| mix(prefix, value)));
+        }
+        std::mem::swap(out, &mut combined);
+        out.truncate(MOST_COMBINATIONS);
+        if out.is_empty() {
+            return;
+        }
+    }
+    if keys.is_empty() {
+        out.clear();
+    }
+}

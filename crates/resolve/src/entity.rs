@@ -1,0 +1,345 @@
+//! The default comparisons and blocking rules of each entity type, from the columns that are there.
+
+use crate::ResolveError;
+use crate::agreement::{Comparator, NameValues, TokenValues, parse_day, tokens};
+use crate::blocking::Rule;
+use crate::comparison::{
+    self, Comparison, Level, address_levels, birth_date_levels, code_levels, email_levels, gender_levels,
+    identifier_levels, middle_name_levels, name_levels, number_levels, phone_levels, suffix_levels, token_levels,
+};
+use crate::features::Features;
+use crate::keys::{Key, Keys, given_roots};
+use crate::model::ColumnFrequencies;
+use crate::records::{ColumnKind, EntityType, Pool};
+use crate::resolve::Overrides;
+use crate::term_frequency::adjustments;
+
+/// The comparisons the columns allow, in a fixed order.
+pub(crate) fn comparisons(
+    f: &Features<'_>,
+    frequencies: &[ColumnFrequencies],
+    overrides: &Overrides,
+) -> Result<Vec<Comparison>, ResolveError> {
+    let tf = |field: usize| {
+        let name = &f.records.columns[field].name;
+        adjustments(f.pool(field), frequencies.iter().find(|known| known.column == *name))
+    };
+    let first = |kind: ColumnKind| f.of_kind(&kind).first().copied();
+    let mut list = Vec::new();
+
+    let (given, family) = (first(ColumnKind::GivenName), first(ColumnKind::FamilyName));
+    if given.is_some() || family.is_some() {
+        let values = NameValues {
+            given,
+            family,
+            previous: first(ColumnKind::PreviousFamilyName),
+            roots: given.map_or_else(Vec::new, |g| f.pool(g).iter().map(|(_, v)| given_roots(v)).collect()),
+            given_tf: given.map_or_else(Vec::new, tf),
+            family_tf: family.map_or_else(Vec::new, tf),
+        };
+        let factors = Some((comparison::GIVEN.len(), comparison::FAMILY.len()));
+        list.push(Comparison { factors, ..plain("name", name_levels(), Comparator::Name(values)) });
+    }
+    if let Some(field) = first(ColumnKind::OrganisationName) {
+        let values = TokenValues::new(field, f.pool(field), true);
+        list.push(plain("organisation_name", token_levels(), Comparator::Tokens(values)));
+    }
+    if let Some(field) = first(ColumnKind::BirthDate) {
+        let days = f.pool(field).iter().map(|(_, value)| parse_day(value)).collect();
+        list.push(plain("birth_date", birth_date_levels(), Comparator::BirthDate { field, days, tf: tf(field) }));
+    }
+    if let Some(field) = first(ColumnKind::Email) {
+        list.push(changeable("email", email_levels(), Comparator::Email { field }));
+    }
+    if let Some(field) = first(ColumnKind::Phone) {
+        list.push(changeable("phone", phone_levels(), Comparator::Phone { field }));
+    }
+    if !f.addresses.parts.is_empty() {
+        let part_tf = |kind| first(kind).map_or_else(Vec::new, tf);
+        let tf = [part_tf(ColumnKind::AddressPostcode), part_tf(ColumnKind::AddressLocality)];
+        list.push(changeable("address", address_levels(), Comparator::Address { tf }));
+    }
+    if let Some(field) = first(ColumnKind::MiddleName) {
+        list.push(plain("middle_name", middle_name_levels(), Comparator::MiddleName { field }));
+    }
+    if let Some(field) = first(ColumnKind::NameSuffix) {
+        list.push(plain("name_suffix", suffix_levels(), Comparator::Exact { field }));
+    }
+    if let Some(field) = first(ColumnKind::Gender) {
+        list.push(plain("gender", gender_levels(), Comparator::Exact { field }));
+    }
+    for (field, column) in f.records.columns.iter().enumerate() {
+        let name = column.name.as_str();
+        let pool = &column.pool;
+        match &column.kind {
+            ColumnKind::Identifier(_) => {
+                list.push(plain(name, identifier_levels(), Comparator::Identifier { field }));
+            }
+            ColumnKind::Text => list.push(text(name, field, pool, tf(field))),
+            ColumnKind::Number => {
+                let values = pool.iter().map(|(_, value)| value.trim().parse().ok()).collect();
+                list.push(plain(name, number_levels(), Comparator::Number { field, values }));
+            }
+            ColumnKind::Date => {
+                let days = pool.iter().map(|(_, value)| parse_day(value)).collect();
+                let comparator = Comparator::BirthDate { field, days, tf: tf(field) };
+                list.push(plain(name, birth_date_levels(), comparator));
+            }
+            ColumnKind::Category => {
+                list.push(plain(name, code_levels(), Comparator::Code { field, tf: tf(field) }));
+            }
+            _ => {}
+        }
+    }
+    for wanted in &overrides.without {
+        if !list.iter().any(|c| c.name == *wanted) {
+            return Err(ResolveError::UnknownComparison {
+                name: wanted.clone(),
+                valid: list.iter().map(|c| c.name.as_str()).collect::<Vec<_>>().join(", "),
+            });
+        }
+    }
+    list.retain(|comparison| !overrides.without.contains(&comparison.name));
+    Ok(list)
+}
+
+fn plain(name: &str, levels: Vec<Level>, comparator: Comparator) -> Comparison {
+    Comparison { name: name.to_owned(), levels, changeable: false, factors: None, comparator }
+}
+
+fn changeable(name: &str, levels: Vec<Level>, comparator: Comparator) -> Comparison {
+    Comparison { changeable: true, ..plain(name, levels, comparator) }
+}
+
+/// Texts of several words are compared word by word, short ones letter by letter.
+fn text(name: &str, field: usize, pool: &Pool, tf: Vec<i32>) -> Comparison {
+    if words_per_value(pool) >= 1.5 {
+        plain(name, token_levels(), Comparator::Tokens(TokenValues::new(field, pool, true)))
+    } else {
+        plain(name, code_levels(), Comparator::Code { field, tf })
+    }
+}
+
+fn words_per_value(pool: &Pool) -> f64 {
+    let words: usize = pool.iter().map(|(_, value)| tokens(value).count()).sum();
+    words as f64 / pool.len().max(1) as f64
+}
+
+/// The blocking rules the columns allow.
+pub(crate) fn rules(f: &Features<'_>, overrides: &Overrides) -> Result<Vec<Rule>, ResolveError> {
+    let keys = Keys { f };
+    let mut available: Vec<Key> = [
+        keys.email(),
+        keys.phone(),
+        keys.email_local(),
+        keys.full_name(),
+        keys.given(),
+        keys.given_initial(),
+        keys.given_sound(),
+        keys.family(),
+        keys.family_sound(),
+        keys.middle_initial(),
+        keys.birth_date(),
+        keys.birth_year(),
+        keys.postcode(),
+        keys.locality(),
+        keys.house(),
+        keys.house_street(),
+    ]
+    .into_iter()
+    .flatten()
+    .collect();
+    let mut wanted: Vec<(Vec<&str>, Vec<&str>)> = Vec::new();
+    let person = [
+        (vec!["email"], vec!["given_name", "family_name", "phone", "birth_date"]),
+        (vec!["phone"], vec!["given_name", "family_name", "birth_date", "house"]),
+        (vec!["family_name", "birth_date"], vec!["given_name", "postcode"]),
+        (vec!["given_name", "birth_date"], vec!["family_sound", "postcode", "locality"]),
+        (vec!["full_name"], vec!["birth_date", "postcode", "house", "locality", "birth_year", "middle_initial"]),
+        (vec!["email_local"], vec!["given_name", "family_name", "postcode"]),
+        (vec!["given_name", "house_street"], vec!["postcode", "locality"]),
+        (vec!["family_sound", "house", "postcode"], vec!["given_initial"]),
+        (vec!["given_name", "postcode"], vec!["family_sound", "house", "birth_year"]),
+        (vec!["family_name", "postcode"], vec!["given_initial", "house", "birth_year"]),
+        (vec!["birth_date", "postcode"], vec!["given_initial", "family_sound"]),
+        (vec!["family_sound", "given_sound", "birth_year"], vec!["postcode", "locality", "middle_initial"]),
+        (vec!["family_sound", "given_sound", "locality"], vec!["postcode", "house", "birth_year"]),
+    ];
+    wanted.extend(person);
+    let mut words: Vec<Rule> = Vec::new();
+    for (field, column) in f.records.columns.iter().enumerate() {
+        let name = match &column.kind {
+            ColumnKind::Identifier(_) => Some(("identifier", false)),
+            ColumnKind::OrganisationName => Some(("organisation_words", true)),
+            ColumnKind::Text => Some(("words", true)),
+            ColumnKind::Category => Some(("code", false)),
+            _ => None,
+        };
+        let Some((name, by_words)) = name else { continue };
+        let refine: Vec<Key> = available
+            .iter()
+            .filter(|key| ["postcode", "locality", "house", "birth_year", "given_initial"].contains(&key.name()))
+            .cloned()
+            .collect();
+        if by_words && words_per_value(&column.pool) >= 1.5 {
+            let rule = |key: Key, label: &str| Rule {
+                name: format!("{label}({})", column.name),
+                keys: vec![key],
+                refine: refine.clone(),
+            };
+            words.push(rule(keys.word_pairs(name, field, 4), "word_pair"));
+            words.push(rule(keys.words(name, field, 2), "rare_word"));
+        } else if name != "code" || column.pool.len() * 4 > f.fields[field].filled() {
+            words.push(Rule { name: column.name.clone(), keys: vec![keys.value(name, field)], refine });
+        }
+    }
+    if f.records.entity != EntityType::Person {
+        available.retain(|key| key.name() != "given_initial");
+    }
+
+    let build = |names: &[&str], refine: &[&str]| -> Option<Rule> {
+        let find = |name: &&str| available.iter().find(|key| key.name() == *name).cloned();
+        Some(Rule {
+            name: names.join(" + "),
+            keys: names.iter().map(find).collect::<Option<Vec<_>>>()?,
+            refine: refine.iter().filter_map(find).collect(),
+        })
+    };
+    if let Some(own) = &overrides.blocking {
+        let mut rules = Vec::new();
+        for names in own {
+            let names: Vec<&str> = names.iter().map(String::as_str).collect();
+            if let Some(unknown) = names.iter().find(|name| !available.iter().any(|key| key.name() == **name)) {
+                return Err(ResolveError::UnknownKey {
+                    name: (*unknown).to_owned(),
+                    valid: available.iter().map(Key::name).collect::<Vec<_>>().join(", "),
+                });
+            }
+            let refine = ["birth_date", "postcode", "house", "locality", "birth_year", "given_initial"];
+            rules.extend(build(&names, &refine));
+        }
+        return Ok(rules);
+    }
+    let mut rules: Vec<Rule> = wanted.iter().filter_map(|(names, refine)| build(names, refine)).collect();
+    rules.extend(words);
+    rules.truncate(MOST_RULES);
+    Ok(rules)
+}
+
+/// Rules are reported as a set of 32 bits.
+const MOST_RULES: usize = 32;
+
+/// What a rule's keys say about a comparison beforehand.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Held {
+    /// Nothing: the comparison's levels are seen as they are among all pairs.
+    Free,
+    /// Only these levels are possible.
+    Levels(u64),
+    /// Something that levels do not state exactly; the comparison is not learnt from this rule.
+    Out,
+}
+
+/// What each comparison may learn from the pairs of a rule.
+pub(crate) fn held(rule: &Rule, comparisons: &[Comparison]) -> Vec<Held> {
+    let name_levels = |given: &[u64], family: &[u64], swapped: bool| {
+        let mut bits = if swapped { 0b11 << 42 } else { 0 };
+        for g in given {
+            for n in family {
+                bits |= 1u64 << (g * 6 + n);
+            }
+        }
+        Held::Levels(bits)
+    };
+    let all_given: Vec<u64> = (0..7).collect();
+    let all_family: Vec<u64> = (0..6).collect();
+    comparisons
+        .iter()
+        .map(|comparison| {
+            let mut held = Held::Free;
+            for key in &rule.keys {
+                let next = match (key, &comparison.comparator) {
+                    (Key::NamePair { .. }, Comparator::Name(_)) => name_levels(&[1, 2], &[1, 3], true),
+                    (Key::Value { field, name, .. }, comparator) => match comparator {
+                        Comparator::Name(values) if Some(*field) == values.given => match *name {
+                            "given_name" => name_levels(&[1, 2], &all_family, false),
+                            _ => Held::Out,
+                        },
+                        Comparator::Name(values) if Some(*field) == values.family => match *name {
+                            "family_name" => name_levels(&all_given, &[1, 3], false),
+                            _ => Held::Out,
+                        },
+                        Comparator::BirthDate { field: of, .. } if of == field => match *name {
+                            "birth_date" | "code" => Held::Levels(0b10),
+                            _ => Held::Out,
+                        },
+                        Comparator::Email { field: of } if of == field => match *name {
+                            "email" => Held::Levels(0b10),
+                            _ => Held::Levels(0b1110),
+                        },
+                        Comparator::Phone { field: of } | Comparator::Identifier { field: of } if of == field => {
+                            Held::Levels(0b10)
+                        }
+                        Comparator::Code { field: of, .. } if of == field => Held::Levels(0b10),
+                        Comparator::Tokens(values) if values.field == *field => Held::Out,
+                        Comparator::MiddleName { field: of }
+                        | Comparator::Exact { field: of }
+                        | Comparator::Number { field: of, .. }
+                            if of == field =>
+                        {
+                            Held::Out
+                        }
+                        _ => Held::Free,
+                    },
+                    (Key::HouseStreet, Comparator::Address { .. }) => Held::Levels(0b11_0110),
+                    (Key::Postcode | Key::Locality | Key::House, Comparator::Address { .. }) => Held::Out,
+                    _ => Held::Free,
+                };
+                held = match (held, next) {
+                    (Held::Out, _) | (_, Held::Out) => Held::Out,
+                    (Held::Free, other) | (other, Held::Free) => other,
+                    (Held::Levels(x), Held::Levels(y)) => Held::Levels(x & y),
+                };
+            }
+            held
+        })
+        .collect()
+}
+
+/// For comparisons with an exact level, the chance of meeting it, from the frequencies of values.
+pub(crate) fn exact_by_chance(f: &Features<'_>, comparison: &Comparison) -> Option<f64> {
+    match &comparison.comparator {
+        Comparator::BirthDate { field, .. }
+        | Comparator::Email { field }
+        | Comparator::Phone { field }
+        | Comparator::Identifier { field }
+        | Comparator::Exact { field }
+        | Comparator::Code { field, .. } => Some(chance(f, *field)),
+        _ => None,
+    }
+}
+
+/// As [`exact_by_chance`], for the given and the family name.
+pub(crate) fn names_by_chance(f: &Features<'_>, comparison: &Comparison) -> Option<(f64, f64)> {
+    match &comparison.comparator {
+        Comparator::Name(values) => {
+            let of = |field: Option<usize>| field.map_or(0.0, |field| chance(f, field));
+            Some((of(values.given), of(values.family)))
+        }
+        _ => None,
+    }
+}
+
+fn chance(f: &Features<'_>, field: usize) -> f64 {
+    // Counted on what is left after placeholders are taken out.
+    let mut counts = vec![0u32; f.pool(field).len()];
+    let mut total = 0f64;
+    for position in 0..f.len() as u32 {
+        for &code in f.fields[field].values(position) {
+            counts[code as usize] += 1;
+            total += 1.0;
+        }
+    }
+    let pairs: f64 = counts.iter().map(|&n| f64::from(n) * (f64::from(n) - 1.0)).sum();
+    if total < 2.0 { 0.0 } else { pairs / (total * (total - 1.0)) }
+}

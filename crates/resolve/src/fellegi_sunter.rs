@@ -1,0 +1,402 @@
+//! Fellegi and Sunter's model (1969) with three classes, same, related and unrelated, trained without labels.
+//!
+//! Expectation–maximisation (Dempster, Laird and Rubin 1977; Winkler 1988) runs on histograms of patterns, one for each
+//! blocking rule. A rule selects its pairs: what its keys demand is certain among them. So each histogram has its own
+//! class proportions, its own key fields are held out (or restricted to the levels its keys allow), and all histograms
+//! share one m and one r per level. u comes from the frequencies of values and from random pairs, never from blocks.
+
+use hashbrown::HashMap;
+
+use crate::comparison::Comparison;
+use crate::entity::Held;
+use crate::pattern::{Layout, Pattern};
+
+/// Patterns and how many pairs show each, in ascending order of pattern.
+pub(crate) type Histogram = Vec<(Pattern, f64)>;
+
+/// Sorts counts, so that sums over them do not depend on the hash table.
+pub(crate) fn histogram(counts: HashMap<Pattern, u64, foldhash::fast::FixedState>) -> Histogram {
+    let mut sorted: Vec<(Pattern, u64)> = counts.into_iter().collect();
+    sorted.sort_unstable();
+    sorted.into_iter().map(|(pattern, n)| (pattern, n as f64)).collect()
+}
+
+/// The pairs one rule selected, and what the rule says about each comparison.
+pub(crate) struct Selected {
+    pub(crate) pairs: Histogram,
+    pub(crate) held: Vec<Held>,
+}
+
+/// Everything training looks at.
+pub(crate) struct Evidence<'e> {
+    pub(crate) comparisons: &'e [Comparison],
+    pub(crate) layout: &'e Layout,
+    pub(crate) per_rule: &'e [Selected],
+    /// Pairs drawn at random.
+    pub(crate) random: &'e Histogram,
+    /// Per comparison the chance of its exact level, where value frequencies give it.
+    pub(crate) exact: &'e [Option<f64>],
+    /// Per comparison the chances of same given and same family name.
+    pub(crate) names: &'e [Option<(f64, f64)>],
+    /// A sample of all candidate pairs, scaled to their number.
+    pub(crate) candidates: &'e Histogram,
+    pub(crate) records: usize,
+}
+
+/// Probabilities per comparison and level.
+pub(crate) type Table = Vec<Vec<f64>>;
+
+/// What training estimates.
+#[derive(Clone, Debug)]
+pub(crate) struct Parameters {
+    pub(crate) m: Table,
+    pub(crate) r: Table,
+    pub(crate) u: Table,
+    pub(crate) prior_same: f64,
+    pub(crate) prior_related: f64,
+}
+
+const ROUNDS: usize = 30;
+/// Pairs of evidence that the shipped m is worth.
+const STRENGTH_M: f64 = 60.0;
+/// The same for r; related pairs are harder to tell, so the shipped values hold longer.
+const STRENGTH_R: f64 = 300.0;
+/// The same for u at fuzzy levels.
+const STRENGTH_U: f64 = 200.0;
+/// Most pairs a rule's histogram counts for, so that one prolific rule does not outvote the others.
+const MOST_PER_RULE: f64 = 60_000.0;
+
+/// Estimates m, r, u and the priors.
+pub(crate) fn train(evidence: &Evidence<'_>) -> Parameters {
+    let shipped = |of: &dyn Fn(&crate::comparison::Level) -> f64| -> Table {
+        evidence
+            .comparisons
+            .iter()
+            .map(|c| normalised(c, &c.levels.iter().map(of).collect::<Vec<_>>()))
+            .collect()
+    };
+    let (shipped_m, shipped_r) = (shipped(&|l| l.m), shipped(&|l| l.r));
+    let mut p = Parameters {
+        m: shipped_m.clone(),
+        r: shipped_r.clone(),
+        u: shipped(&|l| l.u),
+        prior_same: 1.0 / evidence.records.max(2) as f64,
+        prior_related: 1.0 / evidence.records.max(2) as f64,
+    };
+    p.u = chance_agreement(evidence, &p);
+    priors(evidence, &mut p);
+    p.u = chance_agreement(evidence, &p);
+
+    let mut shares: Vec<[f64; 3]> = vec![[0.3, 0.2, 0.5]; evidence.per_rule.len()];
+    for _ in 0..ROUNDS {
+        let mut counts_m: Table = evidence.comparisons.iter().map(|c| vec![0.0; c.levels.len()]).collect();
+        let mut counts_r = counts_m.clone();
+        for (selected, share) in evidence.per_rule.iter().zip(&mut shares) {
+            *share = expect(evidence, selected, &p, *share, &mut counts_m, &mut counts_r);
+        }
+        p.m = maximise(evidence.comparisons, &counts_m, &shipped_m, STRENGTH_M);
+        p.r = maximise(evidence.comparisons, &counts_r, &shipped_r, STRENGTH_R);
+    }
+    priors(evidence, &mut p);
+    p.u = chance_agreement(evidence, &p);
+    priors(evidence, &mut p);
+    p
+}
+
+/// One expectation step over one rule's pairs: adds to the counts, returns the class proportions.
+fn expect(
+    evidence: &Evidence<'_>,
+    selected: &Selected,
+    p: &Parameters,
+    share: [f64; 3],
+    counts_m: &mut Table,
+    counts_r: &mut Table,
+) -> [f64; 3] {
+    let total: f64 = selected.pairs.iter().map(|entry| entry.1).sum();
+    if total == 0.0 {
+        return share;
+    }
+    let scale = (MOST_PER_RULE / total).min(1.0);
+    // Per comparison and level, the probability among this rule's pairs: 1 where held out.
+    let tables: Vec<[Vec<f64>; 3]> = evidence
+        .comparisons
+        .iter()
+        .enumerate()
+        .map(|(c, comparison)| {
+            [&p.m[c], &p.r[c], &p.u[c]].map(|table| conditioned(comparison, table, selected.held[c]))
+        })
+        .collect();
+    let mut classes = [0.0; 3];
+    let mut seen: Vec<[Vec<f64>; 2]> =
+        evidence.comparisons.iter().map(|c| [vec![0.0; c.levels.len()], vec![0.0; c.levels.len()]]).collect();
+    for &(pattern, n) in &selected.pairs {
+        let mut likelihood = share;
+        for (c, table) in tables.iter().enumerate() {
+            let level = usize::from(evidence.layout.level(pattern, c));
+            for (class, value) in likelihood.iter_mut().enumerate() {
+                *value *= table[class][level];
+            }
+        }
+        let sum: f64 = likelihood.iter().sum();
+        if sum <= 0.0 {
+            continue;
+        }
+        let n = n * scale;
+        let posterior = likelihood.map(|value| value / sum * n);
+        for (class, value) in classes.iter_mut().enumerate() {
+            *value += posterior[class];
+        }
+        for (c, counts) in seen.iter_mut().enumerate() {
+            let level = usize::from(evidence.layout.level(pattern, c));
+            counts[0][level] += posterior[0];
+            counts[1][level] += posterior[1];
+        }
+    }
+    for (c, comparison) in evidence.comparisons.iter().enumerate() {
+        let held = selected.held[c];
+        if held == Held::Out {
+            continue;
+        }
+        let [same, related] = &seen[c];
+        add_with_unseen(comparison, same, &p.m[c], held, &mut counts_m[c]);
+        add_with_unseen(comparison, related, &p.r[c], held, &mut counts_r[c]);
+    }
+    let all: f64 = classes.iter().sum::<f64>() + 3.0;
+    classes.map(|value| (value + 1.0) / all)
+}
+
+/// A level's probability given that the rule holds.
+fn conditioned(comparison: &Comparison, table: &[f64], held: Held) -> Vec<f64> {
+    match held {
+        Held::Out => vec![1.0; table.len()],
+        Held::Free => comparison.levels.iter().zip(table).map(|(l, &p)| if l.group == 0 { 1.0 } else { p }).collect(),
+        Held::Levels(bits) => {
+            let allowed = |index: usize| bits >> index & 1 == 1;
+            (0..table.len())
+                .map(|index| {
+                    let group = comparison.levels[index].group;
+                    if group == 0 || !allowed(index) {
+                        return 1.0;
+                    }
+                    let sum: f64 = (0..table.len())
+                        .filter(|&other| comparison.levels[other].group == group && allowed(other))
+                        .map(|other| table[other])
+                        .sum();
+                    if sum > 0.0 { table[index] / sum } else { 1.0 }
+                })
+                .collect()
+        }
+    }
+}
+
+/// Adds the counts of a rule and, where the rule allows some levels only, the pairs it could not see, as the current
+/// estimate expects them (the truncated multinomial's EM step).
+fn add_with_unseen(comparison: &Comparison, counts: &[f64], table: &[f64], held: Held, into: &mut [f64]) {
+    let Held::Levels(bits) = held else {
+        for (slot, n) in into.iter_mut().zip(counts) {
+            *slot += n;
+        }
+        return;
+    };
+    let allowed = |index: usize| bits >> index & 1 == 1;
+    let groups = comparison.levels.iter().map(|l| l.group).max().unwrap_or(0);
+    for group in 1..=groups {
+        let of_group = |index: &usize| comparison.levels[*index].group == group;
+        let inside: Vec<usize> = (0..counts.len()).filter(of_group).filter(|&i| allowed(i)).collect();
+        let covered: f64 = inside.iter().map(|&i| table[i]).sum();
+        // A rule that sees next to nothing of a group would multiply its few pairs without bound.
+        if covered < 0.05 {
+            continue;
+        }
+        let n: f64 = inside.iter().map(|&i| counts[i]).sum();
+        for index in (0..counts.len()).filter(of_group) {
+            into[index] += if allowed(index) { counts[index] } else { n * table[index] / covered };
+        }
+    }
+}
+
+fn normalised(comparison: &Comparison, values: &[f64]) -> Vec<f64> {
+    let sum = |group: u8| -> f64 {
+        comparison.levels.iter().zip(values).filter(|(l, _)| l.group == group).map(|(_, v)| v).sum()
+    };
+    comparison
+        .levels
+        .iter()
+        .zip(values)
+        .map(|(l, v)| if l.group == 0 { 1.0 } else { v / sum(l.group).max(1e-300) })
+        .collect()
+}
+
+/// New probabilities from counts, blended with the shipped ones; a joint comparison's cells are drawn towards the
+/// product of its margins, so that a rare combination is judged by its parts.
+fn maximise(comparisons: &[Comparison], counts: &Table, shipped: &Table, strength: f64) -> Table {
+    comparisons
+        .iter()
+        .enumerate()
+        .map(|(c, comparison)| {
+            let mut prior = shipped[c].clone();
+            if let Some((rows, columns)) = comparison.factors {
+                prior = product_of_margins(&counts[c], &shipped[c], rows, columns, strength);
+            }
+            let blended: Vec<f64> = counts[c].iter().zip(&prior).map(|(n, p)| n + strength * p).collect();
+            normalised(comparison, &blended)
+        })
+        .collect()
+}
+
+fn product_of_margins(counts: &[f64], shipped: &[f64], rows: usize, columns: usize, strength: f64) -> Vec<f64> {
+    let cell = |row: usize, column: usize| row * columns + column;
+    let full: Vec<(usize, usize)> = (1..rows).flat_map(|r| (1..columns).map(move |c| (r, c))).collect();
+    let blended = |r: usize, c: usize| counts[cell(r, c)] + strength * shipped[cell(r, c)];
+    let total: f64 = full.iter().map(|&(r, c)| blended(r, c)).sum();
+    let mut row_share = vec![0.0; rows];
+    let mut column_share = vec![0.0; columns];
+    for &(r, c) in &full {
+        row_share[r] += blended(r, c) / total;
+        column_share[c] += blended(r, c) / total;
+    }
+    let mut prior = shipped.to_vec();
+    let joint: f64 = full.iter().map(|&(r, c)| shipped[cell(r, c)]).sum();
+    for &(r, c) in &full {
+        prior[cell(r, c)] = row_share[r] * column_share[c] * joint;
+    }
+    for (r, share) in row_share.iter().enumerate().skip(1) {
+        prior[cell(r, 0)] = *share;
+    }
+    for (c, share) in column_share.iter().enumerate().skip(1) {
+        prior[cell(0, c)] = *share;
+    }
+    prior
+}
+
+/// u: exact levels from value frequencies less what matches and relatives contribute, the others from random pairs.
+fn chance_agreement(evidence: &Evidence<'_>, p: &Parameters) -> Table {
+    let drawn: f64 = evidence.random.iter().map(|entry| entry.1).sum();
+    evidence
+        .comparisons
+        .iter()
+        .enumerate()
+        .map(|(c, comparison)| {
+            let shipped = normalised(comparison, &comparison.levels.iter().map(|l| l.u).collect::<Vec<_>>());
+            let mut counts = vec![0.0; comparison.levels.len()];
+            for &(pattern, n) in evidence.random {
+                counts[usize::from(evidence.layout.level(pattern, c))] += n;
+            }
+            // What the few matches among random pairs contribute is no chance agreement.
+            let groups = comparison.levels.iter().map(|l| l.group).max().unwrap_or(0);
+            let in_group: Vec<f64> = (0..=groups)
+                .map(|g| comparison.levels.iter().zip(&counts).filter(|(l, _)| l.group == g).map(|(_, n)| n).sum())
+                .collect();
+            for (index, n) in counts.iter_mut().enumerate() {
+                let all = in_group[usize::from(comparison.levels[index].group)];
+                let others = all * (p.prior_same * p.m[c][index] + p.prior_related * p.r[c][index]);
+                *n = (*n - others).max(0.0);
+            }
+            let strength = STRENGTH_U.min(drawn.max(1.0));
+            if let (Some(names), Some((rows, columns))) = (evidence.names[c], comparison.factors) {
+                let joint = name_chances(&counts, &shipped, rows, columns, names, strength);
+                return normalised(comparison, &joint);
+            }
+            let mut blended: Vec<f64> = counts
+                .iter()
+                .zip(&shipped)
+                .enumerate()
+                .map(|(index, (n, s))| {
+                    let all = in_group[usize::from(comparison.levels[index].group)];
+                    (n + strength * s) / (all + strength)
+                })
+                .collect();
+            if let Some(chance) = evidence.exact[c] {
+                let others = p.prior_same * p.m[c][1] + p.prior_related * p.r[c][1];
+                let rest: f64 = 1.0 - blended[1];
+                let exact = (chance - others).max(chance * 0.02).max(1e-9);
+                for value in blended.iter_mut().skip(2) {
+                    *value *= (1.0 - exact) / rest.max(1e-9);
+                }
+                blended[1] = exact;
+            }
+            normalised(comparison, &blended)
+        })
+        .collect()
+}
+
+/// Chance agreement of names: the margins from random pairs, with their exact levels from value frequencies, multiplied.
+fn name_chances(
+    counts: &[f64],
+    shipped: &[f64],
+    rows: usize,
+    columns: usize,
+    (given, family): (f64, f64),
+    strength: f64,
+) -> Vec<f64> {
+    let cell = |row: usize, column: usize| row * columns + column;
+    let margin = |of: &dyn Fn(usize) -> Vec<usize>, length: usize, exact: f64| -> Vec<f64> {
+        let shipped_sum: f64 = (1..length).flat_map(|i| of(i)).map(|at| shipped[at]).sum();
+        let sums: Vec<f64> = (0..length)
+            .map(|i| {
+                if i == 0 {
+                    return 0.0;
+                }
+                of(i).into_iter().map(|at| counts[at] + strength * shipped[at] / shipped_sum).sum()
+            })
+            .collect();
+        let rest: f64 = sums.iter().skip(2).sum();
+        let exact = exact.clamp(1e-7, 0.5);
+        (0..length)
+            .map(|i| match i {
+                0 => 0.0,
+                1 => exact,
+                _ => sums[i] / rest.max(1e-9) * (1.0 - exact),
+            })
+            .collect()
+    };
+    let by_given = margin(&|g| (0..columns).map(|f| cell(g, f)).collect(), rows, given);
+    let by_family = margin(&|f| (0..rows).map(|g| cell(g, f)).collect(), columns, family);
+    let mut joint = vec![0.0; shipped.len()];
+    for g in 0..rows {
+        for f in 0..columns {
+            joint[cell(g, f)] = match (g, f) {
+                (0, 0) => 1.0,
+                (0, _) => by_family[f],
+                (_, 0) => by_given[g],
+                _ => by_given[g] * by_family[f],
+            };
+        }
+    }
+    // Two independent names that happen to be exchanged: rarer than both the same by chance.
+    let both = (given * family).max(1e-9);
+    for slot in joint.iter_mut().skip(rows * columns) {
+        *slot = both * 0.3;
+    }
+    joint
+}
+
+/// The two priors, from the posterior mass of the candidates: expected matches over all possible pairs.
+fn priors(evidence: &Evidence<'_>, p: &mut Parameters) {
+    let n = evidence.records as f64;
+    let pairs = (n * (n - 1.0) / 2.0).max(1.0);
+    // Between one match in a thousand records and twenty matches a record.
+    let (lowest, highest) = (0.001 * n / pairs, (20.0 * n / pairs).min(0.2));
+    let clamp = |value: f64| value.clamp(lowest.min(highest), highest.max(lowest));
+    for _ in 0..ROUNDS {
+        let (mut same, mut related) = (0.0, 0.0);
+        for &(pattern, count) in evidence.candidates {
+            let mut likelihood = [p.prior_same, p.prior_related, 1.0 - p.prior_same - p.prior_related];
+            for c in 0..evidence.comparisons.len() {
+                let level = usize::from(evidence.layout.level(pattern, c));
+                if level > 0 {
+                    for (value, table) in likelihood.iter_mut().zip([&p.m, &p.r, &p.u]) {
+                        *value *= table[c][level];
+                    }
+                }
+            }
+            let sum: f64 = likelihood.iter().sum();
+            if sum > 0.0 {
+                same += likelihood[0] / sum * count;
+                related += likelihood[1] / sum * count;
+            }
+        }
+        p.prior_same = clamp(same / pairs);
+        p.prior_related = clamp(related / pairs);
+    }
+}

@@ -1,0 +1,255 @@
+//! Blocking keys: numbers that two records of one entity are likely to share.
+
+use std::sync::Arc;
+
+use crate::agreement::tokens;
+use crate::features::{Features, HOUSE, LOCALITY, NONE, POSTCODE, STREET, mix, text_hash};
+use crate::kernels::soundex;
+use crate::records::{ColumnKind, Pool};
+
+/// What is read from a record.
+#[derive(Clone)]
+pub(crate) enum Key {
+    /// Each value of a field through a table of its codes: itself, its sound, its words …
+    Value { name: &'static str, field: usize, table: Arc<Vec<Vec<u64>>> },
+    /// Given and family name, whichever comes first.
+    NamePair { given: usize, family: usize, roots: Arc<Vec<Vec<u64>>>, families: Arc<Vec<Vec<u64>>> },
+    Postcode,
+    Locality,
+    House,
+    /// House number and street.
+    HouseStreet,
+}
+
+impl Key {
+    /// The name by which a pipeline and a report speak of the key.
+    pub(crate) fn name(&self) -> &'static str {
+        match self {
+            Self::Value { name, .. } => name,
+            Self::NamePair { .. } => "full_name",
+            Self::Postcode => "postcode",
+            Self::Locality => "locality",
+            Self::House => "house",
+            Self::HouseStreet => "house_street",
+        }
+    }
+
+    /// Appends the key's values for a record.
+    pub(crate) fn values(&self, f: &Features<'_>, position: u32, out: &mut Vec<u64>) {
+        match self {
+            Self::Value { field, table, .. } => {
+                for &code in f.fields[*field].values(position) {
+                    out.extend_from_slice(&table[code as usize]);
+                }
+            }
+            Self::NamePair { given, family, roots, families } => {
+                for &g in f.fields[*given].values(position).iter().take(2) {
+                    for &root in roots[g as usize].iter().take(3) {
+                        for &n in f.fields[*family].values(position).iter().take(2) {
+                            out.extend(families[n as usize].iter().map(|&name| mix(root.min(name), root.max(name))));
+                        }
+                    }
+                }
+            }
+            Self::Postcode => parts(f, position, &[POSTCODE], out),
+            Self::Locality => parts(f, position, &[LOCALITY], out),
+            Self::House => parts(f, position, &[HOUSE], out),
+            Self::HouseStreet => parts(f, position, &[HOUSE, STREET], out),
+        }
+        out.sort_unstable();
+        out.dedup();
+    }
+}
+
+fn parts(f: &Features<'_>, position: u32, wanted: &[usize], out: &mut Vec<u64>) {
+    for &id in f.addresses.of(position).iter().take(4) {
+        let address = &f.addresses.parts[id as usize];
+        if wanted.iter().all(|&part| address[part] != NONE) {
+            out.push(wanted.iter().fold(1, |hash, &part| mix(hash, u64::from(address[part]))));
+        }
+    }
+}
+
+fn table(pool: &Pool, of: impl Fn(&str) -> Vec<u64>) -> Arc<Vec<Vec<u64>>> {
+    Arc::new(pool.iter().map(|(_, value)| of(value)).collect())
+}
+
+fn keep(hash: u64, wanted: bool) -> Vec<u64> {
+    if wanted { vec![hash] } else { Vec::new() }
+}
+
+/// The keys that the columns allow, for one set of features.
+pub(crate) struct Keys<'f, 'r> {
+    pub(crate) f: &'f Features<'r>,
+}
+
+impl Keys<'_, '_> {
+    fn first(&self, kind: &ColumnKind) -> Option<usize> {
+        self.f.of_kind(kind).first().copied()
+    }
+
+    fn of(&self, name: &'static str, kind: &ColumnKind, of: impl Fn(&str) -> Vec<u64>) -> Option<Key> {
+        let field = self.first(kind)?;
+        Some(Key::Value { name, field, table: table(self.f.pool(field), of) })
+    }
+
+    pub(crate) fn value(&self, name: &'static str, field: usize) -> Key {
+        Key::Value { name, field, table: table(self.f.pool(field), |v| vec![text_hash(v)]) }
+    }
+
+    pub(crate) fn email(&self) -> Option<Key> {
+        self.of("email", &ColumnKind::Email, |v| vec![text_hash(v)])
+    }
+
+    pub(crate) fn email_local(&self) -> Option<Key> {
+        self.of("email_local", &ColumnKind::Email, |v| {
+            let local = v.rsplit_once('@').map_or(v, |parts| parts.0);
+            keep(text_hash(local), local.len() >= 5)
+        })
+    }
+
+    pub(crate) fn phone(&self) -> Option<Key> {
+        self.of("phone", &ColumnKind::Phone, |v| vec![text_hash(v)])
+    }
+
+    pub(crate) fn given(&self) -> Option<Key> {
+        self.of("given_name", &ColumnKind::GivenName, given_roots)
+    }
+
+    pub(crate) fn given_initial(&self) -> Option<Key> {
+        self.of("given_initial", &ColumnKind::GivenName, |v| {
+            v.chars().next().map_or_else(Vec::new, |c| vec![u64::from(u32::from(c))])
+        })
+    }
+
+    pub(crate) fn given_sound(&self) -> Option<Key> {
+        self.of("given_sound", &ColumnKind::GivenName, |v| sound(v))
+    }
+
+    pub(crate) fn family(&self) -> Option<Key> {
+        self.of("family_name", &ColumnKind::FamilyName, family_parts)
+    }
+
+    pub(crate) fn family_sound(&self) -> Option<Key> {
+        self.of("family_sound", &ColumnKind::FamilyName, |v| sound(v))
+    }
+
+    pub(crate) fn middle_initial(&self) -> Option<Key> {
+        self.of("middle_initial", &ColumnKind::MiddleName, |v| {
+            v.chars().next().map_or_else(Vec::new, |c| vec![u64::from(u32::from(c))])
+        })
+    }
+
+    pub(crate) fn birth_date(&self) -> Option<Key> {
+        self.of("birth_date", &ColumnKind::BirthDate, |v| vec![text_hash(v)])
+    }
+
+    pub(crate) fn birth_year(&self) -> Option<Key> {
+        self.of("birth_year", &ColumnKind::BirthDate, |v| vec![text_hash(v.get(..4).unwrap_or(v))])
+    }
+
+    pub(crate) fn full_name(&self) -> Option<Key> {
+        let (given, family) = (self.first(&ColumnKind::GivenName)?, self.first(&ColumnKind::FamilyName)?);
+        let roots = table(self.f.pool(given), given_roots);
+        // A swapped record holds a family name in the given column, so both sides use the same roots.
+        let families = table(self.f.pool(family), |v| {
+            let mut keys = family_parts(v);
+            keys.extend(given_roots(v));
+            keys.sort_unstable();
+            keys.dedup();
+            keys
+        });
+        Some(Key::NamePair { given, family, roots, families })
+    }
+
+    pub(crate) fn postcode(&self) -> Option<Key> {
+        self.first(&ColumnKind::AddressPostcode).map(|_| Key::Postcode)
+    }
+
+    pub(crate) fn locality(&self) -> Option<Key> {
+        self.first(&ColumnKind::AddressLocality).map(|_| Key::Locality)
+    }
+
+    pub(crate) fn house(&self) -> Option<Key> {
+        self.first(&ColumnKind::AddressHouse).map(|_| Key::House)
+    }
+
+    pub(crate) fn house_street(&self) -> Option<Key> {
+        self.first(&ColumnKind::AddressHouse).and(self.first(&ColumnKind::AddressStreet)).map(|_| Key::HouseStreet)
+    }
+
+    /// Pairs of a value's rarest words, rarest first.
+    pub(crate) fn word_pairs(&self, name: &'static str, field: usize, rarest: usize) -> Key {
+        let rare = self.rare_words(field, rarest);
+        let pairs = rare
+            .iter()
+            .map(|words| {
+                let mut keys = Vec::new();
+                for (i, &x) in words.iter().enumerate() {
+                    keys.extend(words[i + 1..].iter().map(|&y| mix(x.min(y), x.max(y))));
+                }
+                if words.len() == 1 {
+                    keys.push(mix(words[0], 0));
+                }
+                keys
+            })
+            .collect();
+        Key::Value { name, field, table: Arc::new(pairs) }
+    }
+
+    /// A value's rarest words.
+    pub(crate) fn words(&self, name: &'static str, field: usize, rarest: usize) -> Key {
+        Key::Value { name, field, table: Arc::new(self.rare_words(field, rarest)) }
+    }
+
+    fn rare_words(&self, field: usize, rarest: usize) -> Vec<Vec<u64>> {
+        let pool = self.f.pool(field);
+        let mut holders: hashbrown::HashMap<u64, u32, foldhash::fast::FixedState> = hashbrown::HashMap::default();
+        let lists: Vec<Vec<u64>> = pool
+            .iter()
+            .map(|(code, value)| {
+                let mut list: Vec<u64> = tokens(value).map(|word| text_hash(&word)).collect();
+                list.sort_unstable();
+                list.dedup();
+                for &word in &list {
+                    *holders.entry(word).or_default() += pool.frequency(code);
+                }
+                list
+            })
+            .collect();
+        lists
+            .into_iter()
+            .map(|mut list| {
+                list.retain(|word| holders[word] > 1);
+                list.sort_unstable_by_key(|word| (holders[word], *word));
+                list.truncate(rarest);
+                list
+            })
+            .collect()
+    }
+}
+
+fn sound(value: &str) -> Vec<u64> {
+    match soundex(value) {
+        0 => Vec::new(),
+        code => vec![u64::from(code)],
+    }
+}
+
+/// Hashes of the formal names a given name may stand for, the name itself included; none for a bare initial.
+pub(crate) fn given_roots(value: &str) -> Vec<u64> {
+    let first = value.split([' ', '-']).next().unwrap_or(value);
+    if first.chars().count() < 2 {
+        return Vec::new();
+    }
+    vec![text_hash(first)]
+}
+
+/// A family name whole and, where it has several, by its parts.
+fn family_parts(value: &str) -> Vec<u64> {
+    let mut keys = vec![text_hash(value)];
+    if value.contains([' ', '-']) {
+        keys.extend(value.split([' ', '-']).filter(|part| part.len() >= 4).map(text_hash));
+    }
+    keys
+}

@@ -1,0 +1,160 @@
+//! The model: everything global that a decision rests on, pinned in one JSON document.
+
+use crate::comparison::Comparison;
+use crate::probability::{Weight, from_bits};
+use crate::records::EntityType;
+
+/// The version of the document's shape.
+pub const MODEL_VERSION: u32 = 1;
+
+/// Everything that is estimated from all records together. Given a model, resolving is local.
+#[derive(Clone, Debug, PartialEq, serde::Serialize, serde::Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Model {
+    /// Shape of this document.
+    pub version: u32,
+    /// What the model is for.
+    pub entity: EntityType,
+    /// Probability that two random records are one entity.
+    pub prior_same: f64,
+    /// Probability that two random records are related entities.
+    pub prior_related: f64,
+    /// Factor on the evidence, so that claimed probabilities hold; 1 where the fields are independent.
+    pub calibration: f64,
+    /// One entry per comparison, in the order of the pattern.
+    pub comparisons: Vec<ComparisonParameters>,
+    /// Values that are treated as missing, by column and stable hash of the value.
+    pub placeholders: Vec<PinnedValue>,
+    /// Frequencies of common values, by column.
+    pub term_frequencies: Vec<ColumnFrequencies>,
+}
+
+/// A value that is pinned by hash, so that a model holds no personal data.
+#[derive(Clone, Debug, PartialEq, Eq, serde::Serialize, serde::Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct PinnedValue {
+    /// The column's name.
+    pub column: String,
+    /// Hash of the value, hexadecimal.
+    pub value: String,
+    /// Records that held it.
+    pub records: u32,
+}
+
+/// How common the values of a column are.
+#[derive(Clone, Debug, PartialEq, serde::Serialize, serde::Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct ColumnFrequencies {
+    /// The column's name.
+    pub column: String,
+    /// Chance that two random records hold the same value.
+    pub same_by_chance: f64,
+    /// Share of records that holds a value not listed.
+    pub other: f64,
+    /// Hash of a value (hexadecimal) and the share of records that holds it, sorted by hash.
+    pub values: Vec<(String, f64)>,
+}
+
+/// The levels of one comparison.
+#[derive(Clone, Debug, PartialEq, serde::Serialize, serde::Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct ComparisonParameters {
+    /// The comparison's name.
+    pub name: String,
+    /// Its levels; level 0 is "missing".
+    pub levels: Vec<LevelParameters>,
+}
+
+/// The probabilities of one level.
+#[derive(Clone, Debug, PartialEq, serde::Serialize, serde::Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct LevelParameters {
+    /// The level in words.
+    pub level: String,
+    /// Probability among pairs of one entity.
+    pub m: f64,
+    /// Probability among pairs of related entities.
+    pub r: f64,
+    /// Probability among unrelated pairs.
+    pub u: f64,
+}
+
+impl Model {
+    /// Reads a model from its JSON document.
+    ///
+    /// # Errors
+    /// The parser's message where the text is not a model.
+    pub fn from_json(text: &str) -> Result<Self, serde_json::Error> {
+        serde_json::from_str(text)
+    }
+
+    /// The JSON document, indented, keys in a fixed order.
+    ///
+    /// # Errors
+    /// The serialiser's message; does not happen for finite numbers.
+    pub fn to_json(&self) -> Result<String, serde_json::Error> {
+        serde_json::to_string_pretty(self)
+    }
+
+    /// What does not fit between the model and the comparisons of a pipeline, in words.
+    pub(crate) fn mismatch(&self, entity: EntityType, comparisons: &[Comparison]) -> Option<String> {
+        if self.version != MODEL_VERSION {
+            return Some(format!("the model has version {}, this program reads {MODEL_VERSION}", self.version));
+        }
+        if self.entity != entity {
+            return Some(format!("the model is for {:?}, the records are {entity:?}", self.entity));
+        }
+        let names = |list: Vec<&str>| list.join(", ");
+        let have: Vec<&str> = self.comparisons.iter().map(|c| c.name.as_str()).collect();
+        let want: Vec<&str> = comparisons.iter().map(|c| c.name.as_str()).collect();
+        if have != want {
+            return Some(format!("the model compares [{}], the records allow [{}]", names(have), names(want)));
+        }
+        for (have, want) in self.comparisons.iter().zip(comparisons) {
+            if have.levels.len() != want.levels.len() {
+                return Some(format!(
+                    "comparison {} has {} levels in the model and {} here",
+                    have.name,
+                    have.levels.len(),
+                    want.levels.len()
+                ));
+            }
+        }
+        None
+    }
+
+    pub(crate) fn weights(&self) -> Weights {
+        let log = |a: f64, b: f64| from_bits((a.max(1e-12) / b.max(1e-12)).log2() * self.calibration);
+        let table = |of: &dyn Fn(&LevelParameters) -> f64| {
+            self.comparisons
+                .iter()
+                .map(|comparison| {
+                    comparison
+                        .levels
+                        .iter()
+                        .enumerate()
+                        .map(|(index, level)| if index == 0 { 0 } else { log(level.m, of(level)) })
+                        .collect()
+                })
+                .collect()
+        };
+        let unrelated = (1.0 - self.prior_same - self.prior_related).max(1e-9);
+        Weights {
+            prior_unrelated: from_bits((self.prior_same / unrelated).log2()),
+            prior_related: from_bits((self.prior_same / self.prior_related).log2()),
+            unrelated: table(&|level| level.u),
+            related: table(&|level| level.r),
+        }
+    }
+}
+
+/// The model as fixed-point weights, ready for scoring.
+#[derive(Clone, Debug)]
+pub(crate) struct Weights {
+    pub(crate) prior_unrelated: Weight,
+    pub(crate) prior_related: Weight,
+    /// Per comparison and level, evidence for "same" against "unrelated".
+    pub(crate) unrelated: Vec<Vec<Weight>>,
+    /// Per comparison and level, evidence for "same" against "related".
+    pub(crate) related: Vec<Vec<Weight>>,
+}

@@ -1,0 +1,649 @@
+//! The way through: records in, clusters and their evidence out.
+
+use hashbrown::{HashMap, HashSet};
+
+use crate::blocking::{Blocks, LargeBlock, Rule, RuleStats};
+use crate::clustering::{Constraints, CutReason, cluster, cuts};
+use crate::comparison::Comparison;
+use crate::entity::{comparisons, exact_by_chance, held, names_by_chance, rules};
+use crate::features::{Features, mix, text_hash};
+use crate::fellegi_sunter::{Evidence, Histogram, Parameters, Selected, train};
+use crate::model::{ColumnFrequencies, ComparisonParameters, LevelParameters, MODEL_VERSION, Model, PinnedValue};
+use crate::pattern::{Layout, Pattern};
+use crate::placeholder::{self, Placeholder};
+use crate::probability::{BIT, Weight, from_probability, to_probability};
+use crate::records::{ColumnKind, RecordId, Records};
+use crate::score::{Comparing, Edge};
+use crate::term_frequency;
+
+/// What a caller may set; the defaults suit every size.
+#[derive(Clone, Debug)]
+pub struct Options {
+    /// The precision expected of a match, between 0.5 and 1.
+    pub threshold: f64,
+    /// Pairs from this probability up to the threshold are reported for review.
+    pub review_from: f64,
+    /// Seed of the samples.
+    pub seed: u64,
+    /// Threads to use; `None` for all of the surrounding pool.
+    pub threads: Option<usize>,
+    /// Largest block that is compared whole.
+    pub max_block: usize,
+    /// Share of the pairs below review that is reported, by hash.
+    pub sample: f64,
+    /// Departures from the defaults of the entity type.
+    pub overrides: Overrides,
+}
+
+impl Default for Options {
+    fn default() -> Self {
+        Self {
+            threshold: 0.95,
+            review_from: 0.5,
+            seed: 1,
+            threads: None,
+            max_block: 60,
+            sample: 0.01,
+            overrides: Overrides::default(),
+        }
+    }
+}
+
+/// Departures from an entity type's default comparisons and blocking rules.
+#[derive(Clone, Debug, Default)]
+pub struct Overrides {
+    /// Comparisons to leave out, by name.
+    pub without: Vec<String>,
+    /// Blocking rules instead of the default ones, each a list of keys that must all be equal.
+    pub blocking: Option<Vec<Vec<String>>>,
+}
+
+/// What stewards decided; obeyed always. Decisions about records that are not there are passed over.
+#[derive(Clone, Debug, Default)]
+pub struct Decisions {
+    /// Pairs that are one entity.
+    pub same: Vec<(RecordId, RecordId)>,
+    /// Pairs that are two.
+    pub not_same: Vec<(RecordId, RecordId)>,
+}
+
+/// Hears how far a run is. `()` hears nothing.
+pub trait Progress: Sync {
+    /// A stage begins.
+    fn stage(&self, name: &str);
+    /// Some more pairs are compared.
+    fn advance(&self, pairs: u64);
+}
+
+impl Progress for () {
+    fn stage(&self, _: &str) {}
+    fn advance(&self, _: u64) {}
+}
+
+/// Why records could not be resolved.
+#[derive(Debug, thiserror::Error)]
+#[non_exhaustive]
+pub enum ResolveError {
+    /// A column does not cover the records.
+    #[error("column {column} covers {found} records where there are {expected}")]
+    ColumnLength {
+        /// The column.
+        column: String,
+        /// How many records there are.
+        expected: usize,
+        /// How many it covers.
+        found: usize,
+    },
+    /// Two records have one id.
+    #[error("record id {id:?} occurs twice; source and key must name one record")]
+    DuplicateId {
+        /// The id.
+        id: RecordId,
+    },
+    /// An option names a comparison that does not exist.
+    #[error("no comparison named {name}; there are: {valid}")]
+    UnknownComparison {
+        /// The name given.
+        name: String,
+        /// The names there are.
+        valid: String,
+    },
+    /// An option names a blocking key that does not exist.
+    #[error("no blocking key named {name}; there are: {valid}")]
+    UnknownKey {
+        /// The name given.
+        name: String,
+        /// The names there are.
+        valid: String,
+    },
+    /// Nothing to compare by.
+    #[error("none of the columns can be compared; map at least one attribute")]
+    NothingToCompare,
+    /// More comparisons than a pattern can hold.
+    #[error("{comparisons} comparisons do not fit into one pattern; leave some out")]
+    TooManyComparisons {
+        /// How many there are.
+        comparisons: usize,
+    },
+    /// The model was made for something else.
+    #[error("the model does not fit these records: {difference}")]
+    ModelMismatch {
+        /// What differs.
+        difference: String,
+    },
+    /// Decisions contradict each other.
+    #[error("decisions contradict: {left:?} and {right:?} are the same by one chain of decisions and not by another")]
+    ContradictingDecisions {
+        /// One record.
+        left: RecordId,
+        /// The other.
+        right: RecordId,
+    },
+    /// The threads could not be started.
+    #[error("cannot start {threads} threads: {reason}")]
+    Threads {
+        /// How many were asked for.
+        threads: usize,
+        /// What the system said.
+        reason: String,
+    },
+}
+
+/// The outcome, in the order of the input rows.
+#[derive(Clone, Debug)]
+pub struct Resolution {
+    /// Per row its cluster at the threshold; dense, numbered by the smallest record id in each.
+    pub cluster_of: Vec<u32>,
+    /// Per row its cluster at a stricter threshold.
+    pub cluster_conservative: Vec<u32>,
+    /// Per row its cluster at a looser threshold.
+    pub cluster_wide: Vec<u32>,
+    /// Per cluster of `cluster_of` the probability of its weakest kept bridge; 1 for a single record.
+    pub confidence: Vec<f64>,
+    /// Matches, review pairs, forced and cut ones, and a sample of the rest, sorted by record ids.
+    pub pairs: Vec<ScoredPair>,
+    /// Every pattern that candidates showed; [`ScoredPair::pattern`] points here.
+    pub patterns: Vec<PatternEvidence>,
+    /// The comparisons, in the order of the levels of a pattern.
+    pub comparisons: Vec<String>,
+    /// What each blocking rule did, in the order of the bits of [`ScoredPair::rules`].
+    pub rules: Vec<RuleStats>,
+    /// The largest blocks of each rule.
+    pub largest_blocks: Vec<LargeBlock>,
+    /// Values treated as missing.
+    pub placeholders: Vec<Placeholder>,
+    /// The model that was used.
+    pub model: Model,
+    /// How many candidate pairs were compared.
+    pub candidates: u64,
+}
+
+/// A pair of records with its evidence.
+#[derive(Clone, Debug, PartialEq)]
+pub struct ScoredPair {
+    /// The record with the smaller id, as an input row.
+    pub left: u32,
+    /// The other record, as an input row.
+    pub right: u32,
+    /// Index into [`Resolution::patterns`].
+    pub pattern: u32,
+    /// The term-frequency adjustment against "unrelated", 1/1024 bit.
+    pub tf_adjust: Weight,
+    /// The match weight, prior included, 1/1024 bit.
+    pub weight: Weight,
+    /// The probability behind the weight.
+    pub probability: f64,
+    /// What became of the pair.
+    pub decision: PairDecision,
+    /// The blocking rules that found it, one bit each.
+    pub rules: u32,
+    /// Whether the pair is reported only as part of the sample.
+    pub sampled: bool,
+}
+
+/// What became of a pair.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum PairDecision {
+    /// In one cluster.
+    Match,
+    /// Probable, but not enough.
+    Review,
+    /// Not the same.
+    NoMatch,
+    /// One entity because a steward said so.
+    ForcedMatch,
+    /// Two entities because a steward said so.
+    ForcedNoMatch,
+    /// Good enough by itself, kept apart for the reason given.
+    CutByGuard(CutReason),
+}
+
+/// A pattern with its evidence.
+#[derive(Clone, Debug, PartialEq)]
+pub struct PatternEvidence {
+    /// Per comparison the level, an index into the model's levels.
+    pub levels: Vec<u8>,
+    /// Per comparison the weight against "unrelated", 1/1024 bit.
+    pub weights: Vec<Weight>,
+    /// How many candidate pairs show it.
+    pub pairs: u64,
+    /// The match probability before term frequencies.
+    pub probability: f64,
+}
+
+/// Resolves the records: which of them are one entity, and why.
+///
+/// # Errors
+/// [`ResolveError`] where the input or the options do not fit together; never for what values say.
+pub fn resolve(
+    records: &Records,
+    options: &Options,
+    model: Option<&Model>,
+    decisions: &Decisions,
+    progress: &dyn Progress,
+) -> Result<Resolution, ResolveError> {
+    match options.threads {
+        None => run(records, options, model, decisions, progress),
+        Some(threads) => rayon::ThreadPoolBuilder::new()
+            .num_threads(threads)
+            .build()
+            .map_err(|error| ResolveError::Threads { threads, reason: error.to_string() })?
+            .install(|| run(records, options, model, decisions, progress)),
+    }
+}
+
+/// Random pairs drawn for u.
+const RANDOM_PAIRS: u64 = 300_000;
+/// Candidate pairs sampled for the priors.
+const CANDIDATE_SAMPLE: u64 = 400_000;
+/// Pairs sampled per rule for m and r.
+const RULE_SAMPLE: u64 = 60_000;
+/// Pairs below this weight can join nobody, whatever their neighbours say.
+const EDGE_FLOOR: Weight = -8 * BIT;
+
+/// What is prepared before anything is compared.
+pub(crate) struct Prepared<'r> {
+    pub(crate) features: Features<'r>,
+    pub(crate) frequencies: Vec<ColumnFrequencies>,
+    pub(crate) comparisons: Vec<Comparison>,
+    pub(crate) layout: Layout,
+    pub(crate) rules: Vec<Rule>,
+    pub(crate) placeholders: Vec<Placeholder>,
+}
+
+pub(crate) fn prepare<'r>(
+    records: &'r Records,
+    options: &Options,
+    model: Option<&Model>,
+) -> Result<Prepared<'r>, ResolveError> {
+    records.check()?;
+    let placeholders = match model {
+        Some(model) => pinned(records, model),
+        None => placeholder::find(records),
+    };
+    let frequencies = match model {
+        Some(model) => model.term_frequencies.clone(),
+        None => records.columns.iter().filter(|c| weighed(&c.kind)).map(term_frequency::count).collect(),
+    };
+    let features = Features::new(records, &placeholders);
+    let comparisons = comparisons(&features, &frequencies, &options.overrides)?;
+    if comparisons.is_empty() {
+        return Err(ResolveError::NothingToCompare);
+    }
+    let layout = Layout::of(&comparisons).ok_or(ResolveError::TooManyComparisons { comparisons: comparisons.len() })?;
+    if let Some(difference) = model.and_then(|model| model.mismatch(records.entity, &comparisons)) {
+        return Err(ResolveError::ModelMismatch { difference });
+    }
+    let rules = rules(&features, &options.overrides)?;
+    Ok(Prepared { features, frequencies, comparisons, layout, rules, placeholders })
+}
+
+/// Columns whose common values say less than their rare ones.
+fn weighed(kind: &ColumnKind) -> bool {
+    matches!(
+        kind,
+        ColumnKind::GivenName
+            | ColumnKind::FamilyName
+            | ColumnKind::BirthDate
+            | ColumnKind::AddressPostcode
+            | ColumnKind::AddressLocality
+            | ColumnKind::Category
+            | ColumnKind::Text
+            | ColumnKind::Date
+    )
+}
+
+fn pinned(records: &Records, model: &Model) -> Vec<Placeholder> {
+    let mut found = Vec::new();
+    for (index, column) in records.columns.iter().enumerate() {
+        let known: HashSet<&str> =
+            model.placeholders.iter().filter(|p| p.column == column.name).map(|p| p.value.as_str()).collect();
+        if known.is_empty() {
+            continue;
+        }
+        for (code, value) in column.pool.iter() {
+            if known.contains(format!("{:016x}", text_hash(value)).as_str()) {
+                found.push(Placeholder { column: index, code, records: column.pool.frequency(code), names: 0 });
+            }
+        }
+    }
+    found
+}
+
+fn run(
+    records: &Records,
+    options: &Options,
+    model: Option<&Model>,
+    decisions: &Decisions,
+    progress: &dyn Progress,
+) -> Result<Resolution, ResolveError> {
+    let prepared = prepare(records, options, model)?;
+    let constraints = constraints(&prepared.features, decisions)?;
+    progress.stage("blocking");
+    let blocks = Blocks::new(&prepared.features, &prepared.rules, options.max_block);
+    let comparing =
+        Comparing { f: &prepared.features, comparisons: &prepared.comparisons, layout: &prepared.layout };
+    let model = match model {
+        Some(model) => model.clone(),
+        None => {
+            progress.stage("training");
+            learn(&prepared, &comparing, &blocks, options.seed)
+        }
+    };
+    progress.stage("comparing");
+    let weights = model.weights();
+    let mut scored = comparing.candidates(&blocks, &weights, EDGE_FLOOR, &|pairs| progress.advance(pairs));
+    progress.stage("clustering");
+    let threshold = cut_for(options.threshold);
+    let thresholds = [threshold + 4 * BIT, threshold, threshold - 4 * BIT];
+    let partitions = cluster(&comparing, &weights, &constraints, &scored.edges, &thresholds);
+
+    let balanced = &partitions.clusters[1];
+    let (cluster_of, smallest) = numbered(&prepared.features, balanced);
+    let confidence = smallest
+        .iter()
+        .map(|&position| partitions.weakest[1][position as usize].map_or(1.0, to_probability))
+        .collect();
+    let mut stats = blocks.stats.clone();
+    for (stat, pairs) in stats.iter_mut().zip(&scored.rule_pairs) {
+        stat.pairs = *pairs;
+    }
+    let mut patterns: Vec<(Pattern, u64)> = std::mem::take(&mut scored.patterns).into_iter().collect();
+    patterns.sort_unstable();
+    let pairs = report(&prepared, &comparing, &weights, &constraints, &blocks, &scored.edges, balanced, options, &mut patterns);
+    let mut found = prepared.placeholders.clone();
+    found.sort_unstable_by_key(|p| (p.column, p.code));
+    Ok(Resolution {
+        cluster_of,
+        cluster_conservative: numbered(&prepared.features, &partitions.clusters[0]).0,
+        cluster_wide: numbered(&prepared.features, &partitions.clusters[2]).0,
+        confidence,
+        pairs,
+        patterns: patterns.iter().map(|&(pattern, n)| evidence_of(&prepared, &weights, pattern, n)).collect(),
+        comparisons: prepared.comparisons.iter().map(|c| c.name.clone()).collect(),
+        rules: stats,
+        largest_blocks: blocks.largest.clone(),
+        placeholders: found,
+        candidates: scored.rule_pairs.iter().sum(),
+        model,
+    })
+}
+
+/// The weight from which clusters are joined, for an expected precision.
+fn cut_for(precision: f64) -> Weight {
+    // A cluster's pairs are mostly far above its weakest bridge; measured over several labelled sets a bridge at even
+    // odds keeps the precision of all pairs near .95, and each halving of the error asks for one more bit.
+    from_probability(precision.clamp(0.5, 1.0 - 1e-9)) - from_probability(0.95)
+}
+
+fn evidence_of(prepared: &Prepared<'_>, weights: &crate::model::Weights, pattern: Pattern, pairs: u64) -> PatternEvidence {
+    let levels = prepared.layout.levels(pattern);
+    PatternEvidence {
+        weights: levels.iter().enumerate().map(|(c, &level)| weights.unrelated[c][usize::from(level)]).collect(),
+        levels,
+        pairs,
+        probability: to_probability(weights.of(&prepared.layout, pattern, 0, 0)),
+    }
+}
+
+/// Clusters numbered by their smallest record, in the order of the input rows, and the smallest position of each.
+fn numbered(f: &Features<'_>, clusters: &[u32]) -> (Vec<u32>, Vec<u32>) {
+    let mut number = vec![u32::MAX; clusters.len()];
+    let mut smallest = Vec::new();
+    let mut of_row = vec![0; clusters.len()];
+    for (position, &root) in clusters.iter().enumerate() {
+        // Positions ascend and a root is its cluster's smallest, so roots are met in order.
+        if number[root as usize] == u32::MAX {
+            number[root as usize] = smallest.len() as u32;
+            smallest.push(root);
+        }
+        of_row[f.order[position] as usize] = number[root as usize];
+    }
+    (of_row, smallest)
+}
+
+fn learn(prepared: &Prepared<'_>, comparing: &Comparing<'_, '_>, blocks: &Blocks, seed: u64) -> Model {
+    let f = &prepared.features;
+    let random = comparing.random(RANDOM_PAIRS, seed);
+    let per_rule: Vec<Selected> = prepared
+        .rules
+        .iter()
+        .enumerate()
+        .map(|(index, rule)| Selected {
+            pairs: comparing.count(&rule_sample(f, blocks, index as u16, seed)),
+            held: held(rule, &prepared.comparisons),
+        })
+        .collect();
+    let candidates = candidate_sample(comparing, blocks, seed);
+    let exact: Vec<Option<f64>> = prepared.comparisons.iter().map(|c| exact_by_chance(f, c)).collect();
+    let names: Vec<Option<(f64, f64)>> = prepared.comparisons.iter().map(|c| names_by_chance(f, c)).collect();
+    let parameters = train(&Evidence {
+        comparisons: &prepared.comparisons,
+        layout: &prepared.layout,
+        per_rule: &per_rule,
+        random: &random,
+        exact: &exact,
+        names: &names,
+        candidates: &candidates,
+        records: f.len(),
+    });
+    model_of(prepared, &parameters)
+}
+
+fn model_of(prepared: &Prepared<'_>, p: &Parameters) -> Model {
+    let records = prepared.features.records;
+    Model {
+        version: MODEL_VERSION,
+        entity: records.entity,
+        prior_same: p.prior_same,
+        prior_related: p.prior_related,
+        calibration: 1.0,
+        comparisons: prepared
+            .comparisons
+            .iter()
+            .enumerate()
+            .map(|(c, comparison)| ComparisonParameters {
+                name: comparison.name.clone(),
+                levels: comparison
+                    .levels
+                    .iter()
+                    .enumerate()
+                    .map(|(l, level)| LevelParameters {
+                        level: level.label.clone(),
+                        m: p.m[c][l],
+                        r: p.r[c][l],
+                        u: p.u[c][l],
+                    })
+                    .collect(),
+            })
+            .collect(),
+        placeholders: prepared
+            .placeholders
+            .iter()
+            .map(|p| PinnedValue {
+                column: records.columns[p.column].name.clone(),
+                value: format!("{:016x}", text_hash(records.columns[p.column].pool.get(p.code))),
+                records: p.records,
+            })
+            .collect(),
+        term_frequencies: prepared.frequencies.clone(),
+    }
+}
+
+/// Pairs of a rule's whole blocks, blocks taken in the order of a seeded hash until there are enough.
+fn rule_sample(f: &Features<'_>, blocks: &Blocks, rule: u16, seed: u64) -> Vec<(u32, u32)> {
+    let mut leaves: Vec<(u64, u32)> = (0..blocks.leaves() as u32)
+        .filter(|&leaf| blocks.rule_of[leaf as usize] == rule && blocks.whole[leaf as usize])
+        .map(|leaf| (mix(seed, u64::from(leaf)), leaf))
+        .collect();
+    leaves.sort_unstable();
+    let mut pairs = Vec::new();
+    for (_, leaf) in leaves {
+        let members = blocks.members(leaf);
+        for (index, &a) in members.iter().enumerate() {
+            pairs.extend(members[index + 1..].iter().filter(|&&b| !f.kept_apart_by_source(a, b)).map(|&b| (a, b)));
+        }
+        if pairs.len() as u64 >= RULE_SAMPLE {
+            break;
+        }
+    }
+    pairs
+}
+
+/// A sample of all candidate pairs, scaled to their number.
+fn candidate_sample(comparing: &Comparing<'_, '_>, blocks: &Blocks, seed: u64) -> Histogram {
+    let leaves = blocks.leaves() as u32;
+    let size = |leaf: u32| blocks.members(leaf).len() as u64;
+    let bound: u64 = (0..leaves).map(|leaf| size(leaf) * (size(leaf) - 1) / 2).sum();
+    let one_in = bound.div_ceil(CANDIDATE_SAMPLE).max(1);
+    let mut pairs = Vec::new();
+    for leaf in (0..leaves).filter(|&leaf| mix(seed ^ 0x5eed, u64::from(leaf)) % one_in == 0) {
+        blocks.pairs(comparing.f, leaf, |a, b| pairs.push((a, b)));
+    }
+    let mut counted = comparing.count(&pairs);
+    for entry in &mut counted {
+        entry.1 *= one_in as f64;
+    }
+    counted
+}
+
+fn constraints(f: &Features<'_>, decisions: &Decisions) -> Result<Constraints, ResolveError> {
+    let mut positions: HashMap<RecordId, u32, foldhash::fast::FixedState> = HashMap::default();
+    if !decisions.same.is_empty() || !decisions.not_same.is_empty() {
+        positions.extend((0..f.len() as u32).map(|position| (f.id(position), position)));
+    }
+    let known = |pairs: &[(RecordId, RecordId)]| -> Vec<(u32, u32)> {
+        let mut list: Vec<(u32, u32)> = pairs
+            .iter()
+            .filter_map(|(a, b)| Some((*positions.get(a)?, *positions.get(b)?)))
+            .map(|(a, b)| (a.min(b), a.max(b)))
+            .filter(|(a, b)| a != b)
+            .collect();
+        list.sort_unstable();
+        list.dedup();
+        list
+    };
+    let same = known(&decisions.same);
+    let not_same: HashSet<(u32, u32), foldhash::fast::FixedState> = known(&decisions.not_same).into_iter().collect();
+    let mut group: HashMap<u32, u32, foldhash::fast::FixedState> = HashMap::default();
+    fn root(group: &HashMap<u32, u32, foldhash::fast::FixedState>, mut i: u32) -> u32 {
+        while let Some(&up) = group.get(&i) {
+            i = up;
+        }
+        i
+    }
+    for &(a, b) in &same {
+        let (x, y) = (root(&group, a), root(&group, b));
+        if x != y {
+            group.insert(x.max(y), x.min(y));
+        }
+    }
+    let mut contradictions: Vec<&(u32, u32)> =
+        not_same.iter().filter(|(a, b)| root(&group, *a) == root(&group, *b)).collect();
+    contradictions.sort_unstable();
+    if let Some(&&(a, b)) = contradictions.first() {
+        return Err(ResolveError::ContradictingDecisions { left: f.id(a), right: f.id(b) });
+    }
+    let suffix = match f.of_kind(&ColumnKind::NameSuffix).first() {
+        Some(&field) => (0..f.len() as u32).map(|p| f.fields[field].values(p).first().copied()).collect(),
+        None => Vec::new(),
+    };
+    let only_once = if f.records.duplicates_none.contains(&true) {
+        (0..f.len() as u32)
+            .map(|p| {
+                let source = f.source(p);
+                f.records.duplicates_none.get(usize::from(source)).copied().unwrap_or(false).then_some(source)
+            })
+            .collect()
+    } else {
+        Vec::new()
+    };
+    Ok(Constraints { same, not_same, suffix, only_once })
+}
+
+#[expect(clippy::too_many_arguments, reason = "one call; a struct for it would only rename its fields")]
+fn report(
+    prepared: &Prepared<'_>,
+    comparing: &Comparing<'_, '_>,
+    weights: &crate::model::Weights,
+    constraints: &Constraints,
+    blocks: &Blocks,
+    edges: &[Edge],
+    clusters: &[u32],
+    options: &Options,
+    patterns: &mut Vec<(Pattern, u64)>,
+) -> Vec<ScoredPair> {
+    let f = &prepared.features;
+    let threshold = from_probability(options.threshold.clamp(0.5, 1.0 - 1e-9));
+    let review = from_probability(options.review_from);
+    let cut: HashMap<(u32, u32), CutReason, foldhash::fast::FixedState> =
+        cuts(constraints, clusters, edges, threshold).into_iter().map(|c| ((c.edge.a, c.edge.b), c.reason)).collect();
+    let forced: HashSet<(u32, u32), foldhash::fast::FixedState> = constraints.same.iter().copied().collect();
+    let limit = (options.sample.clamp(0.0, 1.0) * u64::MAX as f64) as u64;
+    let mut memo = comparing.memo();
+    let mut chosen: Vec<(Edge, PairDecision, bool)> = Vec::new();
+    for edge in edges {
+        let pair = (edge.a, edge.b);
+        if forced.contains(&pair) || constraints.not_same.contains(&pair) {
+            continue;
+        }
+        let together = clusters[edge.a as usize] == clusters[edge.b as usize];
+        let decision = match () {
+            () if together => PairDecision::Match,
+            () if edge.weight >= threshold => PairDecision::CutByGuard(cut.get(&pair).copied().unwrap_or(CutReason::Bridge)),
+            () if edge.weight >= review => PairDecision::Review,
+            () => PairDecision::NoMatch,
+        };
+        let low = mix(f.id(edge.a).0 as u64, f.id(edge.b).0 as u64) <= limit;
+        if decision != PairDecision::NoMatch || low {
+            chosen.push((*edge, decision, decision == PairDecision::NoMatch));
+        }
+    }
+    for &(a, b) in &constraints.same {
+        chosen.push((comparing.edge(a, b, weights, &mut memo), PairDecision::ForcedMatch, false));
+    }
+    for &(a, b) in &constraints.not_same {
+        chosen.push((comparing.edge(a, b, weights, &mut memo), PairDecision::ForcedNoMatch, false));
+    }
+    chosen.sort_unstable_by_key(|(edge, ..)| (edge.a, edge.b));
+    // A decision may concern a pair that blocking never met, so its pattern may be new.
+    for (edge, ..) in &chosen {
+        if let Err(at) = patterns.binary_search_by_key(&edge.pattern, |entry| entry.0) {
+            patterns.insert(at, (edge.pattern, 0));
+        }
+    }
+    chosen
+        .into_iter()
+        .map(|(edge, decision, sampled)| ScoredPair {
+            left: f.order[edge.a as usize],
+            right: f.order[edge.b as usize],
+            pattern: patterns.partition_point(|entry| entry.0 < edge.pattern) as u32,
+            tf_adjust: edge.tf_unrelated,
+            weight: edge.weight,
+            probability: to_probability(edge.weight),
+            decision,
+            rules: blocks.shared_rules(edge.a, edge.b),
+            sampled,
+        })
+        .collect()
+}
