@@ -65,7 +65,7 @@ pub struct ExpectedFile {
 pub enum Check {
     /// The fixture opens and reads without error.
     Reads,
-    /// The example in the documentation decodes as options; the options have a JSON Schema.
+    /// The connector says what it is and shows an example; its JSON Schema is closed and describes every option.
     Documentation,
     /// Opening touches nothing: options that name a missing file open.
     OpenTouchesNothing,
@@ -103,6 +103,32 @@ pub enum Check {
     SinkErrors,
     /// Each file is reported once after its last row, with rows, bytes and checksum.
     FileDone,
+}
+
+impl Check {
+    /// Every check.
+    pub const ALL: [Self; 20] = [
+        Self::Reads,
+        Self::Documentation,
+        Self::OpenTouchesNothing,
+        Self::MissingIsUnavailable,
+        Self::UnknownOption,
+        Self::Locator,
+        Self::Tables,
+        Self::UnknownTable,
+        Self::Schema,
+        Self::Rows,
+        Self::RowNumbers,
+        Self::Types,
+        Self::Projection,
+        Self::UnknownColumn,
+        Self::BatchRows,
+        Self::Repeatable,
+        Self::Rejected,
+        Self::Secrecy,
+        Self::SinkErrors,
+        Self::FileDone,
+    ];
 }
 
 /// A promise that was broken.

@@ -11,6 +11,12 @@ use crate::SourceError;
 /// Rows a connector aims to put into one batch where the request does not say.
 pub const DEFAULT_BATCH_ROWS: usize = 8_192;
 
+/// Bytes of rows after which a connector ends a batch early, so that a few huge rows do not fill the memory.
+pub const MAX_BATCH_BYTES: usize = 64 << 20;
+
+/// Bytes of a rejected row that are kept.
+pub const MAX_RAW_BYTES: usize = 64 << 10;
+
 /// One kind of system. The registry of the binary lists every connector once; documentation, the JSON Schema
 /// of the pipeline file and the conformance tests follow from that list.
 pub trait Connector: Send + Sync {
@@ -126,6 +132,14 @@ pub struct RejectedRow {
     pub message: String,
     /// The bytes of the row as found (cut at 64 KiB).
     pub raw: Vec<u8>,
+}
+
+impl RejectedRow {
+    /// The part of a row's bytes that is kept.
+    #[must_use]
+    pub fn cut(raw: &[u8]) -> Vec<u8> {
+        raw.get(..MAX_RAW_BYTES).unwrap_or(raw).to_vec()
+    }
 }
 
 impl std::fmt::Debug for RejectedRow {
