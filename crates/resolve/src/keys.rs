@@ -2,6 +2,8 @@
 
 use std::sync::Arc;
 
+use goldsmith_standardize::name::nickname_roots;
+
 use crate::agreement::tokens;
 use crate::features::{Features, HOUSE, LOCALITY, NONE, POSTCODE, STREET, mix, text_hash};
 use crate::kernels::soundex;
@@ -242,7 +244,7 @@ pub(crate) fn given_roots(value: &str) -> Vec<u64> {
     if first.chars().count() < 2 {
         return Vec::new();
     }
-    vec![text_hash(first)]
+    std::iter::once(first).chain(nickname_roots(first).iter().copied().take(3)).map(text_hash).collect()
 }
 
 /// A family name whole and, where it has several, by its parts.

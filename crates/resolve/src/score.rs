@@ -26,7 +26,6 @@ pub(crate) struct Edge {
     pub(crate) b: u32,
     pub(crate) pattern: Pattern,
     pub(crate) tf_unrelated: Weight,
-    pub(crate) tf_related: Weight,
     pub(crate) weight: Weight,
 }
 
@@ -51,7 +50,7 @@ impl Comparing<'_, '_> {
         let (a, b) = (a.min(b), a.max(b));
         let (pattern, tf_unrelated, tf_related) = self.pattern(a, b, memo);
         let weight = weights.of(self.layout, pattern, tf_unrelated, tf_related);
-        Edge { a, b, pattern, tf_unrelated, tf_related, weight }
+        Edge { a, b, pattern, tf_unrelated, weight }
     }
 
     /// Pairs drawn at random, as a histogram of patterns.
