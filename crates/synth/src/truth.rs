@@ -1,0 +1,273 @@
+//! The right answer: which record is whose, and what each customer's values truly are today.
+
+use std::fs::File;
+use std::io::{BufWriter, Write};
+use std::path::Path;
+use std::sync::Arc;
+
+use arrow::array::{ArrayRef, Date32Builder, RecordBatch, StringBuilder};
+use arrow::datatypes::{DataType, Field, Schema};
+use parquet::arrow::ArrowWriter;
+use parquet::basic::{Compression, ZstdLevel};
+use parquet::errors::ParquetError;
+use parquet::file::properties::WriterProperties;
+
+use crate::plan::Source;
+use crate::stock::places::{self, Address, PhoneStyle};
+use crate::world::{Customer, Household, LAST_DAY, Person};
+use crate::{Cause, Ticker, Work};
+
+/// A Parquet file as all of them are written here.
+pub(crate) struct ParquetFile(ArrowWriter<File>);
+
+impl ParquetFile {
+    /// Rows to gather before [`Self::write`].
+    pub(crate) const BATCH: usize = 16_384;
+
+    pub(crate) fn create(file: File, schema: Arc<Schema>) -> Result<Self, ParquetError> {
+        let properties = WriterProperties::builder()
+            .set_compression(Compression::ZSTD(ZstdLevel::try_new(1)?))
+            .set_created_by("goldsmith synth".to_owned())
+            .set_max_row_group_row_count(Some(262_144))
+            .build();
+        ArrowWriter::try_new(file, schema, Some(properties)).map(Self)
+    }
+
+    pub(crate) fn write(&mut self, batch: &RecordBatch) -> Result<(), ParquetError> {
+        self.0.write(batch)
+    }
+
+    pub(crate) fn close(self) -> Result<(), ParquetError> {
+        self.0.close().map(drop)
+    }
+}
+
+/// A table of strings and dates under construction.
+struct Table<const TEXTS: usize> {
+    schema: Arc<Schema>,
+    texts: [StringBuilder; TEXTS],
+    dates: Option<Date32Builder>,
+    rows: usize,
+    file: ParquetFile,
+}
+
+impl<const TEXTS: usize> Table<TEXTS> {
+    /// Columns of text, and one of dates after them where it has a name.
+    fn create(file: File, texts: [&str; TEXTS], date: Option<&str>) -> Result<Self, ParquetError> {
+        let mut fields: Vec<Field> = texts
+            .iter()
+            .map(|name| Field::new(*name, DataType::Utf8, true))
+            .collect();
+        fields.extend(date.map(|name| Field::new(name, DataType::Date32, true)));
+        let schema = Arc::new(Schema::new(fields));
+        let file = ParquetFile::create(file, Arc::clone(&schema))?;
+        let texts = std::array::from_fn(|_| StringBuilder::new());
+        Ok(Self {
+            schema,
+            texts,
+            dates: date.map(|_| Date32Builder::new()),
+            rows: 0,
+            file,
+        })
+    }
+
+    /// Adds a row; empty texts are missing values.
+    fn push(&mut self, texts: [&str; TEXTS], date: Option<i32>) -> Result<(), ParquetError> {
+        for (builder, text) in self.texts.iter_mut().zip(texts) {
+            builder.append_option(Some(text).filter(|text| !text.is_empty()));
+        }
+        if let Some(dates) = &mut self.dates {
+            dates.append_option(date);
+        }
+        self.rows += 1;
+        if self.rows == ParquetFile::BATCH {
+            self.flush()
+        } else {
+            Ok(())
+        }
+    }
+
+    fn flush(&mut self) -> Result<(), ParquetError> {
+        let mut columns: Vec<ArrayRef> = self
+            .texts
+            .iter_mut()
+            .map(|builder| Arc::new(builder.finish()) as ArrayRef)
+            .collect();
+        if let Some(dates) = &mut self.dates {
+            columns.push(Arc::new(dates.finish()));
+        }
+        self.rows = 0;
+        self.file
+            .write(&RecordBatch::try_new(Arc::clone(&self.schema), columns)?)
+    }
+
+    fn close(mut self) -> Result<(), ParquetError> {
+        self.flush()?;
+        self.file.close()
+    }
+}
+
+const TRUTH_COLUMNS: [&str; 4] = ["source", "source_key", "customer_id", "record_id"];
+
+/// `truth.csv`: each record that can be read, in the order of the sources and their rows.
+pub(crate) fn write_truth_csv(work: &Work<'_>, path: &Path, _: &Ticker) -> Result<u64, Cause> {
+    let mut csv = BufWriter::new(File::create(path)?);
+    writeln!(csv, "{}", TRUTH_COLUMNS.join(","))?;
+    let rows = for_each_record(work, |line| writeln!(csv, "{}", line.join(",")))?;
+    csv.flush()?;
+    Ok(rows)
+}
+
+/// `truth.parquet`: the same rows.
+pub(crate) fn write_truth_parquet(work: &Work<'_>, path: &Path, _: &Ticker) -> Result<u64, Cause> {
+    let mut table = Table::create(File::create(path)?, TRUTH_COLUMNS, None)?;
+    let rows = for_each_record(work, |line| table.push(line, None))?;
+    table.close()?;
+    Ok(rows)
+}
+
+/// Calls `line` with the [`TRUTH_COLUMNS`] of each record and counts them.
+fn for_each_record<E>(
+    work: &Work<'_>,
+    mut line: impl FnMut([&str; 4]) -> Result<(), E>,
+) -> Result<u64, E> {
+    let mut rows = 0;
+    for source in Source::ALL {
+        for (row, slot) in work.plan.slots[source as usize].iter().enumerate() {
+            let key = source.key(row);
+            let record = format!("{}:{key}", source.name());
+            line([
+                source.name(),
+                &key,
+                &customer_id(work.plan.customer(slot)),
+                &record,
+            ])?;
+            rows += 1;
+        }
+    }
+    Ok(rows)
+}
+
+/// `entities.parquet`: the clean values of each customer at the end of 2025.
+pub(crate) fn write_entities(work: &Work<'_>, path: &Path, _: &Ticker) -> Result<u64, Cause> {
+    let mut table = Table::create(File::create(path)?, ENTITY_COLUMNS, Some("birth_date"))?;
+    for number in 0..work.plan.households {
+        let household = work.world.household(number);
+        for (customer, member) in work.plan.customers_of(number).zip(&household.members) {
+            let (values, birth) = entity(work, &household, customer, member);
+            table.push(values.each_ref().map(String::as_str), birth)?;
+        }
+    }
+    table.close()?;
+    Ok(work.plan.customers())
+}
+
+const ENTITY_COLUMNS: [&str; 22] = [
+    "customer_id",
+    "entity_type",
+    "household_id",
+    "full_name",
+    "given_name",
+    "middle_name",
+    "family_name",
+    "name_suffix",
+    "previous_family_name",
+    "gender",
+    "email",
+    "phone",
+    "landline",
+    "address_line1",
+    "address_line2",
+    "locality",
+    "region",
+    "postal_code",
+    "country",
+    "organisation_name",
+    "registration_number",
+    "tax_id",
+];
+
+fn customer_id(customer: u32) -> String {
+    format!("c{customer:07}")
+}
+
+fn entity(
+    work: &Work<'_>,
+    household: &Household,
+    customer: u32,
+    member: &Customer,
+) -> ([String; 22], Option<i32>) {
+    let mut values = [const { String::new() }; 22];
+    values[0] = customer_id(customer);
+    values[2] = format!("h{:07}", household.number);
+    let e164 = |number: u64| {
+        let mut phone = String::new();
+        places::write_phone(household.country, number, PhoneStyle::E164, &mut phone);
+        phone
+    };
+    let (address, birth) = match member {
+        Customer::Person(person) => {
+            describe_person(work, person, &mut values);
+            values[10] = work
+                .plan
+                .email(work.world, person, customer, 0)
+                .unwrap_or_default();
+            values[11] = e164(person.mobile);
+            if person.moved_out.is_none() {
+                values[12] = household.landline.map(e164).unwrap_or_default();
+            }
+            (household.address_of(person, LAST_DAY), Some(person.birth))
+        }
+        Customer::Organisation(organisation) => {
+            "organisation".clone_into(&mut values[1]);
+            values[10] = format!("info@{}", organisation.domain);
+            values[11] = household.landline.map(e164).unwrap_or_default();
+            values[19] = format!(
+                "{} {}",
+                organisation.name.base, organisation.name.form.short
+            );
+            organisation.registration.clone_into(&mut values[20]);
+            organisation.tax_id.clone_into(&mut values[21]);
+            (household.address_on(LAST_DAY), None)
+        }
+    };
+    describe_address(work, &address, &mut values);
+    (values, birth)
+}
+
+fn describe_person(work: &Work<'_>, person: &Person, values: &mut [String; 22]) {
+    let world = work.world;
+    let family = world.family(person.family, person.female);
+    "person".clone_into(&mut values[1]);
+    values[4] = world.given(person);
+    values[5] = world.middle(person).unwrap_or_default();
+    values[7] = person.suffix.to_owned();
+    if person.birth_family != person.family {
+        values[8] = world.family(person.birth_family, person.female);
+    }
+    values[6] = if person.double_barrelled {
+        format!("{}-{family}", values[8])
+    } else {
+        family
+    };
+    let parts = [&values[4], &values[5], &values[6], &values[7]];
+    values[3] = parts
+        .map(String::as_str)
+        .into_iter()
+        .filter(|part| !part.is_empty())
+        .collect::<Vec<_>>()
+        .join(" ");
+    values[9] = if person.female { "F" } else { "M" }.to_owned();
+}
+
+fn describe_address(work: &Work<'_>, address: &Address, values: &mut [String; 22]) {
+    let stock = work.world.stock.places(address.country);
+    let city = &stock.cities[usize::from(address.city)];
+    let street = &stock.streets[usize::from(address.street)].0;
+    values[13] = crate::systems::street_line(&address.house.to_string(), street, address.country);
+    values[14] = crate::systems::unit_line(address.unit, address.country);
+    city.name.clone_into(&mut values[15]);
+    city.region.clone_into(&mut values[16]);
+    places::postcode(stock, address, &mut values[17]);
+    address.country.code().clone_into(&mut values[18]);
+}
