@@ -49,7 +49,7 @@ pub(crate) enum State {
     UnclosedQuote,
     /// As above, in the last line of the file.
     TornInQuotes,
-    /// Longer than a record may be. Only its start is there.
+    /// Longer than a record may be. Perhaps only its start is there.
     TooLong,
 }
 
@@ -84,6 +84,10 @@ impl<'a> Records<'a> {
         loop {
             let rest = self.buffer.get(self.start..).unwrap_or_default();
             let (length, next, lines, state) = match scan(rest, self.at_end, self.dialect, &mut self.fields) {
+                Scan::Record { end, next, lines, .. } if end > MAX_RECORD_BYTES => {
+                    self.fields.clear();
+                    (end, next, lines, State::TooLong)
+                }
                 Scan::Record { end, next, lines, terminated } => {
                     let state = if terminated { State::Complete } else { State::LastWithoutLineEnd };
                     (end, next, lines, state)
@@ -145,13 +149,12 @@ impl<'a> Records<'a> {
             self.buffer.resize(filled + FILL.max(wanted - filled), 0);
             let free = self.buffer.get_mut(filled..).unwrap_or_default();
             let mut read = 0;
-            while read < free.len() {
+            while read < free.len() && !self.at_end {
                 match self.text.read(free.get_mut(read..).unwrap_or_default()) {
-                    Ok(0) => {
-                        self.at_end = true;
-                        break;
+                    Ok(amount) => {
+                        self.at_end = amount == 0;
+                        read += amount;
                     }
-                    Ok(amount) => read += amount,
                     Err(error) => return Err(files::read_error(self.file, error)),
                 }
             }

@@ -9,7 +9,7 @@ use crate::rows::{Found, Input, MAX_ROW_BYTES, Take};
 
 /// Takes every element of the list at `members`, or the one object there. Gives how many there were.
 pub(crate) fn each_row(input: &mut Input<'_>, members: &[String], take: &mut Take<'_>) -> Result<u64, SourceError> {
-    let mut walk = Walk { input, line: 1, column: 1, rows: 0, path: "$".to_owned() };
+    let mut walk = Walk { input, line: 1, column: 1, open: 0, rows: 0, path: "$".to_owned() };
     walk.descend(members, take)?;
     match walk.next_byte()? {
         None => Ok(walk.rows),
@@ -22,6 +22,8 @@ struct Walk<'i, 'f> {
     /// Of the next byte, from 1; columns count characters.
     line: u64,
     column: u64,
+    /// Objects and lists around the next byte.
+    open: usize,
     rows: u64,
     path: String,
 }
@@ -68,6 +70,9 @@ impl Walk<'_, '_> {
 
     fn take_row(&mut self, take: &mut Take<'_>) -> Result<(), SourceError> {
         let length = self.value_length()?;
+        if length > MAX_ROW_BYTES {
+            return Err(self.too_long());
+        }
         self.rows += 1;
         let (row, line) = (self.rows, self.line);
         let bytes = self.input.rest().get(..length).unwrap_or_default();
@@ -89,9 +94,9 @@ impl Walk<'_, '_> {
         &mut self,
         mut each: impl FnMut(&mut Self, &str) -> Result<(), SourceError>,
     ) -> Result<(), SourceError> {
-        self.advance(1);
+        self.enter();
         if self.next_byte()? == Some(b'}') {
-            self.advance(1);
+            self.leave();
             return Ok(());
         }
         loop {
@@ -113,7 +118,7 @@ impl Walk<'_, '_> {
             match self.next_byte()? {
                 Some(b',') => self.advance(1),
                 Some(b'}') => {
-                    self.advance(1);
+                    self.leave();
                     return Ok(());
                 }
                 _ => return Err(self.broken("a comma or the end of the object is expected")),
@@ -123,9 +128,9 @@ impl Walk<'_, '_> {
 
     /// Calls `each` at every element of the list that is next; it takes the element.
     fn each_element(&mut self, mut each: impl FnMut(&mut Self) -> Result<(), SourceError>) -> Result<(), SourceError> {
-        self.advance(1);
+        self.enter();
         if self.next_byte()? == Some(b']') {
-            self.advance(1);
+            self.leave();
             return Ok(());
         }
         loop {
@@ -134,7 +139,7 @@ impl Walk<'_, '_> {
             match self.next_byte()? {
                 Some(b',') => self.advance(1),
                 Some(b']') => {
-                    self.advance(1);
+                    self.leave();
                     return Ok(());
                 }
                 _ => return Err(self.broken("a comma or the end of the list is expected")),
@@ -196,11 +201,11 @@ impl Walk<'_, '_> {
                 at += 1;
             }
             if self.input.at_end {
-                let bare_word = depth == 0 && !in_string && at > 0;
+                let bare_word = self.open == 0 && depth == 0 && !in_string && at > 0;
                 return if bare_word { Ok(at) } else { Err(self.cut_short()) };
             }
             if at > MAX_ROW_BYTES {
-                return Err(self.broken(&format!("a row is longer than {} MiB", MAX_ROW_BYTES >> 20)));
+                return Err(self.too_long());
             }
             self.input.fill(at * 2 + 1)?;
         }
@@ -218,6 +223,16 @@ impl Walk<'_, '_> {
             }
             self.input.fill(1)?;
         }
+    }
+
+    fn enter(&mut self) {
+        self.open += 1;
+        self.advance(1);
+    }
+
+    fn leave(&mut self) {
+        self.open -= 1;
+        self.advance(1);
     }
 
     fn advance(&mut self, amount: usize) {
@@ -246,6 +261,10 @@ impl Walk<'_, '_> {
         let (line, column) = self.place(ahead);
         let message = format!("is no valid JSON document: line {line}, column {column}: {fault}");
         SourceError::corrupt(&*self.input.file.name, message)
+    }
+
+    fn too_long(&self) -> SourceError {
+        self.broken_at(0, &format!("a value is longer than {} MiB", MAX_ROW_BYTES >> 20))
     }
 
     fn cut_short(&self) -> SourceError {

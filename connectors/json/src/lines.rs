@@ -48,15 +48,17 @@ fn line_end(input: &mut Input<'_>) -> Result<Option<End>, SourceError> {
     let mut seen = 0;
     loop {
         let rest = input.rest();
-        if let Some(at) = rest.get(seen..).and_then(|new| new.iter().position(|&byte| byte == b'\n')) {
-            return Ok(Some(End::Line(seen + at)));
+        let found = rest.get(seen..).and_then(|new| new.iter().position(|&byte| byte == b'\n'));
+        let length = found.map_or(rest.len(), |at| seen + at);
+        if length > MAX_ROW_BYTES {
+            return Ok(Some(End::TooLong));
         }
-        seen = rest.len();
+        if found.is_some() {
+            return Ok(Some(End::Line(length)));
+        }
+        seen = length;
         if input.at_end {
             return Ok((seen > 0).then_some(End::File(seen)));
-        }
-        if seen > MAX_ROW_BYTES {
-            return Ok(Some(End::TooLong));
         }
         input.fill(seen * 2 + 1)?;
     }

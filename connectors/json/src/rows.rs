@@ -13,7 +13,7 @@ use crate::parse::Node;
 use crate::{document, lines};
 
 /// Most bytes of a row. A longer line is rejected, a longer element of a document breaks it.
-pub(crate) const MAX_ROW_BYTES: usize = 64 << 20;
+pub(crate) const MAX_ROW_BYTES: usize = 16 << 20;
 const FILL: usize = 1 << 20;
 const SAMPLE: usize = 64 << 10;
 
@@ -95,13 +95,17 @@ impl Input<'_> {
             let filled = self.buffer.len();
             self.buffer.resize(filled + FILL.max(wanted - filled), 0);
             let free = self.buffer.get_mut(filled..).unwrap_or_default();
-            match self.text.read(free) {
-                Ok(read) => {
-                    self.at_end = read == 0;
-                    self.buffer.truncate(filled + read);
+            let mut read = 0;
+            while read < free.len() && !self.at_end {
+                match self.text.read(free.get_mut(read..).unwrap_or_default()) {
+                    Ok(amount) => {
+                        self.at_end = amount == 0;
+                        read += amount;
+                    }
+                    Err(error) => return Err(files::read_error(self.file, error)),
                 }
-                Err(error) => return Err(files::read_error(self.file, error)),
             }
+            self.buffer.truncate(filled + read);
         }
         Ok(())
     }
