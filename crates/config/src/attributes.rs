@@ -122,18 +122,19 @@ pub fn catalogued(entity: Entity, name: &str) -> Option<&'static Attribute> {
         .find(|attribute| attribute.name == name && attribute.entities.contains(&entity))
 }
 
+impl Attribute {
+    /// What one item of a list attribute is called: `email` of `emails`.
+    pub fn item_name(&self) -> Option<&'static str> {
+        let ending = if self.name == "addresses" { "es" } else { "s" };
+        self.name.strip_suffix(ending).filter(|_| self.list)
+    }
+}
+
 /// `emails` for `email`: checks and blocking keys may name one item of a list attribute. Any other name is itself.
 pub fn canonical(name: &str) -> &str {
-    let is_plural = |attribute: &&Attribute| {
-        let singular = attribute
-            .name
-            .strip_suffix("es")
-            .filter(|_| attribute.name == "addresses");
-        attribute.list && (singular.or_else(|| attribute.name.strip_suffix('s')) == Some(name))
-    };
     CATALOGUE
         .iter()
-        .find(is_plural)
+        .find(|attribute| attribute.item_name() == Some(name))
         .map_or(name, |attribute| attribute.name)
 }
 

@@ -4,14 +4,15 @@
 //! Where a schema leaves a choice (`anyOf`, `oneOf`), the branch is chosen by the type of the node, then by the
 //! property that tells the branches apart, then by the fewest mistakes, so that a message speaks of what was meant.
 
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
 
 use regex::Regex;
 use serde_json::{Map, Value};
 
 use crate::mistakes::{Mistake, Place};
 use crate::model::values::format_fault;
-use crate::nearest::{did_you_mean, listed};
+use crate::nearest::{did_you_mean, listed, nearest};
+use crate::node_type::{coerced, kind_name, kinds, node_is, plain_value, type_of};
 use crate::place::Path;
 use crate::yaml::{Entry, Kind, MAX_MISTAKES, Node, Scalar, short};
 
@@ -33,17 +34,21 @@ struct Found {
 }
 
 impl Found {
+    /// Whether more mistakes would be dropped anyway; naming the nearest key of each costs time.
+    fn is_full(&self) -> bool {
+        self.mistakes.len() >= MAX_MISTAKES
+    }
+
     fn add(&mut self, place: &Place, path: &Path<'_>, message: String) {
         self.push(place, path, message, false);
     }
 
     fn push(&mut self, place: &Place, path: &Path<'_>, message: String, redacted: bool) {
-        if self.mistakes.len() < MAX_MISTAKES {
+        if !self.is_full() {
+            let mistake = Mistake::at(place, path.to_string(), message);
             self.mistakes.push(Mistake {
-                place: Some(place.clone()),
-                path: path.to_string(),
-                message,
                 redacted,
+                ..mistake
             });
         }
     }
@@ -72,7 +77,7 @@ impl Checker<'_> {
                 return self.node(node, target, path, owner, found);
             }
         }
-        if self.is_secret(rules) && node.scalar().is_some() {
+        if self.is_secret(rules) && map_entries(node).is_none() {
             let message = "a secret is never written into a pipeline file; write `env: NAME` or `file: path` below its key";
             found.push(&node.place, path, message.to_owned(), true);
             return Value::Null;
@@ -128,6 +133,10 @@ impl Checker<'_> {
             .and_then(Value::as_object)
             .unwrap_or(&none);
         let others = rules.get("additionalProperties");
+        let present: HashSet<&str> = entries.iter().map(|entry| entry.key.as_str()).collect();
+        let names = properties.keys().map(String::as_str);
+        let names: Vec<&str> = names.filter(|name| !present.contains(name)).collect();
+        let mut misspelt: Vec<&str> = Vec::new();
         let mut values = Map::new();
         for Entry {
             key,
@@ -136,28 +145,31 @@ impl Checker<'_> {
         } in entries
         {
             let inside = path.key(key);
-            if let Some(names) = rules.get("propertyNames") {
-                if let Some(fault) = name_fault(key, names) {
-                    found.add(key_place, &inside, fault);
-                }
+            if let Some(fault) = rules
+                .get("propertyNames")
+                .and_then(|names| name_fault(key, names))
+            {
+                found.add(key_place, &inside, fault);
             }
             let schema = match (properties.get(key), others) {
                 (Some(schema), _) => schema,
                 (None, Some(Value::Bool(false))) => {
-                    let names: Vec<&str> = properties
-                        .keys()
-                        .map(String::as_str)
-                        .filter(|name| entries.iter().all(|entry| entry.key != *name))
-                        .collect();
+                    if found.is_full() {
+                        continue;
+                    }
+                    let mend = did_you_mean(key, &names, "the keys here are");
                     found.add(
                         key_place,
                         &inside,
-                        format!(
-                            "unknown key `{}`{}",
-                            short(key),
-                            did_you_mean(key, &names, "the keys here are")
-                        ),
+                        format!("unknown key `{}`{mend}", short(key)),
                     );
+                    // A misspelt key is there, and its value is checked as what was meant.
+                    if let Some(meant) = nearest(key, names.iter().copied())
+                        && let Some(schema) = properties.get(meant)
+                    {
+                        misspelt.push(meant);
+                        self.node(value, schema, &inside, key_place, found);
+                    }
                     continue;
                 }
                 (None, Some(schema)) => schema,
@@ -175,7 +187,7 @@ impl Checker<'_> {
             .flatten()
             .filter_map(Value::as_str)
         {
-            if entries.iter().all(|entry| entry.key != name) {
+            if !present.contains(name) && !misspelt.contains(&name) {
                 found.add(owner, path, format!("missing `{name}`"));
             }
         }
@@ -232,20 +244,21 @@ impl Checker<'_> {
             rules.get("minimum").and_then(Value::as_f64),
             rules.get("maximum").and_then(Value::as_f64),
         );
-        if let Some(number) = value.as_f64() {
-            if least.is_some_and(|least| number < least) || most.is_some_and(|most| number > most) {
-                let expected = match (least, most) {
-                    (Some(least), Some(most)) if least == most => format!("{least}"),
-                    (Some(least), Some(most)) => format!("a number from {least} to {most}"),
-                    (Some(least), None) => format!("at least {least}"),
-                    (None, most) => format!("at most {}", most.unwrap_or_default()),
-                };
-                found.add(
-                    &node.place,
-                    path,
-                    format!("expected {expected}, found `{shown}`{hint}"),
-                );
-            }
+        let outside = |number: f64| {
+            least.is_some_and(|least| number < least) || most.is_some_and(|most| number > most)
+        };
+        if value.as_f64().is_some_and(outside) {
+            let expected = match (least, most) {
+                (Some(least), Some(most)) if least == most => format!("{least}"),
+                (Some(least), Some(most)) => format!("a number from {least} to {most}"),
+                (Some(least), None) => format!("at least {least}"),
+                (None, most) => format!("at most {}", most.unwrap_or_default()),
+            };
+            found.add(
+                &node.place,
+                path,
+                format!("expected {expected}, found `{shown}`{hint}"),
+            );
         }
         if let Value::String(text) = value {
             let fault = match rules
@@ -370,10 +383,12 @@ impl Checker<'_> {
                 }
                 None => {
                     let mend = did_you_mean(key, &names, "the keys here are");
-                    found.add(
+                    let message = format!("unknown key `{}`{mend}", short(key));
+                    found.push(
                         key_place,
                         &inside,
-                        format!("unknown key `{}`{mend}", short(key)),
+                        message,
+                        is_reference_to_secret(variants),
                     );
                 }
             }
@@ -603,91 +618,6 @@ fn is_reference_to_secret(variants: &[(&str, &Value)]) -> bool {
     let mut names: Vec<&str> = variants.iter().map(|(name, _)| *name).collect();
     names.sort_unstable();
     names == ["env", "file"]
-}
-
-fn kinds(schema: &Value) -> Vec<&str> {
-    match (schema.get("type"), schema.get("const")) {
-        (Some(Value::String(kind)), _) => vec![kind],
-        (Some(Value::Array(kinds)), _) => kinds.iter().filter_map(Value::as_str).collect(),
-        (None, Some(Value::String(_))) => vec!["string"],
-        _ => Vec::new(),
-    }
-}
-
-fn node_is(node: &Node, kind: &str) -> bool {
-    match (&node.kind, kind) {
-        (Kind::Map(_), "object") | (Kind::List(_), "array") => true,
-        (Kind::Scalar(scalar), kind) => match (scalar.resolve(), kind) {
-            // What a variable fills in is text wherever text is wanted.
-            (_, "string") if scalar.written.is_some() || scalar.unfilled => true,
-            (Value::String(_), "string")
-            | (Value::Bool(_), "boolean")
-            | (Value::Null, "null")
-            | (Value::Number(_), "number") => true,
-            (Value::Number(number), "integer") => !number.is_f64(),
-            _ => scalar.unfilled,
-        },
-        _ => false,
-    }
-}
-
-fn kind_name(kind: &str) -> &str {
-    match kind {
-        "string" => "text",
-        "number" => "a number",
-        "integer" => "a whole number",
-        "boolean" => "`true` or `false`",
-        "array" => "a list",
-        "object" => "a map",
-        other => other,
-    }
-}
-
-fn type_of(node: &Node) -> &'static str {
-    match &node.kind {
-        Kind::Map(_) => "a map",
-        Kind::List(_) => "a list",
-        Kind::Scalar(scalar) => match scalar.resolve() {
-            Value::Null => "nothing",
-            Value::Bool(_) => "a boolean",
-            Value::Number(_) => "a number",
-            _ => "text",
-        },
-    }
-}
-
-/// The scalar's value; a variable's where only text is wanted is text, whatever it looks like.
-fn coerced(scalar: &Scalar, rules: &Map<String, Value>) -> Value {
-    let value = scalar.resolve();
-    let kinds: Vec<&str> = match rules.get("type") {
-        Some(Value::String(kind)) => vec![kind],
-        Some(Value::Array(kinds)) => kinds.iter().filter_map(Value::as_str).collect(),
-        _ => Vec::new(),
-    };
-    let natural = match &value {
-        Value::Number(number) => {
-            kinds.contains(&"number") || (kinds.contains(&"integer") && !number.is_f64())
-        }
-        Value::Bool(_) => kinds.contains(&"boolean"),
-        _ => false,
-    };
-    if scalar.written.is_some() && kinds.contains(&"string") && !natural {
-        Value::String(scalar.text.clone())
-    } else {
-        value
-    }
-}
-
-/// The value of what no schema speaks of.
-fn plain_value(node: &Node) -> Value {
-    match &node.kind {
-        Kind::Scalar(scalar) => scalar.resolve(),
-        Kind::List(items) => items.iter().map(plain_value).collect(),
-        Kind::Map(entries) => entries
-            .iter()
-            .map(|entry| (entry.key.clone(), plain_value(&entry.value)))
-            .collect(),
-    }
 }
 
 fn about(rules: &Map<String, Value>) -> String {

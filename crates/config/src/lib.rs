@@ -41,6 +41,7 @@ pub mod load;
 pub mod mistakes;
 pub mod model;
 pub mod nearest;
+mod node_type;
 pub mod place;
 mod references;
 pub mod schema;

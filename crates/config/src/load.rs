@@ -47,12 +47,7 @@ impl Loaded {
 
     /// A mistake that a later check found in the value at `path`.
     pub fn mistake(&self, path: &str, message: String) -> Mistake {
-        Mistake {
-            place: Some(self.positions.value(path)),
-            path: path.to_owned(),
-            message,
-            redacted: false,
-        }
+        Mistake::at(&self.positions.value(path), path.to_owned(), message)
     }
 
     /// Mistakes of later checks, to be shown like those of this crate.

@@ -50,6 +50,33 @@ pub struct Mistake {
     pub redacted: bool,
 }
 
+impl Mistake {
+    /// A mistake at a place. The message is made fit for a terminal: one line, no control characters, not endless.
+    pub fn at(place: &Place, path: String, message: String) -> Self {
+        let printable = |character: char| {
+            if character.is_control() {
+                ' '
+            } else {
+                character
+            }
+        };
+        let message = match message.char_indices().nth(MAX_MESSAGE) {
+            Some((end, _)) => format!("{}…", message.get(..end).unwrap_or_default()),
+            None => message,
+        };
+        let message = message.chars().map(printable).collect();
+        Self {
+            place: Some(place.clone()),
+            path,
+            message,
+            redacted: false,
+        }
+    }
+}
+
+/// How many characters of a message are kept; a value it quotes can be a megabyte.
+const MAX_MESSAGE: usize = 600;
+
 /// Everything that is wrong with a pipeline file, in the order of the file. Never empty.
 #[derive(Debug, Clone)]
 pub struct Mistakes {
@@ -66,6 +93,14 @@ impl Mistakes {
         let mut seen = std::collections::HashSet::new();
         list.retain(|mistake| seen.insert((mistake.place.clone(), mistake.message.clone())));
         Self { files, list }
+    }
+
+    /// Whether a secret may stand in the line of `place`, whichever mistake found it.
+    fn is_secret(&self, place: &Place) -> bool {
+        let same_line = |other: &Place| (other.file, other.line) == (place.file, place.line);
+        self.list
+            .iter()
+            .any(|mistake| mistake.redacted && mistake.place.as_ref().is_some_and(same_line))
     }
 
     /// For programs: `[{"file", "line", "column", "path", "message"}]`.
@@ -125,7 +160,7 @@ impl fmt::Display for Mistakes {
             let line = texts
                 .get(file)
                 .and_then(|lines| lines.get(place.line.saturating_sub(1)));
-            let Some(line) = line.filter(|_| !mistake.redacted) else {
+            let Some(line) = line.filter(|_| !self.is_secret(place)) else {
                 continue;
             };
             let (shown, start) = excerpt(line, place.column - 1);

@@ -43,7 +43,7 @@ pub(crate) fn check(root: &Node) -> Vec<Mistake> {
         let path = top.key("survivorship");
         for entry in survivorship.entries() {
             let path = path.key(&entry.key);
-            walk.attribute(&entry.key, &entry.key_place, &path);
+            walk.attribute(Named::key(entry), &path);
             walk.survivorship(&entry.value, &entry.key_place, &path);
             let declared = root
                 .get("attributes")
@@ -75,8 +75,7 @@ pub(crate) fn check(root: &Node) -> Vec<Mistake> {
         .and_then(|coverage| coverage.get("target"));
     for entry in targets.into_iter().flat_map(Node::entries) {
         walk.attribute(
-            &entry.key,
-            &entry.key_place,
+            Named::key(entry),
             &top.key("coverage").key("target").key(&entry.key),
         );
     }
@@ -94,12 +93,8 @@ struct Walk<'t> {
 impl<'t> Walk<'t> {
     fn add(&mut self, place: &Place, path: &Path<'_>, message: String) {
         if self.mistakes.len() < MAX_MISTAKES {
-            self.mistakes.push(Mistake {
-                place: Some(place.clone()),
-                path: path.to_string(),
-                message,
-                redacted: false,
-            });
+            self.mistakes
+                .push(Mistake::at(place, path.to_string(), message));
         }
     }
 
@@ -169,7 +164,7 @@ impl<'t> Walk<'t> {
                 );
             }
         }
-        let Some(entity) = record.get("entity").and_then(text).and_then(entity) else {
+        let Some(entity) = record.get("entity").and_then(filled).and_then(entity) else {
             return;
         };
         for field in record.get("fields").into_iter().flat_map(Node::entries) {
@@ -411,11 +406,11 @@ impl<'t> Walk<'t> {
                 .flat_map(Node::items)
                 .enumerate()
             {
-                if let Some(Ok(parsed)) = text(key).map(BlockingKey::parse) {
+                if let Some(Ok(parsed)) = filled(key).map(BlockingKey::parse) {
+                    let path = path.key("blocking");
                     self.attribute(
-                        parsed.attribute(),
-                        &key.place,
-                        &path.key("blocking").item(index).key("keys").item(position),
+                        Named::in_value(parsed.attribute(), key),
+                        &path.item(index).key("keys").item(position),
                     );
                 }
             }
@@ -428,11 +423,10 @@ impl<'t> Walk<'t> {
         {
             if let Some((node, name)) = rule
                 .get("attribute")
-                .and_then(|node| Some((node, text(node)?)))
+                .and_then(|node| Some((node, filled(node)?)))
             {
                 self.attribute(
-                    name,
-                    &node.place,
+                    Named::in_value(name, node),
                     &path.key("comparisons").item(index).key("attribute"),
                 );
             }
@@ -450,89 +444,140 @@ impl<'t> Walk<'t> {
         }
         let Some(prefer) = prefer else { return };
         let path = path.key("prefer");
+        if prefer.scalar().is_some() {
+            self.source_name(prefer, &path);
+        }
         let mut seen: Vec<&str> = Vec::new();
-        match &prefer.kind {
-            Kind::List(items) => {
-                for (index, item) in items.iter().enumerate() {
-                    let Some(name) = text(item) else { continue };
-                    if seen.contains(&name) {
-                        self.add(
-                            &item.place,
-                            &path.item(index),
-                            format!("`prefer` names the source `{}` twice", short(name)),
-                        );
-                    } else {
-                        self.source_name(name, &item.place, &path.item(index));
-                    }
-                    seen.push(name);
-                }
+        for (index, item) in prefer.items().iter().enumerate() {
+            let Some(name) = filled(item) else { continue };
+            if seen.contains(&name) {
+                let shown = item
+                    .scalar()
+                    .map(Scalar::shown)
+                    .map(short)
+                    .unwrap_or_default();
+                self.add(
+                    &item.place,
+                    &path.item(index),
+                    format!("`prefer` names the source `{shown}` twice"),
+                );
+            } else {
+                self.source_name(item, &path.item(index));
             }
-            _ => {
-                if let Some(name) = text(prefer) {
-                    self.source_name(name, &prefer.place, &path);
-                }
-            }
+            seen.push(name);
         }
     }
 
     fn quality(&mut self, check: &'t Node, path: &Path<'_>) {
-        if let Some((node, name)) = check
-            .get("source")
-            .and_then(|node| Some((node, text(node)?)))
-        {
-            self.source_name(name, &node.place, &path.key("source"));
+        if let Some(source) = check.get("source") {
+            self.source_name(source, &path.key("source"));
         }
-        if let Some((node, written)) = check
-            .get("check")
-            .and_then(|node| Some((node, text(node)?)))
-            && let Ok(Check {
+        if let Some(node) = check.get("check")
+            && let Some(Ok(Check {
                 attribute: Some(attribute),
                 ..
-            }) = Check::parse(written)
+            })) = filled(node).map(Check::parse)
         {
-            self.attribute(&attribute, &node.place, &path.key("check"));
+            self.attribute(Named::in_value(&attribute, node), &path.key("check"));
         }
     }
 
-    /// `name` has to be an attribute of some record.
-    fn attribute(&mut self, name: &str, place: &Place, path: &Path<'_>) {
-        let known: Vec<&str> = CATALOGUE
-            .iter()
-            .map(|attribute| attribute.name)
+    /// What `named` names has to be an attribute of some record.
+    fn attribute(&mut self, named: Named<'_>, path: &Path<'_>) {
+        let catalogue = CATALOGUE.iter().map(|attribute| attribute.name);
+        let known: Vec<&str> = catalogue
             .chain(self.declared.iter().copied())
             .chain(self.mapped.iter().copied())
             .collect();
-        if !known.contains(&canonical(name)) {
-            let mend = match nearest(canonical(name), known) {
-                Some(near) => format!("; did you mean `{near}`?"),
-                None => "; declare it under `attributes:`".to_owned(),
-            };
-            self.add(
-                place,
-                path,
-                format!("unknown attribute `{}`{mend}", short(name)),
-            );
+        if known.contains(&canonical(named.name)) {
+            return;
+        }
+        let message = match (named.written, near_attribute(named.name, &known)) {
+            (Some(written), _) => format!("the value of `{}` names no attribute", short(written)),
+            (None, Some(near)) => format!(
+                "unknown attribute `{}`; did you mean `{near}`?",
+                short(named.name)
+            ),
+            (None, None) => format!(
+                "unknown attribute `{}`; declare it under `attributes:`",
+                short(named.name)
+            ),
+        };
+        self.add(named.place, path, message);
+    }
+
+    /// `node` has to name a source.
+    fn source_name(&mut self, node: &Node, path: &Path<'_>) {
+        // Without any source the file has a larger mistake, which is reported.
+        let unknown = |name: &&str| !self.sources.is_empty() && !self.sources.contains(name);
+        let Some(name) = filled(node).filter(unknown) else {
+            return;
+        };
+        let message = match Named::in_value(name, node).written {
+            Some(written) => {
+                format!(
+                    "the value of `{}` names no source; the sources are {}",
+                    short(written),
+                    listed(&self.sources)
+                )
+            }
+            None => format!(
+                "unknown source `{}`{}",
+                short(name),
+                did_you_mean(name, &self.sources, "the sources are")
+            ),
+        };
+        self.add(&node.place, path, message);
+    }
+}
+
+/// A name, where it stands, and what stands there where a variable filled it in, so that no message tells it.
+struct Named<'a> {
+    name: &'a str,
+    place: &'a Place,
+    written: Option<&'a str>,
+}
+
+impl<'a> Named<'a> {
+    fn key(entry: &'a Entry) -> Self {
+        Self {
+            name: &entry.key,
+            place: &entry.key_place,
+            written: None,
         }
     }
 
-    fn source_name(&mut self, name: &str, place: &Place, path: &Path<'_>) {
-        if !self.sources.contains(&name) {
-            let mend = did_you_mean(name, &self.sources, "the sources are");
-            self.add(
-                place,
-                path,
-                format!("unknown source `{}`{mend}", short(name)),
-            );
+    fn in_value(name: &'a str, node: &'a Node) -> Self {
+        Self {
+            name,
+            place: &node.place,
+            written: node.scalar().and_then(|scalar| scalar.written.as_deref()),
         }
     }
 }
 
-/// The text of a scalar as the file has it. What a variable filled in is checked by the schema only, so that no
-/// message tells its value.
-fn text(node: &Node) -> Option<&str> {
+/// The attribute somebody meant, by its own name or by that of one item of its list.
+fn near_attribute<'a>(name: &str, known: &[&'a str]) -> Option<&'a str> {
+    let items = CATALOGUE
+        .iter()
+        .filter_map(|attribute| attribute.item_name());
+    nearest(name, known.iter().copied()).or_else(|| {
+        nearest(name, items)
+            .map(canonical)
+            .and_then(|list| known.iter().copied().find(|known| *known == list))
+    })
+}
+
+/// The text of a scalar, variables filled in.
+fn filled(node: &Node) -> Option<&str> {
     node.scalar()
-        .filter(|scalar| scalar.written.is_none() && !scalar.unfilled)
-        .map(|Scalar { text, .. }| text.as_str())
+        .filter(|scalar| !scalar.unfilled)
+        .map(|scalar| scalar.text.as_str())
+}
+
+/// The text of a scalar that no variable had a part in, for messages that quote it.
+fn text(node: &Node) -> Option<&str> {
+    filled(node).filter(|_| node.scalar().is_some_and(|scalar| scalar.written.is_none()))
 }
 
 fn entity(name: &str) -> Option<Entity> {

@@ -55,6 +55,7 @@ pub fn json_schema(connectors: &[ConnectorSchema]) -> Value {
     root.insert("$defs".to_owned(), Value::Object(definitions));
     let mut root = Value::Object(root);
     without_null(&mut root);
+    describe_variants(&mut root);
     root
 }
 
@@ -178,6 +179,30 @@ fn without_null(value: &mut Value) {
             object.values_mut().for_each(without_null);
         }
         Value::Array(items) => items.iter_mut().for_each(without_null),
+        _ => {}
+    }
+}
+
+/// A variant that is a map of one key carries its description on the map; editors show that of the key.
+fn describe_variants(value: &mut Value) {
+    if let Some(branches) = value.get_mut("oneOf").and_then(Value::as_array_mut) {
+        for branch in branches {
+            let description = branch.get("description").cloned();
+            let properties = branch.get_mut("properties").and_then(Value::as_object_mut);
+            if let (Some(description), Some(properties)) = (description, properties)
+                && properties.len() == 1
+            {
+                for property in properties.values_mut().filter_map(Value::as_object_mut) {
+                    property
+                        .entry("description")
+                        .or_insert_with(|| description.clone());
+                }
+            }
+        }
+    }
+    match value {
+        Value::Object(object) => object.values_mut().for_each(describe_variants),
+        Value::Array(items) => items.iter_mut().for_each(describe_variants),
         _ => {}
     }
 }

@@ -70,12 +70,7 @@ fn fill(
             }
             Err(message) => {
                 scalar.unfilled = true;
-                mistakes.push(Mistake {
-                    place: Some(node.place.clone()),
-                    path: path.to_string(),
-                    message,
-                    redacted: false,
-                });
+                mistakes.push(Mistake::at(&node.place, path.to_string(), message));
             }
         },
         Kind::Scalar(_) => {}

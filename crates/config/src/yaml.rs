@@ -16,8 +16,10 @@ use crate::mistakes::{Mistake, Place};
 pub(crate) const MAX_BYTES: u64 = 4 * 1024 * 1024;
 /// How deep maps and lists may nest.
 pub(crate) const MAX_DEPTH: usize = 64;
+/// How many keys, items and values a file may have; the largest pipelines have some thousands.
+const MAX_EVENTS: usize = 100_000;
 /// What aliases may add up to: one for each node, one for each byte of text.
-const MAX_ALIASED: usize = 4 * 1024 * 1024;
+const MAX_ALIASED: usize = 256 * 1024;
 
 /// A part of the file.
 #[derive(Clone)]
@@ -189,6 +191,9 @@ fn syntax_sentence(info: &str, text: &str, line: usize) -> String {
     if tab || info.contains("tab") {
         return "a tab cannot indent YAML; use spaces".to_owned();
     }
+    if info.contains("recursion limit") {
+        return format!("maps and lists nest deeper than {MAX_DEPTH}");
+    }
     format!("this is not YAML: {info}")
 }
 
@@ -211,6 +216,7 @@ struct Builder {
     open: Vec<Open>,
     root: Option<Node>,
     documents: usize,
+    events: usize,
     anchors: HashMap<usize, Node>,
     aliased: usize,
     mistakes: Vec<Mistake>,
@@ -220,6 +226,14 @@ impl Builder {
     /// One event further; nothing where there is no sense in going on.
     fn take(&mut self, event: Event<'_>, span: Span) -> Option<()> {
         let place = self.place(span);
+        self.events += 1;
+        if self.events > MAX_EVENTS {
+            self.fail(
+                place,
+                format!("the file has more than {MAX_EVENTS} keys, items and values"),
+            );
+            return None;
+        }
         match event {
             Event::Nothing | Event::StreamStart | Event::StreamEnd | Event::DocumentEnd => Some(()),
             Event::DocumentStart(_) => {
@@ -417,12 +431,8 @@ impl Builder {
     fn fail(&mut self, place: Place, message: String) {
         // The same alias or key can be wrong a million times over.
         if self.mistakes.len() < MAX_MISTAKES {
-            self.mistakes.push(Mistake {
-                place: Some(place),
-                path: String::new(),
-                message,
-                redacted: false,
-            });
+            self.mistakes
+                .push(Mistake::at(&place, String::new(), message));
         }
     }
 
