@@ -25,14 +25,14 @@
 //!
 //! | step | module | from → to |
 //! |---|---|---|
-//! | 1 | [`load`] | path → text (the only module that reads files), and the order of all steps |
+//! | 1 | [`mod@load`] | path → text (the only module that reads files), and the order of all steps |
 //! | 2 | `yaml` | text → tree whose every node knows its line and column |
 //! | 3 | `substitute` | `${NAME}` inside scalars → values |
 //! | 4 | [`schema`], `check` | tree against the published JSON Schema → mistakes, value |
 //! | 5 | `references`, [`attributes`] | attributes, parts and sources that lead nowhere → mistakes |
 //! | 6 | [`model`] | value → [`Pipeline`] |
 //!
-//! Invariants: no IO outside [`load`]; no clock; a file is accepted or every mistake in it is reported, in its order;
+//! Invariants: no IO outside [`mod@load`]; no clock; a file is accepted or every mistake in it is reported, in its order;
 //! what a variable filled in, and the line of a secret written out, stands in no message.
 
 pub mod attributes;

@@ -59,7 +59,7 @@ pub(crate) struct CommonKeys {
     records: Vec<Record>,
 }
 
-/// The keys of [`CommonKeys`]; a connector cannot have an option of such a name.
+/// The keys every source has; a connector cannot have an option of such a name.
 pub const RESERVED_SOURCE_KEYS: [&str; 7] = [
     "connector",
     "defaults",

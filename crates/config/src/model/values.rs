@@ -1,7 +1,7 @@
 //! The small values a pipeline file is made of: percentages, ages, regions, references to secrets, names in order.
 //!
 //! A value with a grammar of its own is a type here whose `parse` says in one sentence what is wrong. Its schema
-//! names it in `format`, and the checker calls the same `parse` ([`format_fault`]), so that a mistake reads the
+//! names it in `format`, and the checker calls the same `parse` (`format_fault`), so that a mistake reads the
 //! same wherever it is found.
 
 use std::borrow::Cow;
