@@ -32,8 +32,13 @@ pub fn parse(value: &str) -> Option<&'static str> {
     {
         return Some(code);
     }
-    let folded = text::fold(value);
-    TABLE.names.get(folded.as_str()).copied()
+    // Other scripts are compared as written: romanised without vowels, Egypt in Arabic would read as Montserrat's MSR.
+    let key = if is_latin(value) {
+        text::fold(value)
+    } else {
+        native_form(value)
+    };
+    TABLE.names.get(key.as_str()).copied()
 }
 
 /// The BCP 47 primary subtag of a language given as a tag (`en-US`), an ISO 639 code (`eng`) or a name.
@@ -77,7 +82,7 @@ pub fn language(value: &str) -> Option<String> {
 struct Table {
     /// By the two letters, 26 × 26; aliases such as UK included.
     letters: Vec<Option<&'static str>>,
-    /// By folded name or alpha-3.
+    /// By alpha-3 or name: folded where it is in Latin letters, in lower case elsewhere.
     names: HashMap<String, &'static str>,
 }
 
@@ -100,11 +105,26 @@ static TABLE: LazyLock<Table> = LazyLock::new(|| {
             {
                 *slot = Some(alpha2);
             }
-            table.names.insert(text::fold(spelled), alpha2);
+            table.names.insert(
+                if is_latin(spelled) {
+                    text::fold(spelled)
+                } else {
+                    native_form(spelled)
+                },
+                alpha2,
+            );
         }
     }
     table
 });
+
+fn is_latin(value: &str) -> bool {
+    value.chars().all(|c| !c.is_alphabetic() || matches!(c, '\0'..='\u{02AF}' | '\u{02B0}'..='\u{02FF}' | '\u{1E00}'..='\u{1EFF}' | 'Ａ'..='ｚ'))
+}
+
+fn native_form(value: &str) -> String {
+    text::clean(value).unwrap_or_default().to_lowercase()
+}
 
 fn by_letters(a: u8, b: u8) -> Option<&'static str> {
     TABLE.letters.get(slot(a, b)?).copied().flatten()
@@ -212,6 +232,7 @@ mod tests {
         check("cote d'ivoire", Some("CI"));
         check("Россия", Some("RU"));
         check("FRANCE", Some("FR"));
+        check("مصر", Some("EG"));
         check("ZZ", None);
         check("", None);
     }
@@ -229,7 +250,11 @@ mod tests {
                 .into_iter()
                 .chain(others.split('|').filter(|o| !o.is_empty()))
             {
-                let folded = text::fold(spelled);
+                let folded = if is_latin(spelled) {
+                    text::fold(spelled)
+                } else {
+                    native_form(spelled)
+                };
                 assert!(!folded.is_empty(), "{line}");
                 let before = seen.insert(folded, alpha2);
                 assert!(

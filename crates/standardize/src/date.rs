@@ -98,7 +98,12 @@ pub fn parse_timestamp(raw: &str, formats: &[&str]) -> Option<i64> {
                 .ok()
                 .map(|t| t.timestamp_micros())
         })
-        .or_else(|| undeclared(raw)?.and_hms_opt(0, 0, 0).map(micros))
+        .or_else(|| {
+            undeclared(raw)
+                .filter(|_| !raw.contains(':'))?
+                .and_hms_opt(0, 0, 0)
+                .map(micros)
+        })
 }
 
 /// One declared format. The numeric ones (`%Y %m %d %y`) are read here, ten times as fast as by chrono.

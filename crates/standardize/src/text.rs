@@ -175,7 +175,7 @@ fn fold_byte(byte: u8, out: &mut String, pending_space: &mut bool) {
         }
         out.push(byte.to_ascii_lowercase() as char);
     } else if !matches!(byte, b'\'' | b'`')
-        && (byte >= b' ' || byte.is_ascii_whitespace())
+        && (byte >= b' ' || matches!(byte, b'\t'..=b'\r'))
         && byte != 0x7f
     {
         *pending_space |= !out.is_empty();
@@ -264,6 +264,7 @@ mod tests {
         check("ŞİŞLİ", "sisli");
         check("Nguyễn", "nguyen");
         check("a\u{0}b", "ab");
+        check("a\u{b}b", "a b");
     }
 
     #[test]

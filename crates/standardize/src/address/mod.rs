@@ -8,6 +8,7 @@ mod oneline;
 mod postcode;
 mod region;
 mod street;
+mod street_type;
 mod unit;
 
 pub use postcode::postcode;

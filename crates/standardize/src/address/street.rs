@@ -1,12 +1,12 @@
 //! The street line: house number, direction, name and type.
 
-use std::sync::LazyLock;
+use crate::{key::Key, text};
 
-use hashbrown::HashMap;
-
-use crate::text;
-
-use super::{Address, push_place_word, unit};
+use super::{
+    Address, push_place_word,
+    street_type::{Language, TYPES},
+    unit,
+};
 
 /// Reads the lines into the street parts of `address`.
 pub(super) fn read(
@@ -42,24 +42,14 @@ pub(super) fn read(
         if words.is_empty() {
             continue;
         }
-        if street.is_none() && plain.last().is_none_or(|_| true) && is_street(&words) {
+        if street.is_none() && is_street(&words) {
             street = Some(words);
-        } else if street
-            .as_ref()
-            .is_some_and(|s| !s.iter().any(|w| is_house_number(w)))
-            && matches!(words.as_slice(), [one] if is_house_number(one))
+        } else if let Some(street) = street
+            .as_mut()
+            .filter(|street| is_number_alone(&words) && !has_number(street))
         {
             // "Via Roma, 12"
-            if let Some(street) = &mut street {
-                street.extend(words);
-            }
-        } else if matches!(words.as_slice(), [one] if is_house_number(one))
-            && street.is_none()
-            && plain.is_empty()
-            && number.is_none()
-        {
-            // "12, rue de Rivoli"
-            plain.push(words);
+            street.extend(words);
         } else {
             plain.push(words);
         }
@@ -71,15 +61,13 @@ pub(super) fn read(
         words = plain.next().unwrap_or_default();
     }
     for segment in plain {
-        if held.is_none()
-            && matches!(segment.as_slice(), [one] if is_house_number(one))
-            && !words.iter().any(|w| is_house_number(w))
-        {
+        if held.is_none() && is_number_alone(&segment) && !has_number(&words) {
             held = Some(segment);
         } else {
             rest.push(cased(&segment));
         }
     }
+    // "12, rue de Rivoli"
     if let Some(segment) = held {
         words.splice(0..0, segment);
     }
@@ -126,6 +114,14 @@ pub(super) fn has_type_word(segment: &str) -> bool {
 pub(super) fn match_form(folded: &str) -> String {
     let bare = folded.strip_prefix("ulica ").unwrap_or(folded);
     bare.to_owned()
+}
+
+fn is_number_alone(words: &[&str]) -> bool {
+    matches!(words, [one] if is_house_number(one))
+}
+
+fn has_number(words: &[&str]) -> bool {
+    words.iter().any(|word| is_house_number(word))
 }
 
 fn is_street(words: &[&str]) -> bool {
@@ -340,7 +336,12 @@ fn street_form(words: &[&str], country: &str) -> (String, Option<String>) {
             }
             kind = Some(ending.to_owned());
         } else {
-            push_place_word(word, index > 0, &mut out);
+            // "US Highway 50"
+            if *word == "US" {
+                out.push_str(word)
+            } else {
+                push_place_word(word, index > 0, &mut out)
+            }
         }
     }
     (out, kind)
@@ -404,168 +405,12 @@ fn compound<'a>(word: &'a str, country: &str) -> Option<(&'a str, &'static str)>
     None
 }
 
-/// A word of ASCII letters in lower case without dots and slashes, for the tables; accents are dropped.
-fn key(word: &str) -> Option<String> {
-    if word.len() > 14 || word.bytes().next().is_some_and(|b| b.is_ascii_digit()) {
-        return None;
-    }
-    if word.is_ascii() {
-        return Some(
-            word.bytes()
-                .filter(u8::is_ascii_alphabetic)
-                .map(|b| b.to_ascii_lowercase() as char)
-                .collect(),
-        );
-    }
-    let mut folded = text::fold(word);
-    folded.retain(|c| c != ' ');
-    Some(folded)
-}
-
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-enum Language {
-    English,
-    German,
-    Dutch,
-    French,
-    Spanish,
-    Italian,
-    Polish,
-    Portuguese,
-}
-
-impl Language {
-    fn of(country: &str) -> Self {
-        match country {
-            "DE" | "AT" | "CH" | "LI" => Self::German,
-            "NL" | "BE" => Self::Dutch,
-            "FR" | "LU" | "MC" => Self::French,
-            "ES" | "MX" | "AR" | "CO" | "CL" | "PE" => Self::Spanish,
-            "IT" => Self::Italian,
-            "PL" => Self::Polish,
-            "PT" | "BR" => Self::Portuguese,
-            _ => Self::English,
-        }
-    }
-
-    fn type_first(self) -> bool {
-        matches!(
-            self,
-            Self::French | Self::Spanish | Self::Italian | Self::Polish | Self::Portuguese
-        )
+/// A word for the tables; a number is no word.
+fn key(word: &str) -> Option<Key> {
+    let number = word.bytes().next().is_some_and(|b| b.is_ascii_digit());
+    if number {
+        None
+    } else {
+        Key::new(word, |_| true)
     }
 }
-
-static TYPES: LazyLock<HashMap<&'static str, Vec<(Language, &'static str)>>> =
-    LazyLock::new(|| {
-        let mut types: HashMap<&'static str, Vec<(Language, &'static str)>> = HashMap::new();
-        for (language, name, spellings) in STREET_TYPES {
-            for spelling in spellings.split(' ') {
-                types.entry(spelling).or_default().push((*language, name));
-            }
-        }
-        types
-    });
-
-/// Language, name written out, folded spellings. The English ones are the common ones of USPS Publication 28, C1.
-const STREET_TYPES: &[(Language, &str, &str)] = &[
-    (Language::English, "Street", "street st str strt"),
-    (Language::English, "Avenue", "avenue ave av aven avn"),
-    (Language::English, "Boulevard", "boulevard blvd boul bvd"),
-    (Language::English, "Road", "road rd"),
-    (Language::English, "Drive", "drive dr drv driv"),
-    (Language::English, "Lane", "lane ln la"),
-    (Language::English, "Court", "court ct crt"),
-    (Language::English, "Place", "place pl"),
-    (Language::English, "Circle", "circle cir circ crcle"),
-    (Language::English, "Terrace", "terrace ter terr tce"),
-    (Language::English, "Parkway", "parkway pkwy pky pkway"),
-    (Language::English, "Highway", "highway hwy hiway"),
-    (Language::English, "Square", "square sq sqr"),
-    (Language::English, "Trail", "trail trl tr"),
-    (Language::English, "Way", "way wy"),
-    (
-        Language::English,
-        "Crescent",
-        "crescent cres crescnt crs cr",
-    ),
-    (Language::English, "Close", "close cl"),
-    (Language::English, "Grove", "grove gr grv gro"),
-    (Language::English, "Gardens", "gardens gdns grdns"),
-    (Language::English, "Mews", "mews"),
-    (Language::English, "Parade", "parade pde"),
-    (Language::English, "Alley", "alley aly ally"),
-    (Language::English, "Loop", "loop lp"),
-    (Language::English, "Pike", "pike pk"),
-    (Language::English, "Plaza", "plaza plz plza"),
-    (Language::English, "Point", "point pt"),
-    (Language::English, "Ridge", "ridge rdg"),
-    (Language::English, "Run", "run"),
-    (Language::English, "Row", "row"),
-    (Language::English, "Walk", "walk wlk"),
-    (Language::English, "Hill", "hill hl"),
-    (Language::English, "Heights", "heights hts"),
-    (Language::English, "Cove", "cove cv"),
-    (Language::English, "Crossing", "crossing xing crssng"),
-    (Language::English, "Expressway", "expressway expy"),
-    (Language::English, "Freeway", "freeway fwy"),
-    (Language::English, "Turnpike", "turnpike tpke"),
-    (Language::English, "Esplanade", "esplanade esp"),
-    (Language::English, "Circuit", "circuit cct cct"),
-    (Language::English, "Green", "green grn"),
-    (Language::English, "View", "view vw"),
-    (Language::English, "Valley", "valley vly"),
-    (Language::English, "Station", "station stn"),
-    (Language::English, "Park", "park"),
-    (Language::German, "Straße", "strasse str"),
-    (Language::German, "Platz", "platz pl"),
-    (Language::German, "Weg", "weg"),
-    (Language::German, "Allee", "allee"),
-    (Language::German, "Gasse", "gasse"),
-    (Language::German, "Ring", "ring"),
-    (Language::German, "Ufer", "ufer"),
-    (Language::German, "Damm", "damm"),
-    (Language::Dutch, "Straat", "straat str"),
-    (Language::Dutch, "Laan", "laan"),
-    (Language::Dutch, "Plein", "plein pln"),
-    (Language::Dutch, "Weg", "weg"),
-    (Language::French, "Rue", "rue r"),
-    (Language::French, "Avenue", "avenue av ave"),
-    (Language::French, "Boulevard", "boulevard bd blvd boul bld"),
-    (Language::French, "Place", "place pl"),
-    (Language::French, "Chemin", "chemin che ch chem"),
-    (Language::French, "Impasse", "impasse imp"),
-    (Language::French, "Allée", "allee all"),
-    (Language::French, "Allées", "allees"),
-    (Language::French, "Route", "route rte"),
-    (Language::French, "Faubourg", "faubourg fg fbg"),
-    (Language::French, "Square", "square sq"),
-    (Language::French, "Quai", "quai"),
-    (Language::French, "Cours", "cours crs"),
-    (Language::French, "Passage", "passage pass"),
-    (Language::Spanish, "Calle", "calle c cl"),
-    (Language::Spanish, "Avenida", "avenida av avda avd ave"),
-    (Language::Spanish, "Plaza", "plaza pza pl plza"),
-    (Language::Spanish, "Paseo", "paseo ps po pso"),
-    (Language::Spanish, "Carretera", "carretera ctra"),
-    (Language::Spanish, "Camino", "camino cmno cno"),
-    (Language::Spanish, "Ronda", "ronda rda"),
-    (Language::Spanish, "Travesía", "travesia trv"),
-    (Language::Italian, "Via", "via v"),
-    (Language::Italian, "Viale", "viale vle"),
-    (Language::Italian, "Piazza", "piazza pza pzza"),
-    (Language::Italian, "Piazzale", "piazzale ple"),
-    (Language::Italian, "Corso", "corso cso"),
-    (Language::Italian, "Largo", "largo lgo"),
-    (Language::Italian, "Vicolo", "vicolo vlo"),
-    (Language::Italian, "Strada", "strada str"),
-    (Language::Polish, "ulica", "ulica ul"),
-    (Language::Polish, "aleja", "aleja al"),
-    (Language::Polish, "aleje", "aleje"),
-    (Language::Polish, "plac", "plac pl"),
-    (Language::Polish, "osiedle", "osiedle os"),
-    (Language::Portuguese, "Rua", "rua r"),
-    (Language::Portuguese, "Avenida", "avenida av"),
-    (Language::Portuguese, "Praça", "praca pca"),
-    (Language::Portuguese, "Travessa", "travessa tv"),
-];

@@ -145,7 +145,7 @@ fn street_lines() {
     );
     check("12 bis av. Foch", "FR", "12 bis | Avenue Foch | Avenue | -");
     check("C/ Mayor 7", "ES", "7 | Calle Mayor | Calle | -");
-    check("Lange Str. 5 a", "DE", "5a | Lange Straße | straße | -");
+    check("Lange Str. 5 a", "DE", "5a | Lange Straße | Straße | -");
     check("HAUPTSTRASSE 5", "DE", "5 | Hauptstraße | straße | -");
     check("Bahnhofstr. 7", "CH", "7 | Bahnhofstrasse | strasse | -");
     check(

@@ -1,6 +1,6 @@
 //! Apartments, suites and floors, and PO boxes.
 
-use crate::text;
+use crate::{key::Key, text};
 
 /// The usual writing of a unit word; `None` for any other word.
 pub(super) fn word(raw: &str) -> Option<&'static str> {
@@ -101,18 +101,16 @@ pub(super) fn match_form(unit: &str) -> Option<String> {
 
 /// The number of a PO box, where the line is one (`PO Box 12`, `Postfach 12`, `BP 12`).
 pub(super) fn take_po_box(words: &mut Vec<&str>) -> Option<String> {
-    // A cheap look before any folding: a box line has such a word.
-    let candidate = words.iter().any(|w| {
-        let first = w.bytes().next().unwrap_or_default().to_ascii_lowercase();
-        matches!(first, b'p' | b'b' | b'a' | b'c' | b's')
-    });
-    if !candidate || words.len() < 2 {
+    if words.len() < 2
+        || !words.iter().any(|word| {
+            word.as_bytes()
+                .first()
+                .is_some_and(|b| b"pPbBaAcCsSgGlL".contains(b))
+        })
+    {
         return None;
     }
-    let folded: Vec<String> = words
-        .iter()
-        .map(|word| text::fold(word).replace(' ', ""))
-        .collect();
+    let keys: Vec<Option<Key>> = words.iter().map(|word| Key::new(word, |_| true)).collect();
     const NAMES: &[&[&str]] = &[
         &["po", "box"],
         &["p", "o", "box"],
@@ -129,17 +127,19 @@ pub(super) fn take_po_box(words: &mut Vec<&str>) -> Option<String> {
         &["gpo", "box"],
         &["locked", "bag"],
     ];
-    for at in 0..folded.len() {
+    for at in 0..keys.len() {
         for name in NAMES {
             let after = at + name.len();
-            if folded
+            let same = |(key, wanted): (&Option<Key>, &&str)| {
+                key.as_ref().is_some_and(|key| key.as_str() == *wanted)
+            };
+            if keys
                 .get(at..after)
-                .is_some_and(|w| w.iter().zip(*name).all(|(a, b)| a == b))
-                && let Some(number) = folded
-                    .get(after)
-                    .filter(|n| n.bytes().any(|b| b.is_ascii_digit()))
+                .is_some_and(|found| found.iter().zip(*name).all(same))
+                && let Some(Some(number)) = keys.get(after)
+                && number.as_str().bytes().any(|b| b.is_ascii_digit())
             {
-                let number = number.to_ascii_uppercase();
+                let number = number.as_str().to_ascii_uppercase();
                 words.drain(at..=after);
                 return Some(number);
             }

@@ -1,6 +1,6 @@
 //! The small words around a name: titles, suffixes, particles, and the initials that stand for a name.
 
-use crate::text;
+use crate::{key::Key, text};
 
 /// The normal form of a suffix: `Jr`, `Sr`, `II`, `III`, `IV`, `V`, or a degree such as `PhD`. `None` for anything else.
 ///
@@ -16,42 +16,18 @@ pub fn suffix(value: &str) -> Option<String> {
     suffix_after_comma(value.trim()).map(str::to_owned)
 }
 
-/// A few letters of ASCII without dots, in lower case, on the stack: all that the tables here hold.
-struct Key {
-    bytes: [u8; 12],
-    len: usize,
-}
-
-impl Key {
-    fn of(word: &str) -> Option<Self> {
-        let mut key = Self {
-            bytes: [0; 12],
-            len: 0,
-        };
-        for byte in word.bytes() {
-            match byte {
-                b'.' | b'\'' | b'-' => {}
-                _ if byte.is_ascii_alphanumeric() => {
-                    *key.bytes.get_mut(key.len)? = byte.to_ascii_lowercase();
-                    key.len += 1;
-                }
-                _ => return None,
-            }
-        }
-        Some(key)
-    }
-
-    fn as_str(&self) -> &str {
-        self.bytes
-            .get(..self.len)
-            .and_then(|b| std::str::from_utf8(b).ok())
-            .unwrap_or_default()
+/// The words here are looked up without dots, apostrophes and hyphens. None of them has a letter outside ASCII.
+fn key(word: &str) -> Option<Key> {
+    if word.is_ascii() {
+        Key::new(word, |byte| matches!(byte, b'.' | b'\'' | b'-'))
+    } else {
+        None
     }
 }
 
 /// The normal form of a title. Words that are common names as well (Don, Major, Pan, Master) are not titles.
 pub(super) fn title(word: &str) -> Option<&'static str> {
-    Some(match Key::of(word)?.as_str() {
+    Some(match key(word)?.as_str() {
         "mr" | "mister" => "Mr",
         "mrs" => "Mrs",
         "ms" => "Ms",
@@ -97,7 +73,7 @@ pub(super) fn title(word: &str) -> Option<&'static str> {
 
 /// The normal form of a suffix where nothing else can stand.
 pub(super) fn suffix_after_comma(word: &str) -> Option<&'static str> {
-    Some(match Key::of(word)?.as_str() {
+    Some(match key(word)?.as_str() {
         "jr" | "jnr" | "junior" | "jun" => "Jr",
         "sr" | "snr" | "senior" | "sen" => "Sr",
         "ii" | "2nd" => "II",
@@ -141,7 +117,7 @@ pub(super) fn is_generational(suffix: &str) -> bool {
 
 /// Words that begin a family name when something follows them.
 pub(super) fn is_particle(word: &str) -> bool {
-    let Some(key) = Key::of(word) else {
+    let Some(key) = key(word) else {
         return false;
     };
     is_lower_particle(key.as_str())
@@ -161,12 +137,12 @@ pub(super) fn is_particle(word: &str) -> bool {
                 | "mc"
                 | "mac"
                 | "o"
-        ) && (key.len > 1 || word.contains('\''))
+        ) && (key.as_str().len() > 1 || word.contains('\''))
 }
 
 /// Particles that may stand after the given name in `Berg, Jan van der`. `La`, `Al` and the like may be given names there.
 pub(super) fn is_trailing_particle(word: &str) -> bool {
-    Key::of(word).is_some_and(|key| {
+    key(word).is_some_and(|key| {
         is_lower_particle(key.as_str())
             || matches!(key.as_str(), "la" | "di") && word.starts_with(char::is_lowercase)
     })
@@ -218,7 +194,7 @@ pub(super) fn is_and(word: &str) -> bool {
 /// What announces the family name before marriage.
 pub(super) fn is_birth_marker(word: &str) -> bool {
     if word.is_ascii() {
-        return match Key::of(word) {
+        return match key(word) {
             Some(key) => {
                 matches!(key.as_str(), "nee" | "geb" | "geborene" | "born" if key.as_str() != "born" || word == "born")
             }
