@@ -1,1 +1,46 @@
-//! Reads paginated JSON resources over HTTP.
+#![doc = include_str!("../README.md")]
+
+mod client;
+pub mod config;
+mod path;
+mod plan;
+mod read;
+mod retry;
+mod rows;
+
+use goldsmith_source::{Connector, OpenContext, Source, SourceError, request};
+
+use crate::config::RestOptions;
+use crate::plan::Plan;
+use crate::read::RestSource;
+
+/// The `rest` connector.
+#[derive(Debug, Clone, Copy, Default)]
+pub struct Rest;
+
+impl Connector for Rest {
+    fn name(&self) -> &'static str {
+        "rest"
+    }
+
+    fn about(&self) -> &'static str {
+        "Reads a paginated JSON resource over HTTP."
+    }
+
+    fn example(&self) -> &'static str {
+        "connector: rest\n\
+         base_url: https://support.example.com/v2\n\
+         auth:\n  bearer:\n    env: SUPPORT_TOKEN\n\
+         resource:\n  path: /contacts\n  records: $.data\n  paginate:\n    cursor:\n      next: $.next\n      param: after\n"
+    }
+
+    fn options_schema(&self) -> schemars::Schema {
+        schemars::schema_for!(RestOptions)
+    }
+
+    fn open(&self, options: &serde_json::Value, context: &OpenContext) -> Result<Box<dyn Source>, SourceError> {
+        let options: RestOptions = request::options(options, context, self.name())?;
+        let plan = Plan::new(options).map_err(|error| error.at(format!("source \"{}\"", context.source_name)))?;
+        Ok(Box::new(RestSource::new(plan, context)))
+    }
+}
