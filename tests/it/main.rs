@@ -1,1 +1,9 @@
-fn main() {}
+//! The program as its users meet it: whole runs of the real binary. One test binary, because each links the engine.
+
+mod commands;
+mod configuration;
+mod damage;
+mod determinism;
+mod documentation;
+mod publishing;
+mod support;

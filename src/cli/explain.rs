@@ -1,0 +1,198 @@
+//! `goldsmith explain`
+
+use arrow::array::{Array, AsArray, RecordBatch};
+use clap::Args;
+use goldsmith_resolve::{Explanation, RecordId};
+
+use super::{Failure, PipelineArguments, print, print_json, threads};
+use crate::matching::{coded_records, read_decisions};
+use crate::normalize::EntityRecords;
+use crate::normalize::records::{LastGood, Normalized};
+use crate::pipeline::plan::Plan;
+use crate::pipeline::run::match_options;
+use crate::pipeline::{check, exit};
+use crate::publish::{Store, previous};
+
+/// Explain why two records are one customer or why not, or what a golden profile is made of.
+///
+/// `explain PIPELINE GOLDEN_ID` lists the records and the origin of each golden value. `explain PIPELINE SOURCE:KEY
+/// SOURCE:KEY` shows the evidence for and against, comparison by comparison, in bits: each bit doubles the odds.
+#[derive(Debug, Args)]
+#[command(after_help = "Example:\n  goldsmith explain pipeline.yaml crm:1042 shop:77\n  goldsmith explain pipeline.yaml p7k2m9xq4c1t8h3zd")]
+pub struct Arguments {
+    #[command(flatten)]
+    pipeline: PipelineArguments,
+    /// A golden id, or a record as SOURCE:KEY.
+    #[arg(value_name = "GOLDEN_ID|SOURCE:KEY")]
+    what: String,
+    /// The other record, as SOURCE:KEY.
+    #[arg(value_name = "SOURCE:KEY")]
+    other: Option<String>,
+    /// Print the explanation as JSON on standard output.
+    #[arg(long)]
+    json: bool,
+}
+
+pub(super) fn run(arguments: &Arguments) -> Result<u8, Failure> {
+    let checked = check::load_plan(&arguments.pipeline.pipeline, &arguments.pipeline.options())?;
+    let store = Store::new(checked.plan.publish.to.clone());
+    let manifest = store.latest()?.ok_or_else(|| Failure::config(format!("error: nothing is published in {} yet; run the pipeline first", store.root().display())))?;
+    match &arguments.other {
+        None if !arguments.what.contains(':') => profile(&store, manifest.version, &arguments.what, arguments.json),
+        None => Err(Failure::config("error: name a second record, as SOURCE:KEY, or a golden id alone")),
+        Some(other) => pair(&checked.plan, &store, manifest.version, &arguments.what, other, arguments.json),
+    }
+}
+
+/// The records of a golden profile and where its values come from.
+fn profile(store: &Store, version: i64, id: &str, json: bool) -> Result<u8, Failure> {
+    let directory = store.version_dir(version);
+    let mut current = id.to_owned();
+    for batch in previous::read_table(&directory, "id_redirects", &["old_golden_id", "current_golden_id"])? {
+        for row in rows_where(&batch, 0, id) {
+            current = text(&batch, 1, row).to_owned();
+        }
+    }
+    let mut records = Vec::new();
+    for batch in previous::read_table(&directory, "cross_reference", &["golden_id", "source", "source_key", "link_method"])? {
+        records.extend(rows_where(&batch, 0, &current).map(|row| (text(&batch, 1, row).to_owned(), text(&batch, 2, row).to_owned(), text(&batch, 3, row).to_owned())));
+    }
+    if records.is_empty() {
+        return Err(Failure::config(format!("error: version {version} has no golden profile `{id}`")));
+    }
+    let mut values = Vec::new();
+    for batch in previous::read_table(&directory, "attribute_provenance", &["golden_id", "attribute", "value", "source", "source_key", "strategy", "rank", "supported_by"])? {
+        for row in rows_where(&batch, 0, &current) {
+            let number = |column: usize| batch.column(column).as_primitive::<arrow::datatypes::Int64Type>().value(row);
+            values.push(serde_json::json!({
+                "attribute": text(&batch, 1, row), "value": text(&batch, 2, row), "source": text(&batch, 3, row),
+                "source_key": text(&batch, 4, row), "strategy": text(&batch, 5, row), "rank": number(6), "supported_by": number(7),
+            }));
+        }
+    }
+    if json {
+        let records: Vec<_> = records.iter().map(|(source, key, method)| serde_json::json!({ "source": source, "source_key": key, "link_method": method })).collect();
+        print_json(&serde_json::json!({ "golden_id": current, "asked_for": id, "version": version, "records": records, "values": values }))?;
+        return Ok(exit::OK);
+    }
+    let mut out = format!("{current}, version {version}\n");
+    if current != id {
+        out += &format!("{id} was merged into it\n");
+    }
+    out += "\nrecords\n";
+    for (source, key, method) in &records {
+        out += &format!("  {source}:{key}  {method}\n");
+    }
+    out += "\nvalues (the first of each attribute is the golden one)\n";
+    for value in &values {
+        let field = |name: &str| value.get(name).and_then(serde_json::Value::as_str).unwrap_or_default();
+        let mark = if value.get("rank").and_then(serde_json::Value::as_i64) == Some(1) { "*" } else { " " };
+        let support = value.get("supported_by").and_then(serde_json::Value::as_i64).unwrap_or(0);
+        out += &format!("{mark} {:<16} {:<36} {}:{}  {}, {support} record{}\n", field("attribute"), field("value"), field("source"), field("source_key"), field("strategy"), if support == 1 { "" } else { "s" });
+    }
+    print(&out)?;
+    Ok(exit::OK)
+}
+
+/// The evidence for and against two records.
+fn pair(plan: &Plan, store: &Store, version: i64, left: &str, right: &str, json: bool) -> Result<u8, Failure> {
+    let directory = store.version_dir(version);
+    let normalized = published_records(plan, store, version)?;
+    let place = |name: &str| -> Result<(usize, usize), Failure> {
+        let (source, key) = name.split_once(':').ok_or_else(|| Failure::config(format!("error: `{name}` is no record; write SOURCE:KEY")))?;
+        let wanted = RecordId::of(source, key);
+        for (number, records) in normalized.entities.iter().enumerate() {
+            if let Some(row) = record_ids(records)?.iter().position(|id| *id == wanted) {
+                return Ok((number, row));
+            }
+        }
+        Err(Failure::config(format!("error: version {version} has no record `{name}`; records are named by the source's name in the pipeline and the record's key")))
+    };
+    let (left_entity, left_row) = place(left)?;
+    let (right_entity, right_row) = place(right)?;
+    let Some(records) = normalized.entities.get(left_entity).filter(|_| left_entity == right_entity) else {
+        return Err(Failure::config(format!("error: {left} and {right} are of different entity types; records are compared within one")));
+    };
+    let model = previous::read_model(&previous::model_path(&directory, &records.plan.entity))?;
+    let decisions = plan.matching.decisions.as_deref().map(read_decisions).transpose()?.unwrap_or_default();
+    let coded = coded_records(plan, records)?;
+    let options = match_options(&plan.matching, threads(None));
+    let explanation = goldsmith_resolve::explain(&coded, &options, &model, &decisions, left_row, right_row)
+        .map_err(|error| Failure::config(format!("error: the pair cannot be explained: {error}")))?
+        .ok_or_else(|| Failure::config("error: the pair cannot be explained: a record is missing"))?;
+    let together = same_customer(store, version, left, right)?;
+    if json {
+        print_json(&serde_json::json!({ "left": left, "right": right, "same_customer": together, "explanation": explanation }))?;
+    } else {
+        print(&waterfall(left, right, together, plan.matching.threshold, &explanation))?;
+    }
+    Ok(exit::OK)
+}
+
+/// The published records, as a run had them.
+fn published_records(plan: &Plan, store: &Store, version: i64) -> Result<Normalized, Failure> {
+    let mut normalized = Normalized::empty(plan);
+    for (number, source) in plan.sources.iter().enumerate() {
+        LastGood::read(&store.version_dir(version), &source.name)?.add_to(number, &mut normalized)?;
+    }
+    Ok(normalized)
+}
+
+fn record_ids(records: &EntityRecords) -> Result<Vec<RecordId>, Failure> {
+    let mut ids = Vec::with_capacity(records.len());
+    for (source, key) in records.column("source")?.into_iter().zip(records.column("source_key")?) {
+        let (source, key) = (source.as_string::<i32>(), key.as_string::<i32>());
+        ids.extend((0..key.len()).map(|row| RecordId::of(source.value(row), key.value(row))));
+    }
+    Ok(ids)
+}
+
+fn same_customer(store: &Store, version: i64, left: &str, right: &str) -> Result<bool, Failure> {
+    let mut found = Vec::new();
+    for batch in previous::read_table(&store.version_dir(version), "cross_reference", &["golden_id", "source", "source_key"])? {
+        for row in 0..batch.num_rows() {
+            let name = format!("{}:{}", text(&batch, 1, row), text(&batch, 2, row));
+            if name == left || name == right {
+                found.push(text(&batch, 0, row).to_owned());
+            }
+        }
+    }
+    Ok(left == right || (found.len() == 2 && found.first() == found.get(1)))
+}
+
+fn waterfall(left: &str, right: &str, together: bool, threshold: f64, explanation: &Explanation) -> String {
+    let bits = |weight: goldsmith_resolve::probability::Weight| f64::from(weight) / 1024.0;
+    let mut out = format!("{left} and {right} are {} customer\n\n", if together { "one" } else { "not one" });
+    out += &format!("  {:<28} {:<34} {:>8}\n", "comparison", "what was found", "bits");
+    out += &format!("  {:<28} {:<34} {:>+8.2}\n", "two records by chance", "", bits(explanation.prior));
+    for step in &explanation.steps {
+        let adjust = if step.tf_adjust == 0 { String::new() } else { format!("  {:+.2} for how common it is", bits(step.tf_adjust)) };
+        out += &format!("  {:<28} {:<34} {:>+8.2}{adjust}\n", step.comparison, step.level, bits(step.weight));
+    }
+    out += &format!("\n  against being unrelated {:+.2} bits, against being related (a household) {:+.2} bits\n", bits(explanation.against_unrelated), bits(explanation.against_related));
+    out += &format!("  together {:+.2} bits: probability {:.4}; records are joined at an expected precision of {threshold:.2}\n", bits(explanation.weight), explanation.probability);
+    let (hit, missed): (Vec<_>, Vec<_>) = explanation.rules.iter().partition(|(_, hit)| *hit);
+    let names = |rules: &[&(String, bool)]| rules.iter().map(|(name, _)| name.as_str()).collect::<Vec<_>>().join(", ");
+    if hit.is_empty() {
+        out += &format!("  never compared: no blocking rule brings them together ({})\n", names(&missed));
+    } else {
+        out += &format!("  brought together by {}\n", names(&hit));
+    }
+    if let Some(constraint) = &explanation.constraint {
+        out += &format!("  decided by a constraint: {constraint}\n");
+    } else if !together && explanation.probability >= threshold {
+        out += "  good enough as a pair; other records of the two customers speak against joining them\n";
+    } else if together && explanation.probability < threshold {
+        out += "  joined through other records of the customer\n";
+    }
+    out
+}
+
+fn rows_where<'a>(batch: &'a RecordBatch, column: usize, wanted: &'a str) -> impl Iterator<Item = usize> + 'a {
+    (0..batch.num_rows()).filter(move |row| text(batch, column, *row) == wanted)
+}
+
+fn text(batch: &RecordBatch, column: usize, row: usize) -> &str {
+    let texts = batch.column(column).as_string::<i32>();
+    if texts.is_valid(row) { texts.value(row) } else { "" }
+}

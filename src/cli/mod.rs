@@ -1,0 +1,177 @@
+//! The command line: one file a command.
+
+mod completions;
+mod evaluate;
+mod explain;
+mod init;
+mod path;
+mod plan;
+mod query;
+mod reference;
+mod run;
+mod schema;
+mod synth;
+mod validate;
+
+use std::path::PathBuf;
+
+use clap::{Args, Parser, Subcommand};
+use goldsmith_config::Mistakes;
+
+use crate::pipeline::check::FileOptions;
+use crate::pipeline::{RunError, exit};
+use crate::progress::{Progress, Talk};
+
+/// One golden profile per customer, out of the records of many systems.
+#[derive(Debug, Parser)]
+#[command(name = "goldsmith", version, about, long_about = None, after_help = AFTER_HELP, disable_help_subcommand = true)]
+pub struct Cli {
+    #[command(subcommand)]
+    command: Command,
+    /// Say nothing but errors.
+    #[arg(long, short, global = true)]
+    quiet: bool,
+}
+
+const AFTER_HELP: &str = "\
+First steps:
+  goldsmith init customers.csv orders.db > pipeline.yaml   look at files, write a pipeline for them
+  goldsmith validate pipeline.yaml                         every mistake, with its line and column
+  goldsmith run pipeline.yaml                              read, match, publish
+
+Exit codes: 0 published or nothing to do · 1 a fault of this program · 2 configuration, credentials, permission ·
+3 contract, corrupt input or quality gate · 4 worth another try (file or host missing, network, disk) ·
+5 published without a source (only with --degraded-exit) · 6 another run holds the lock · 130/143 ended by a signal";
+
+#[derive(Debug, Subcommand)]
+enum Command {
+    Run(run::Arguments),
+    Validate(validate::Arguments),
+    Plan(plan::Arguments),
+    Init(init::Arguments),
+    Explain(explain::Arguments),
+    Evaluate(evaluate::Arguments),
+    Query(query::Arguments),
+    Path(path::Arguments),
+    Synth(synth::Arguments),
+    Schema(schema::Arguments),
+    Reference(reference::Arguments),
+    Completions(completions::Arguments),
+}
+
+/// A pipeline file and what the command line says about it.
+#[derive(Debug, Args)]
+pub struct PipelineArguments {
+    /// The pipeline file.
+    #[arg(value_name = "PIPELINE")]
+    pub pipeline: PathBuf,
+    /// Lay the overlay of an environment over the file: `--env prod` reads `pipeline.prod.yaml` beside it.
+    #[arg(long, value_name = "NAME")]
+    pub env: Option<String>,
+    /// Set a variable of the file; may be repeated.
+    #[arg(long = "var", value_name = "NAME=VALUE", value_parser = parse_variable)]
+    pub vars: Vec<(String, String)>,
+}
+
+impl PipelineArguments {
+    fn options(&self) -> FileOptions {
+        FileOptions { env: self.env.clone(), vars: self.vars.clone() }
+    }
+}
+
+fn parse_variable(text: &str) -> Result<(String, String), String> {
+    text.split_once('=').map(|(name, value)| (name.to_owned(), value.to_owned())).ok_or_else(|| "write NAME=VALUE".to_owned())
+}
+
+/// Why a command failed: what to say and the exit code.
+#[derive(Debug)]
+pub struct Failure {
+    pub message: String,
+    pub code: u8,
+}
+
+impl Failure {
+    fn config(message: impl Into<String>) -> Self {
+        Self { message: message.into(), code: exit::CONFIG }
+    }
+}
+
+impl From<RunError> for Failure {
+    fn from(error: RunError) -> Self {
+        Self { code: error.exit_code(), message: format!("error: {error}") }
+    }
+}
+
+impl From<Mistakes> for Failure {
+    fn from(mistakes: Mistakes) -> Self {
+        let count = mistakes.list.len();
+        let end = if count == 1 { "1 mistake".to_owned() } else { format!("{count} mistakes") };
+        Self { message: format!("{mistakes}\n{end}; nothing was read"), code: exit::CONFIG }
+    }
+}
+
+/// Parses the command line, does what it says and returns the exit code.
+#[must_use]
+pub fn main() -> u8 {
+    let cli = Cli::parse();
+    let progress = Progress::new(if cli.quiet { Talk::Quiet } else { Talk::Normal });
+    let result = match cli.command {
+        Command::Run(arguments) => run::run(&arguments, &progress),
+        Command::Validate(arguments) => validate::run(&arguments),
+        Command::Plan(arguments) => plan::run(&arguments),
+        Command::Init(arguments) => init::run(&arguments),
+        Command::Explain(arguments) => explain::run(&arguments),
+        Command::Evaluate(arguments) => evaluate::run(&arguments),
+        Command::Query(arguments) => query::run(&arguments),
+        Command::Path(arguments) => path::run(&arguments),
+        Command::Synth(arguments) => synth::run(&arguments, &progress),
+        Command::Schema(arguments) => schema::run(&arguments),
+        Command::Reference(arguments) => reference::run(&arguments),
+        Command::Completions(arguments) => completions::run(&arguments),
+    };
+    match result {
+        Ok(code) => code,
+        Err(failure) => {
+            say(&failure.message);
+            failure.code
+        }
+    }
+}
+
+/// Text for people, on standard error.
+#[expect(clippy::print_stderr, reason = "standard error is where talk goes")]
+fn say(text: &str) {
+    eprintln!("{text}");
+}
+
+/// Data, on standard output. A reader that went away is no error.
+fn print(text: &str) -> Result<(), Failure> {
+    use std::io::Write;
+    let mut out = std::io::stdout().lock();
+    match out.write_all(text.as_bytes()).and_then(|()| if text.ends_with('\n') { Ok(()) } else { out.write_all(b"\n") }).and_then(|()| out.flush()) {
+        Ok(()) => Ok(()),
+        Err(error) if error.kind() == std::io::ErrorKind::BrokenPipe => Ok(()),
+        Err(error) => Err(Failure { message: format!("error: standard output: {error}"), code: exit::RETRY }),
+    }
+}
+
+/// A value as indented JSON.
+fn print_json(value: &impl serde::Serialize) -> Result<(), Failure> {
+    let text = serde_json::to_string_pretty(value).map_err(|error| Failure { message: format!("error: {error}"), code: exit::INTERNAL })?;
+    print(&text)
+}
+
+/// A runtime for the query engine. Planning recurses deeply, so its threads get large stacks.
+fn runtime(threads: usize) -> Result<tokio::runtime::Runtime, Failure> {
+    tokio::runtime::Builder::new_multi_thread()
+        .worker_threads(threads.max(1))
+        .thread_stack_size(16 << 20)
+        .enable_all()
+        .build()
+        .map_err(|error| Failure { message: format!("error: the threads cannot be started: {error}"), code: exit::RETRY })
+}
+
+/// The number of threads to work with.
+fn threads(wanted: Option<usize>) -> usize {
+    wanted.unwrap_or_else(|| std::thread::available_parallelism().map_or(1, std::num::NonZero::get)).max(1)
+}

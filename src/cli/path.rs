@@ -1,0 +1,44 @@
+//! `goldsmith path`
+
+use clap::Args;
+
+use super::{Failure, PipelineArguments, print};
+use crate::pipeline::{check, exit};
+use crate::publish::Store;
+
+/// Print the directory of the newest published version, or of one of its tables.
+///
+/// The answer is one pinned version, so tables read through it belong together.
+#[derive(Debug, Args)]
+#[command(after_help = "Example:\n  duckdb -c \"SELECT count(*) FROM '$(goldsmith path pipeline.yaml golden_profiles)/*.parquet'\"")]
+pub struct Arguments {
+    #[command(flatten)]
+    pipeline: PipelineArguments,
+    /// A table; the whole version where it is left out.
+    table: Option<String>,
+    /// A version other than the newest.
+    #[arg(long, value_name = "N")]
+    version: Option<i64>,
+}
+
+pub(super) fn run(arguments: &Arguments) -> Result<u8, Failure> {
+    let checked = check::load_plan(&arguments.pipeline.pipeline, &arguments.pipeline.options())?;
+    let store = Store::new(checked.plan.publish.to.clone());
+    let manifest = match arguments.version {
+        Some(version) => store.manifest(version)?,
+        None => store.latest()?.ok_or_else(|| Failure::config(format!("error: nothing is published in {} yet; run `goldsmith run {}`", store.root().display(), arguments.pipeline.pipeline.display())))?,
+    };
+    let directory = store.version_dir(manifest.version);
+    let path = match &arguments.table {
+        None => directory,
+        Some(table) if manifest.tables.iter().any(|known| known.table == *table) => directory.join(table),
+        Some(table) => {
+            let known: Vec<&str> = manifest.tables.iter().map(|known| known.table.as_str()).collect();
+            let hint = crate::normalize::select::nearest(table, &known).map_or_else(|| format!("there are {}", known.join(", ")), |nearest| format!("did you mean `{nearest}`?"));
+            return Err(Failure::config(format!("error: version {} has no table `{table}`; {hint}", manifest.version)));
+        }
+    };
+    let path = std::path::absolute(&path).unwrap_or(path);
+    print(&path.display().to_string())?;
+    Ok(exit::OK)
+}

@@ -1,0 +1,55 @@
+//! `goldsmith plan`
+
+use clap::Args;
+
+use super::{Failure, PipelineArguments, print, print_json, runtime, threads};
+use crate::pipeline::estimate::{self, Estimate};
+use crate::pipeline::run::human;
+use crate::pipeline::{check, exit};
+
+/// Show what a run would do: sources, rows, predicted pairs and memory. Writes nothing.
+#[derive(Debug, Args)]
+#[command(after_help = "Example:\n  goldsmith plan pipeline.yaml\n  goldsmith plan pipeline.yaml --json | jq .predicted_pairs")]
+pub struct Arguments {
+    #[command(flatten)]
+    pipeline: PipelineArguments,
+    /// Print the plan as JSON on standard output.
+    #[arg(long)]
+    json: bool,
+}
+
+pub(super) fn run(arguments: &Arguments) -> Result<u8, Failure> {
+    let checked = check::load_plan(&arguments.pipeline.pipeline, &arguments.pipeline.options())?;
+    let runtime = runtime(threads(None))?;
+    let not_checked = runtime.block_on(check::check_sql(&checked))?;
+    let mut estimate = estimate::estimate(&checked.plan)?;
+    estimate.not_checked = not_checked;
+    if arguments.json {
+        print_json(&estimate)?;
+    } else {
+        print(&text(&estimate))?;
+    }
+    Ok(exit::OK)
+}
+
+fn text(estimate: &Estimate) -> String {
+    let mut text = format!("{}: a run would publish version {} to {}\n\n  source        connector       rows  tables\n", estimate.pipeline, estimate.next_version, estimate.publish_to);
+    for source in &estimate.sources {
+        text += &format!(
+            "  {:<12}  {:<10} {:>9}  {}\n",
+            source.name,
+            source.connector,
+            source.rows.map_or_else(|| "?".to_owned(), human),
+            source.tables.iter().map(|(table, rows)| format!("{table} ({})", human(*rows))).collect::<Vec<_>>().join(", ")
+        );
+    }
+    for source in &estimate.not_checked {
+        text += &format!("  not reached: {}: {}\n", source.source, source.why);
+    }
+    text += &format!("\n  entities         {}\n", estimate.entities.join(", "));
+    text += &format!("  rows             {}\n", human(estimate.rows));
+    text += &format!("  predicted pairs  {} ({})\n", human(estimate.predicted_pairs), estimate.pairs_basis);
+    text += &format!("  memory           about {} MB\n", human(estimate.memory_bytes >> 20));
+    text += &format!("  models           {}\n", estimate.models);
+    text
+}

@@ -1,0 +1,97 @@
+//! `goldsmith query`
+
+use std::path::PathBuf;
+
+use arrow::array::RecordBatch;
+use clap::{Args, ValueEnum};
+use datafusion::prelude::ParquetReadOptions;
+
+use super::{Failure, print, runtime, threads};
+use crate::normalize::select::plain;
+use crate::normalize::session;
+use crate::pipeline::check::{FileOptions, load_plan};
+use crate::pipeline::exit;
+use crate::publish::Store;
+
+/// Ask the published tables a question in SQL.
+///
+/// All functions of DataFusion are there, and goldsmith's own (`phone`, `email`, `person_name` …; see `goldsmith
+/// reference`). Without a pipeline it is a calculator for those functions.
+#[derive(Debug, Args)]
+#[command(after_help = "Example:\n  goldsmith query --pipeline pipeline.yaml \"SELECT source, count(*) FROM cross_reference GROUP BY source\"\n  goldsmith query \"SELECT phone('020 7946 0018', 'GB')\"")]
+pub struct Arguments {
+    /// The question.
+    sql: String,
+    /// The pipeline whose newest version is asked.
+    #[arg(long, short, value_name = "PIPELINE")]
+    pipeline: Option<PathBuf>,
+    /// Lay the overlay of an environment over the file.
+    #[arg(long, value_name = "NAME")]
+    env: Option<String>,
+    /// A version other than the newest.
+    #[arg(long, value_name = "N")]
+    version: Option<i64>,
+    /// How the answer is written.
+    #[arg(long, value_enum, default_value_t = Format::Table)]
+    format: Format,
+    /// The same as `--format json`.
+    #[arg(long)]
+    json: bool,
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+enum Format {
+    /// A drawn table.
+    Table,
+    /// Comma-separated, with a header.
+    Csv,
+    /// One JSON object a line.
+    Json,
+}
+
+pub(super) fn run(arguments: &Arguments) -> Result<u8, Failure> {
+    let threads = threads(None);
+    let context = session::session(threads);
+    let runtime = runtime(threads)?;
+    runtime.block_on(async {
+        if let Some(pipeline) = &arguments.pipeline {
+            let checked = load_plan(pipeline, &FileOptions { env: arguments.env.clone(), vars: Vec::new() })?;
+            let store = Store::new(checked.plan.publish.to.clone());
+            let manifest = match arguments.version {
+                Some(version) => store.manifest(version)?,
+                None => store.latest()?.ok_or_else(|| Failure::config(format!("error: nothing is published in {} yet; run `goldsmith run {}`", store.root().display(), pipeline.display())))?,
+            };
+            for table in &manifest.tables {
+                let path = store.version_dir(manifest.version).join(&table.path);
+                context.register_parquet(table.table.as_str(), path.to_string_lossy(), ParquetReadOptions::default()).await.map_err(|error| fault(&error))?;
+            }
+        }
+        let frame = context.sql(&arguments.sql).await.map_err(|error| fault(&error))?;
+        let schema = std::sync::Arc::new(frame.schema().as_arrow().clone());
+        let mut batches = frame.collect().await.map_err(|error| fault(&error))?;
+        if batches.is_empty() {
+            batches.push(RecordBatch::new_empty(schema));
+        }
+        print(&render(&batches, if arguments.json { Format::Json } else { arguments.format })?)
+    })?;
+    Ok(exit::OK)
+}
+
+fn fault(error: &datafusion::error::DataFusionError) -> Failure {
+    Failure::config(format!("error: {}", plain(error)))
+}
+
+fn render(batches: &[RecordBatch], format: Format) -> Result<String, Failure> {
+    let rendered = match format {
+        Format::Table => arrow::util::pretty::pretty_format_batches(batches).map(|table| table.to_string()),
+        Format::Csv => {
+            let mut writer = arrow::csv::Writer::new(Vec::new());
+            batches.iter().try_for_each(|batch| writer.write(batch)).map(|()| String::from_utf8_lossy(&writer.into_inner()).into_owned())
+        }
+        Format::Json => {
+            let mut writer = arrow::json::LineDelimitedWriter::new(Vec::new());
+            batches.iter().try_for_each(|batch| writer.write(batch)).and_then(|()| writer.finish()).map(|()| String::from_utf8_lossy(&writer.into_inner()).into_owned())
+        }
+    };
+    rendered.map_err(|error| Failure { message: format!("error: the answer cannot be written as {format:?}: {error}; try another --format"), code: exit::CONFIG })
+}

@@ -1,0 +1,160 @@
+//! `goldsmith run`
+
+use std::sync::atomic::Ordering;
+use std::time::Duration;
+
+use clap::Args;
+
+use super::{Failure, PipelineArguments, print_json, runtime, say, threads};
+use crate::pipeline::run::{Published, human};
+use crate::pipeline::{Outcome, RunOptions, check, exit, run as run_plan};
+use crate::progress::Progress;
+
+/// Read the sources, match their records, publish golden profiles and reports.
+///
+/// Publishes a complete new version or leaves the old one as it is. Where nothing has changed since the published
+/// version, nothing is published.
+#[derive(Debug, Args)]
+#[command(after_help = "Example:\n  goldsmith run pipelines/customer-360/pipeline.yaml\n  goldsmith run pipeline.yaml --env prod --json | jq .golden_profiles")]
+pub struct Arguments {
+    #[command(flatten)]
+    pipeline: PipelineArguments,
+    /// Threads to use; all cores where it is left out. The result does not depend on it.
+    #[arg(long, value_name = "N", value_parser = clap::value_parser!(u16).range(1..=1024))]
+    threads: Option<u16>,
+    /// The only clock of the data tables (RFC 3339); now where it is left out.
+    #[arg(long, value_name = "TIME", value_parser = parse_time)]
+    as_of: Option<i64>,
+    /// Name of the run in manifests and logs.
+    #[arg(long, value_name = "ID")]
+    run_id: Option<String>,
+    /// Seconds to wait for another run to end.
+    #[arg(long, value_name = "SECONDS", default_value_t = 0)]
+    wait: u64,
+    /// Publish even where nothing has changed.
+    #[arg(long)]
+    force: bool,
+    /// Train new match models instead of reusing the published ones.
+    #[arg(long)]
+    retrain: bool,
+    /// Exit with 5 where a source could not be read and its policy let the run go on.
+    #[arg(long)]
+    degraded_exit: bool,
+    /// Print the manifest as JSON on standard output.
+    #[arg(long)]
+    json: bool,
+}
+
+fn parse_time(text: &str) -> Result<i64, String> {
+    chrono::DateTime::parse_from_rfc3339(text).map(|at| at.timestamp_micros()).map_err(|_| "write it as 2026-01-31T00:00:00Z".to_owned())
+}
+
+pub(super) fn run(arguments: &Arguments, progress: &Progress) -> Result<u8, Failure> {
+    let checked = check::load_plan(&arguments.pipeline.pipeline, &arguments.pipeline.options())?;
+    let options = RunOptions {
+        threads: threads(arguments.threads.map(usize::from)),
+        as_of: arguments.as_of,
+        run_id: arguments.run_id.clone(),
+        wait: Duration::from_secs(arguments.wait),
+        force: arguments.force,
+        retrain: arguments.retrain,
+    };
+    let pool = rayon::ThreadPoolBuilder::new().num_threads(options.threads).build_global();
+    debug_assert!(pool.is_ok(), "the pool is built once");
+    let runtime = runtime(options.threads)?;
+    watch_signals(&runtime, progress);
+    let outcome = match runtime.block_on(run_plan(&checked.plan, &options, progress)) {
+        Ok(outcome) => outcome,
+        Err(crate::pipeline::RunError::Sql(mistakes)) => {
+            let list = mistakes.into_iter().map(|mistake| checked.loaded.mistake(&mistake.path, mistake.message)).collect();
+            return Err(checked.loaded.mistakes(list).into());
+        }
+        Err(error) => return Err(error.into()),
+    };
+    match outcome {
+        Outcome::Unchanged { version, directory } => {
+            progress.say(&format!("nothing has changed since version {version}; it stays at {}", directory.display()));
+            if arguments.json {
+                print_json(&serde_json::json!({ "version": version, "unchanged": true }))?;
+            }
+            Ok(exit::OK)
+        }
+        Outcome::Published(published) => {
+            progress.say(&summary(&published, &arguments.pipeline.pipeline.display().to_string()));
+            for (source, why) in &published.degraded {
+                say(&format!("warning: source `{source}` {why}"));
+            }
+            if arguments.json {
+                print_json(&published.manifest)?;
+            }
+            Ok(if arguments.degraded_exit && !published.degraded.is_empty() { exit::DEGRADED } else { exit::OK })
+        }
+    }
+}
+
+/// The first signal asks the run to end cleanly, a second one ends the process.
+fn watch_signals(runtime: &tokio::runtime::Runtime, progress: &Progress) {
+    let cell = progress.signal_cell();
+    runtime.spawn(async move {
+        #[cfg(unix)]
+        {
+            use tokio::signal::unix::{SignalKind, signal};
+            let (Ok(mut terminate), Ok(mut interrupt)) = (signal(SignalKind::terminate()), signal(SignalKind::interrupt())) else { return };
+            loop {
+                let number = tokio::select! {
+                    _ = terminate.recv() => 15,
+                    _ = interrupt.recv() => 2,
+                };
+                if cell.swap(number, Ordering::Relaxed) != 0 {
+                    std::process::exit(128 + i32::try_from(number).unwrap_or(15));
+                }
+            }
+        }
+    });
+}
+
+/// What a data engineer wants to know at the end of a run.
+fn summary(published: &Published, pipeline: &str) -> String {
+    use std::fmt::Write;
+    let manifest = &published.manifest;
+    let mut text = String::new();
+    let _ = writeln!(text, "\n{} version {} published", manifest.pipeline, manifest.version);
+    let _ = writeln!(text, "\n  source            read    records  repeated  filtered  quarantined");
+    for source in &manifest.sources {
+        let counts = &source.records;
+        let _ = writeln!(
+            text,
+            "  {:<12} {:>9}  {:>9}  {:>8}  {:>8}  {:>11}",
+            source.name,
+            human(counts.read),
+            human(counts.records),
+            human(counts.duplicate_rows + counts.superseded),
+            human(counts.filtered),
+            human(counts.quarantined)
+        );
+    }
+    let records: u64 = manifest.sources.iter().map(|source| source.records.records).sum();
+    let profiles: u64 = manifest.golden_profiles.values().sum();
+    let kinds: Vec<String> = manifest.golden_profiles.iter().map(|(entity, count)| format!("{} {entity}", human(*count))).collect();
+    let _ = writeln!(text, "\n  {} records became {} golden profiles ({})", human(records), human(profiles), kinds.join(", "));
+    for target in &published.measures.targets {
+        let _ = writeln!(
+            text,
+            "  coverage  {:<14} {:>6.1}%  target {:>5.1}%  {}",
+            target.attribute,
+            target.measured * 100.0,
+            target.target * 100.0,
+            if target.met { "met".to_owned() } else { format!("{} customers short", human(target.gap_customers)) }
+        );
+    }
+    for check in published.measures.checks.iter().filter(|check| !check.holds) {
+        let _ = writeln!(text, "  warning   {}", check.sentence());
+    }
+    if published.removed > 0 {
+        let _ = writeln!(text, "  removed   {} old versions", published.removed);
+    }
+    let directory = published.directory.display();
+    let _ = writeln!(text, "\n  tables  {directory}/<table>/part-*.parquet\n  report  {directory}/report.html");
+    let _ = write!(text, "  next    goldsmith query --pipeline {pipeline} \"SELECT * FROM golden_profiles ORDER BY record_count DESC LIMIT 10\"");
+    text
+}

@@ -1,0 +1,65 @@
+//! `goldsmith validate`
+
+use clap::Args;
+
+use super::{Failure, PipelineArguments, print, print_json, runtime, say};
+use crate::pipeline::{check, exit};
+
+/// Check a pipeline file: every mistake at once, each with line, column and mend.
+///
+/// Checks the file against its schema, then all SQL against the columns of the sources that can be reached. Reads no
+/// rows and writes nothing.
+#[derive(Debug, Args)]
+#[command(after_help = "Example:\n  goldsmith validate pipeline.yaml\n  goldsmith validate pipeline.yaml --offline --json")]
+pub struct Arguments {
+    #[command(flatten)]
+    pipeline: PipelineArguments,
+    /// Do not look at the sources.
+    #[arg(long)]
+    offline: bool,
+    /// Print the result as JSON on standard output.
+    #[arg(long)]
+    json: bool,
+}
+
+pub(super) fn run(arguments: &Arguments) -> Result<u8, Failure> {
+    let outcome = check::load_plan(&arguments.pipeline.pipeline, &arguments.pipeline.options()).and_then(|checked| {
+        if arguments.offline {
+            return Ok((checked, Vec::new()));
+        }
+        match runtime(1) {
+            Ok(runtime) => runtime.block_on(check::check_sql(&checked)).map(|not_checked| (checked, not_checked)),
+            Err(_) => Ok((checked, Vec::new())),
+        }
+    });
+    match outcome {
+        Ok((checked, not_checked)) => {
+            let warnings = warnings(&checked);
+            if arguments.json {
+                print_json(&serde_json::json!({ "valid": true, "mistakes": [], "warnings": warnings, "not_checked": not_checked }))?;
+            } else {
+                for warning in &warnings {
+                    say(&format!("warning: {warning}"));
+                }
+                for source in &not_checked {
+                    say(&format!("warning: source `{}` was not checked: {}", source.source, source.why));
+                }
+                print(&format!("{}: valid; {} sources, entities: {}", arguments.pipeline.pipeline.display(), checked.plan.sources.len(), checked.plan.entities.iter().map(|entity| entity.entity.as_str()).collect::<Vec<_>>().join(", ")))?;
+            }
+            Ok(exit::OK)
+        }
+        Err(mistakes) if arguments.json => {
+            print_json(&serde_json::json!({ "valid": false, "mistakes": mistakes.to_json() }))?;
+            Ok(exit::CONFIG)
+        }
+        Err(mistakes) => Err(mistakes.into()),
+    }
+}
+
+fn warnings(checked: &check::Checked) -> Vec<String> {
+    let mut warnings = Vec::new();
+    if !checked.plan.ids_key.secret {
+        warnings.push("golden ids derive from the pipeline's name; set `ids: key:` to a secret before production, because ids change with it".to_owned());
+    }
+    warnings
+}

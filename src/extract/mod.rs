@@ -1,0 +1,134 @@
+//! First stage: sources are read once, and what they delivered is fixed in landing files before anything is
+//! computed on it. From then on a row can be read twice, resumed and replayed.
+//!
+//! ```text
+//! Source ──chunks──▶ Landing (one Arrow file a table) ──▶ LandedTable
+//!    └────rejected rows──▶ Vec<Quarantined>
+//! ```
+
+pub mod contract;
+pub mod landing;
+
+use std::collections::BTreeMap;
+use std::path::Path;
+
+use arrow::datatypes::SchemaRef;
+use goldsmith_source::{FileRead, ReadRequest};
+
+use crate::pipeline::RunError;
+use crate::pipeline::plan::SourcePlan;
+use crate::progress::Progress;
+pub use landing::LandedTable;
+
+/// A row that did not become a record, with the reason. Its bytes are kept here and in the quarantine table
+/// and nowhere else.
+#[derive(Clone)]
+pub struct Quarantined {
+    pub source: String,
+    pub file: String,
+    pub row: i64,
+    pub byte_offset: Option<i64>,
+    pub source_key: Option<String>,
+    /// parse, contract, normalise or check.
+    pub stage: &'static str,
+    pub rule: String,
+    pub attribute: Option<String>,
+    pub message: String,
+    pub raw: Vec<u8>,
+}
+
+/// What one source delivered.
+pub struct ExtractedSource {
+    pub name: String,
+    pub connector: &'static str,
+    pub locator: String,
+    pub tables: BTreeMap<String, LandedTable>,
+    pub files: Vec<FileRead>,
+    pub quarantined: Vec<Quarantined>,
+}
+
+impl ExtractedSource {
+    /// Rows read, rejected ones included.
+    #[must_use]
+    pub fn rows_read(&self) -> u64 {
+        self.tables.values().map(|table| table.rows + table.rejected).sum()
+    }
+}
+
+/// A table to land and its columns (all of them for `None`).
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct TableRequest {
+    pub table: String,
+    pub columns: Option<Vec<String>>,
+}
+
+/// The schema of every table a source holds, asked for once before anything is read.
+///
+/// # Errors
+/// Where the source cannot be reached or is broken.
+pub fn schemas(source: &SourcePlan) -> Result<BTreeMap<String, SchemaRef>, RunError> {
+    let named = |error| RunError::Source { name: source.name.clone(), error };
+    let mut schemas = BTreeMap::new();
+    for table in source.source.tables().map_err(named)? {
+        let schema = source.source.schema(Some(&table)).map_err(named)?;
+        schemas.insert(table, schema);
+    }
+    Ok(schemas)
+}
+
+/// Reads the requested tables of one source into landing files below `directory`.
+///
+/// # Errors
+/// A source fails whole: after an error nothing it delivered is used.
+pub fn extract(
+    source: &SourcePlan,
+    requests: &[TableRequest],
+    directory: &Path,
+    progress: &Progress,
+) -> Result<ExtractedSource, RunError> {
+    let mut extracted = ExtractedSource {
+        name: source.name.clone(),
+        connector: source.connector,
+        locator: source.source.locator(),
+        tables: BTreeMap::new(),
+        files: Vec::new(),
+        quarantined: Vec::new(),
+    };
+    for (number, request) in requests.iter().enumerate() {
+        let named = |error| RunError::Source { name: source.name.clone(), error };
+        let schema = source.source.schema(Some(&request.table)).map_err(named)?;
+        let path = directory.join(format!("{number}.arrow"));
+        let mut landing = landing::Landing::create(&source.name, path, &schema, request.columns.as_deref(), progress)?;
+        let read = ReadRequest {
+            table: Some(request.table.clone()),
+            columns: Some(landing.columns().to_vec()),
+            ..ReadRequest::default()
+        };
+        source.source.read(&read, &mut landing).map_err(named)?;
+        let (table, mut files, mut quarantined) = landing.finish()?;
+        extracted.tables.insert(request.table.clone(), table);
+        for file in files.drain(..) {
+            if !extracted.files.iter().any(|known| known.file == file.file && known.checksum == file.checksum) {
+                extracted.files.push(file);
+            }
+        }
+        extracted.quarantined.append(&mut quarantined);
+    }
+    Ok(extracted)
+}
+
+/// Moves every landed row of a table into quarantine, because the table broke its contract.
+///
+/// # Errors
+/// Where the landing file cannot be read or written again.
+pub fn quarantine_table(extracted: &mut ExtractedSource, table: &str, what: &str) -> Result<(), RunError> {
+    let Some(landed) = extracted.tables.get_mut(table) else { return Ok(()) };
+    let (rows, batches) = landing::take_rows(landed)?;
+    for (file, row, raw) in rows {
+        let file = landed.files.get(file).cloned().unwrap_or_default();
+        extracted.quarantined.push(Quarantined { raw, ..contract::contract_row(&extracted.name, &file, row, what) });
+    }
+    landed.rejected += batches;
+    landed.rows = 0;
+    Ok(())
+}

@@ -1,0 +1,155 @@
+//! From clusters to golden values: for every attribute the distinct values of each cluster, best first.
+//!
+//! Nothing is copied here. A golden value is a reference to the record (and, for a repeatable attribute, the
+//! list element) that it came from; the tables take the values from there, so provenance cannot drift from them.
+
+mod clusters;
+mod observe;
+
+use arrow::array::{Array, AsArray};
+use arrow::datatypes::TimestampMicrosecondType;
+use goldsmith_config::attributes::AttributeKind;
+use goldsmith_resolve::RecordId;
+use goldsmith_resolve::survivorship::{Strategy, rank};
+use rayon::prelude::*;
+
+pub use clusters::Clusters;
+use observe::Observer;
+
+use crate::normalize::{EntityRecords, layout};
+use crate::pipeline::RunError;
+use crate::pipeline::plan::{AttributePlan, Plan, Survive};
+
+/// A distinct value of a cluster.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct RankedValue {
+    /// The record that speaks best for it.
+    pub record: u32,
+    /// For a repeatable attribute the element within the list column of the record's batch.
+    pub element: u32,
+    /// Records that agree on it.
+    pub support: u32,
+    pub valid: bool,
+}
+
+/// The values of one attribute in every cluster, best first.
+pub struct RankedAttribute {
+    pub plan: AttributePlan,
+    offsets: Vec<u32>,
+    values: Vec<RankedValue>,
+}
+
+impl RankedAttribute {
+    /// The values of a cluster, best first.
+    #[must_use]
+    pub fn of(&self, cluster: usize) -> &[RankedValue] {
+        let at = |index: usize| self.offsets.get(index).map_or(0, |offset| *offset as usize);
+        self.values.get(at(cluster)..at(cluster + 1)).unwrap_or_default()
+    }
+
+    /// The golden value of a cluster.
+    #[must_use]
+    pub fn winner(&self, cluster: usize) -> Option<&RankedValue> {
+        self.of(cluster).first()
+    }
+
+    /// For each cluster the record its golden value comes from.
+    #[must_use]
+    pub fn winners(&self) -> Vec<Option<u32>> {
+        (0..self.offsets.len().saturating_sub(1)).map(|cluster| self.winner(cluster).map(|value| value.record)).collect()
+    }
+}
+
+/// The golden values of one entity type.
+pub struct Golden {
+    pub attributes: Vec<RankedAttribute>,
+}
+
+impl Golden {
+    /// The ranked values of `attribute`, where the entity has it.
+    #[must_use]
+    pub fn attribute(&self, name: &str) -> Option<&RankedAttribute> {
+        self.attributes.iter().find(|attribute| attribute.plan.name == name)
+    }
+}
+
+/// Ranks the values of every attribute in every cluster.
+///
+/// # Errors
+/// Where the records lack a column of their own plan.
+pub fn survive(plan: &Plan, records: &EntityRecords, ids: &[RecordId], clusters: &Clusters) -> Result<Golden, RunError> {
+    let updated: Vec<Option<i64>> = records
+        .column(layout::UPDATED_AT)?
+        .iter()
+        .flat_map(|array| {
+            let array = array.as_primitive::<TimestampMicrosecondType>();
+            (0..array.len()).map(|row| array.is_valid(row).then(|| array.value(row))).collect::<Vec<_>>()
+        })
+        .collect();
+    let attributes = records.plan.attributes.iter().map(|attribute| survive_attribute(plan, attribute, records, ids, &updated, clusters)).collect::<Result<_, _>>()?;
+    Ok(Golden { attributes })
+}
+
+/// Clusters a thread takes at a time.
+const CLUSTERS_A_TASK: usize = 4_096;
+
+fn survive_attribute(plan: &Plan, attribute: &AttributePlan, records: &EntityRecords, ids: &[RecordId], updated: &[Option<i64>], clusters: &Clusters) -> Result<RankedAttribute, RunError> {
+    let trust: Vec<u16> = plan
+        .sources
+        .iter()
+        .map(|source| attribute.prefer.iter().position(|name| *name == source.name).unwrap_or(attribute.prefer.len()))
+        .map(|rank| u16::try_from(rank).unwrap_or(u16::MAX))
+        .collect();
+    let observer = Observer::new(attribute, records, ids, updated, trust)?;
+    let strategy = match attribute.survive {
+        Survive::MostRecent => Strategy::MostRecent,
+        Survive::MostFrequent => Strategy::MostFrequent,
+        Survive::MostTrusted => Strategy::MostTrusted,
+        Survive::Longest => Strategy::Longest,
+        Survive::Earliest => Strategy::Earliest,
+    };
+    let tasks: Vec<usize> = (0..clusters.len()).step_by(CLUSTERS_A_TASK).collect();
+    let ranked: Vec<(Vec<u32>, Vec<RankedValue>)> = tasks
+        .into_par_iter()
+        .map(|start| {
+            let mut counts = Vec::new();
+            let mut values = Vec::new();
+            for cluster in start..(start + CLUSTERS_A_TASK).min(clusters.len()) {
+                let seen = observer.observe(clusters.members(cluster));
+                let before = values.len();
+                if let [one] = seen.observations.as_slice() {
+                    values.push(RankedValue { record: one.record, element: seen.elements.first().copied().unwrap_or(0), support: 1, valid: one.valid });
+                } else if !seen.observations.is_empty() {
+                    values.extend(rank(&seen.observations, strategy).into_iter().map(|candidate| RankedValue {
+                        record: candidate.best.record,
+                        element: seen.element_of(&candidate.best),
+                        support: candidate.support,
+                        valid: candidate.best.valid,
+                    }));
+                }
+                counts.push(u32::try_from(values.len() - before).unwrap_or(u32::MAX));
+            }
+            (counts, values)
+        })
+        .collect();
+    let mut offsets = Vec::with_capacity(clusters.len() + 1);
+    offsets.push(0_u32);
+    let mut values = Vec::new();
+    for (counts, mut part) in ranked {
+        for count in counts {
+            offsets.push(offsets.last().copied().unwrap_or(0) + count);
+        }
+        values.append(&mut part);
+    }
+    Ok(RankedAttribute { plan: attribute.clone(), offsets, values })
+}
+
+/// The list element's part that stands for the whole in one text.
+#[must_use]
+pub fn value_part(kind: AttributeKind) -> &'static str {
+    match kind {
+        AttributeKind::Address => "line1",
+        AttributeKind::Consent => "status",
+        _ => "value",
+    }
+}

@@ -1,0 +1,165 @@
+//! What the records of a cluster say of one attribute.
+
+use std::borrow::Cow;
+
+use arrow::array::{Array, AsArray, BooleanArray, ListArray, StringArray};
+use arrow::compute::cast;
+use arrow::datatypes::DataType;
+use goldsmith_config::attributes::AttributeKind;
+use goldsmith_resolve::RecordId;
+use goldsmith_resolve::survivorship::Observation;
+use hashbrown::HashMap;
+
+use crate::normalize::{EntityRecords, layout};
+use crate::pipeline::RunError;
+use crate::pipeline::plan::AttributePlan;
+
+/// Reads one attribute of the records of a cluster.
+pub(super) struct Observer<'a> {
+    records: &'a EntityRecords,
+    ids: &'a [RecordId],
+    updated: &'a [Option<i64>],
+    /// By source.
+    trust: Vec<u16>,
+    kind: AttributeKind,
+    columns: Columns,
+}
+
+enum Columns {
+    /// The values as text, a batch each.
+    Scalar(Vec<StringArray>),
+    /// The lists, the parts of an element that make up its identity, and whether it is valid.
+    List(Vec<(ListArray, Vec<StringArray>, BooleanArray)>),
+}
+
+/// The observations of one cluster. Codes are local to it.
+pub(super) struct Seen {
+    pub(super) observations: Vec<Observation>,
+    /// For each observation the element it came from.
+    pub(super) elements: Vec<u32>,
+}
+
+impl Seen {
+    /// The element behind an observation.
+    pub(super) fn element_of(&self, wanted: &Observation) -> u32 {
+        self.observations.iter().position(|observation| observation == wanted).and_then(|index| self.elements.get(index).copied()).unwrap_or(0)
+    }
+}
+
+impl<'a> Observer<'a> {
+    pub(super) fn new(attribute: &AttributePlan, records: &'a EntityRecords, ids: &'a [RecordId], updated: &'a [Option<i64>], trust: Vec<u16>) -> Result<Self, RunError> {
+        let arrays = records.column(&attribute.name)?;
+        let columns = if layout::is_list(attribute.kind) {
+            let mut lists = Vec::with_capacity(arrays.len());
+            for array in arrays {
+                let list = array.as_list::<i32>().clone();
+                let structs = list.values().as_struct();
+                let mut parts = Vec::new();
+                for name in identity(attribute.kind) {
+                    if let Some(part) = structs.column_by_name(name) {
+                        parts.push(part.as_string::<i32>().clone());
+                    }
+                }
+                let valid = structs.column_by_name("valid").map(|valid| valid.as_boolean().clone()).unwrap_or_else(|| BooleanArray::from(vec![true; structs.len()]));
+                lists.push((list, parts, valid));
+            }
+            Columns::List(lists)
+        } else {
+            Columns::Scalar(arrays.iter().map(|array| Ok(cast(array, &DataType::Utf8)?.as_string::<i32>().clone())).collect::<Result<_, RunError>>()?)
+        };
+        Ok(Self { records, ids, updated, trust, kind: attribute.kind, columns })
+    }
+
+    pub(super) fn observe(&self, members: &[u32]) -> Seen {
+        let mut seen = Seen { observations: Vec::new(), elements: Vec::new() };
+        let mut codes = Codes::default();
+        for record in members {
+            let Some((batch, row)) = self.records.places.get(*record as usize).copied() else { continue };
+            match &self.columns {
+                Columns::Scalar(columns) => {
+                    let Some(values) = columns.get(batch).filter(|values| values.is_valid(row)) else { continue };
+                    let value = values.value(row);
+                    let valid = !self.is_initial(value);
+                    self.push(&mut seen, *record, codes.of(Cow::Borrowed(value)), valid, value.len(), 0, 0);
+                }
+                Columns::List(columns) => {
+                    let Some((list, parts, valid)) = columns.get(batch) else { continue };
+                    let offsets = list.value_offsets();
+                    let at = |index: usize| offsets.get(index).and_then(|offset| usize::try_from(*offset).ok()).unwrap_or(0);
+                    for (position, element) in (at(row)..at(row + 1)).enumerate() {
+                        let Some(value) = identity_of(parts, element) else { continue };
+                        let length = value.len();
+                        self.push(&mut seen, *record, codes.of(value), valid.value(element), length, position, element);
+                    }
+                }
+            }
+        }
+        seen
+    }
+
+    /// An initial stands for a name but is none: any written-out name goes before it.
+    fn is_initial(&self, value: &str) -> bool {
+        matches!(self.kind, AttributeKind::NamePart(_)) && value.trim_end_matches('.').chars().count() == 1
+    }
+
+    #[expect(clippy::too_many_arguments, reason = "the fields of an observation")]
+    fn push(&self, seen: &mut Seen, record: u32, code: u32, valid: bool, length: usize, position: usize, element: usize) {
+        let source = self.records.sources.get(record as usize).copied().unwrap_or(0);
+        seen.observations.push(Observation {
+            code,
+            record,
+            id: self.ids.get(record as usize).copied().unwrap_or(RecordId(0)),
+            updated_at: self.updated.get(record as usize).copied().flatten(),
+            trust: self.trust.get(usize::from(source)).copied().unwrap_or(u16::MAX),
+            valid,
+            length: u32::try_from(length).unwrap_or(u32::MAX),
+            position: u16::try_from(position).unwrap_or(u16::MAX),
+        });
+        seen.elements.push(u32::try_from(element).unwrap_or(u32::MAX));
+    }
+}
+
+/// The parts that tell one element of a list from another.
+fn identity(kind: AttributeKind) -> &'static [&'static str] {
+    match kind {
+        AttributeKind::Address => &["line1", "unit", "postal_code", "locality"],
+        AttributeKind::Identifier => &["value", "type"],
+        AttributeKind::Consent => &["purpose", "channel", "status"],
+        _ => &["value"],
+    }
+}
+
+/// The identity of an element as one text; `None` where it has no normal form.
+fn identity_of(parts: &[StringArray], element: usize) -> Option<Cow<'_, str>> {
+    match parts {
+        [one] => one.is_valid(element).then(|| Cow::Borrowed(one.value(element))),
+        parts => {
+            let present: Vec<&str> = parts.iter().map(|part| if part.is_valid(element) { part.value(element) } else { "" }).collect();
+            present.iter().any(|part| !part.is_empty()).then(|| Cow::Owned(present.join("\u{1f}").to_lowercase()))
+        }
+    }
+}
+
+/// Numbers the distinct values of a cluster in the order they are met.
+#[derive(Default)]
+struct Codes<'a> {
+    few: Vec<Cow<'a, str>>,
+    many: HashMap<Cow<'a, str>, u32>,
+}
+
+impl<'a> Codes<'a> {
+    /// Up to this many values are searched one by one.
+    const FEW: usize = 16;
+
+    fn of(&mut self, value: Cow<'a, str>) -> u32 {
+        let next = u32::try_from(self.few.len() + self.many.len()).unwrap_or(u32::MAX);
+        if let Some(index) = self.few.iter().position(|known| *known == value) {
+            return u32::try_from(index).unwrap_or(u32::MAX);
+        }
+        if self.few.len() < Self::FEW {
+            self.few.push(value);
+            return next;
+        }
+        *self.many.entry(value).or_insert(next)
+    }
+}

@@ -1,0 +1,204 @@
+//! Rows that are neither persons nor organisations: every column with content is an attribute of its own.
+
+use goldsmith_config::attributes::CATALOGUE;
+
+use super::column::{Column, Native};
+use super::draft::{FieldDraft, Noted};
+use super::fields::{Mapped, View, lists};
+use super::header::{Part, Role};
+use super::names::{snake_case, unique};
+use super::region::percent;
+use super::values::{is_street_line, number_type};
+
+/// Columns every published table or record has; an attribute of one's own cannot be called so.
+const RESERVED: [&str; 18] = [
+    "golden_id",
+    "entity_type",
+    "first_seen_at",
+    "last_seen_at",
+    "source_count",
+    "record_count",
+    "sources",
+    "match_confidence",
+    "completeness",
+    "has_conflict",
+    "needs_review",
+    "first_version",
+    "profile_hash",
+    "source",
+    "source_key",
+    "source_updated_at",
+    "record_hash",
+    "national_id",
+];
+
+/// The fields of generic rows and the types of the attributes they declare.
+pub(super) fn map(view: &View<'_>, region: &str) -> (Mapped, Vec<(String, Noted)>) {
+    let mut mapped = Mapped::default();
+    let assessed: Vec<_> = view.assessed.to_vec();
+    // Without a street, the parts of an address are words like others: the place of a conference, the state of a thing.
+    let has_street = view.table.columns.iter().zip(&assessed).any(|(column, found)| {
+        let line = matches!(found.role(), Some(Role::Address(Part::Line1 | Part::Street | Part::HouseNumber)));
+        line && column.share(|value| is_street_line(value, region)).unwrap_or(0.0) >= STREETS
+    });
+    let seen: Vec<_> = assessed
+        .into_iter()
+        .map(|mut found| {
+            if matches!(found.role(), Some(Role::Address(_))) && !has_street {
+                found.known = None;
+                found.seen.clear();
+            }
+            found
+        })
+        .collect();
+    let inner = View { table: view.table, assessed: &seen, taken: view.taken };
+    lists(&inner, &mut mapped);
+
+    let mut attributes: Vec<(String, Noted)> = Vec::new();
+    for (at, (column, found)) in view.table.columns.iter().zip(&seen).enumerate() {
+        let is_origin = found.role() == Some(Role::Origin);
+        if mapped.used.contains(&at)
+            || view.taken.contains(&at)
+            || is_origin
+            || !column.is_single()
+            || !has_content(column)
+        {
+            continue;
+        }
+        let (kind, seen) = attribute_type(column, found.dates.as_ref().map(|dates| dates.formats.join(" or ")));
+        let taken = |name: &str| {
+            let raw = name.strip_suffix("_raw").unwrap_or(name);
+            let is_list = CATALOGUE.iter().any(|known| known.list && known.name == name);
+            is_list
+                || RESERVED.contains(&name)
+                || attributes
+                    .iter()
+                    .any(|(other, _)| other == name || other == raw || other.strip_suffix("_raw") == Some(name))
+        };
+        let name = unique(&snake_case(&column.path.join("_"), "column"), &taken);
+        mapped.fields.push(FieldDraft::one(&name, Noted::new(column.sql(), gaps(column))));
+        mapped.used.insert(at);
+        attributes.push((name, Noted::new(kind, seen)));
+    }
+    (mapped, attributes)
+}
+
+/// Share of the lines that have to be a street with a number.
+const STREETS: f64 = 0.5;
+
+/// A column that is always the same says nothing about which rows belong together.
+fn has_content(column: &Column) -> bool {
+    column.native != Native::Opaque && column.distinct().len() > 1
+}
+
+fn attribute_type(column: &Column, dates: Option<String>) -> (&'static str, String) {
+    match (number_type(column), dates) {
+        (Some(Native::Date), _) => ("date", String::new()),
+        (Some(Native::Timestamp), _) => ("timestamp", String::new()),
+        (Some(Native::Boolean), _) => ("boolean", String::new()),
+        // Eight digits may be both; a declared format wins only where the name does not count something.
+        (Some(Native::Integer), None) => ("integer", String::new()),
+        (Some(Native::Number), None) => ("number", String::new()),
+        (_, Some(formats)) if column.native == Native::Text => ("date", format!("dates like {formats}")),
+        (Some(Native::Integer), _) => ("integer", String::new()),
+        (Some(Native::Number), _) => ("number", String::new()),
+        _ => ("string", String::new()),
+    }
+}
+
+#[expect(clippy::cast_precision_loss, reason = "a sample is small")]
+fn gaps(column: &Column) -> String {
+    let empty = 1.0 - column.filled() as f64 / column.cells.len().max(1) as f64;
+    if empty >= 0.5 { format!("{} of the rows have none", percent(empty)) } else { String::new() }
+}
+
+/// One type for an attribute that several sources have: the wider, text in doubt.
+pub(super) fn common_type(a: &str, b: &str) -> &'static str {
+    let either = |x: &str, y: &str| (a == x && b == y) || (a == y && b == x);
+    match a {
+        _ if either("integer", "number") => "number",
+        _ if either("date", "timestamp") => "timestamp",
+        _ if a != b => "string",
+        "integer" => "integer",
+        "number" => "number",
+        "boolean" => "boolean",
+        "date" => "date",
+        "timestamp" => "timestamp",
+        _ => "string",
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::super::assess::assess;
+    use super::super::column::Table;
+    use super::*;
+
+    fn mapped(columns: &[(&str, &[&str])]) -> Vec<String> {
+        let rows = columns.first().map_or(0, |(_, values)| values.len());
+        let columns = columns.iter().map(|(name, values)| Column::text(name, values)).collect();
+        let table = Table { name: "t".to_owned(), rows, columns };
+        let assessed = assess(&table, "US");
+        let (mapped, attributes) = map(&View { table: &table, assessed: &assessed, taken: &[0] }, "US");
+        let lists = mapped
+            .fields
+            .iter()
+            .map(|field| field.attribute.clone())
+            .filter(|name| !attributes.iter().any(|(own, _)| own == name));
+        lists.chain(attributes.iter().map(|(name, kind)| format!("{name}:{}", kind.text))).collect()
+    }
+
+    #[test]
+    fn every_column_is_an_attribute_of_its_type() {
+        let cases: [(&[(&str, &[&str])], &[&str]); 5] = [
+            (
+                &[
+                    ("id", &["1", "2"]),
+                    ("name", &["mesa grill", "the savannah club"]),
+                    ("addr", &["102 fifth ave.", "2420 broadway"]),
+                    ("city", &["new york", "la"]),
+                    ("phone", &["212-807-7400", "212/496-1066"]),
+                ],
+                &["phones", "addresses", "name:string"],
+            ),
+            (
+                &[
+                    ("id", &["1", "2"]),
+                    ("title", &["a b", "c d"]),
+                    ("price", &["9.99", "10"]),
+                    ("year", &["1997", "2001"]),
+                ],
+                &["title:string", "price:number", "year:integer"],
+            ),
+            (&[("id", &["1", "2"]), ("Source", &["x.csv", "y.csv"]), ("Same", &["a", "a"]), ("Empty", &["", ""])], &[]),
+            (
+                &[
+                    ("id", &["1", "2"]),
+                    ("sources", &["a b", "c"]),
+                    ("emails", &["few", "many"]),
+                    ("A b", &["1x", "2x"]),
+                    ("a_b", &["1x", "2x"]),
+                ],
+                &["sources_2:string", "emails_2:string", "a_b:string", "a_b_2:string"],
+            ),
+            (
+                &[
+                    ("id", &["1", "2"]),
+                    ("address", &["cambridge, ma,", "oxford"]),
+                    ("made", &["03/28/2025", "01/02/2024"]),
+                ],
+                &["address:string", "made:date"],
+            ),
+        ];
+        for (columns, expected) in cases {
+            assert_eq!(mapped(columns), expected, "{columns:?}");
+        }
+    }
+
+    #[test]
+    fn one_type_for_several_sources() {
+        assert_eq!(common_type("integer", "number"), "number");
+        assert_eq!(common_type("integer", "string"), "string");
+        assert_eq!(common_type("date", "date"), "date");
+    }
+}

@@ -1,0 +1,215 @@
+//! The first rows of a file, read through the connector that will read it in a run.
+
+use std::path::Path;
+
+use arrow::array::{Array, AsArray, RecordBatch};
+use arrow::datatypes::DataType;
+use goldsmith_source::{
+    Chunk, Connector, ErrorKind, FileRead, OpenContext, ReadRequest, RejectedRow, Sink, Source, SourceError,
+};
+use goldsmith_standardize::date;
+use serde_json::{Map, Value};
+
+use super::column::Table;
+use super::draft::Noted;
+use super::values;
+use crate::pipeline::RunError;
+use crate::registry::CONNECTORS;
+
+/// Rows of each table that are looked at.
+pub(super) const ROWS: usize = 2_000;
+/// Rows of a text file whose encoding is watched: the first umlaut may come late.
+const WATCHED: u64 = 200_000;
+
+/// A file as a pipeline can read it.
+pub(super) struct Sampled {
+    pub(super) connector: &'static str,
+    /// The connector's options, in the order they are written.
+    pub(super) options: Vec<(String, Noted)>,
+    pub(super) tables: Vec<Table>,
+    /// Rows of the sample that could not be read.
+    pub(super) rejected: u64,
+    /// Rows with bytes the encoding does not have, and values beyond ASCII that it has.
+    encoded: (u64, u64),
+}
+
+/// The connector for a file, by the ending of its name.
+///
+/// # Errors
+/// Where no connector reads such files.
+pub(super) fn connector_for(file: &Path) -> Result<&'static dyn Connector, RunError> {
+    let name = file.file_name().unwrap_or_default().to_string_lossy().to_lowercase();
+    let bare = [".gz", ".zst"].iter().find_map(|ending| name.strip_suffix(ending)).unwrap_or(&name);
+    let ending = bare.rsplit_once('.').map_or("", |(_, ending)| ending);
+    let found = CONNECTORS.iter().copied().find(|connector| connector.file_endings().contains(&ending));
+    found.ok_or_else(|| {
+        let known: Vec<String> = CONNECTORS
+            .iter()
+            .flat_map(|connector| connector.file_endings())
+            .map(|ending| format!(".{ending}"))
+            .collect();
+        let message = format!(
+            "{}: no connector reads files that end so; known are {} (also with .gz or .zst after it)",
+            file.display(),
+            known.join(", ")
+        );
+        RunError::Config(message)
+    })
+}
+
+/// Reads the first rows of every table of a file. `path` is as the pipeline will write it, from `base_dir`.
+///
+/// # Errors
+/// A file that is missing, broken or not what its name says.
+pub(super) fn sample(
+    connector: &'static dyn Connector,
+    source: &str,
+    path: &str,
+    base_dir: &Path,
+) -> Result<Sampled, RunError> {
+    let open = Opener { connector, source, path, base_dir };
+    let named = |error| RunError::Source { name: source.to_owned(), error };
+    // Only text files have an encoding, and only their rows come in one table.
+    if !has_option(connector, "encoding") {
+        return open.read(&[]).map_err(named);
+    }
+    let declared = |encoding: &str, note: &str| ("encoding".to_owned(), Noted::new(encoding, note));
+    let plain = open.read(&[]);
+    let (bad, good) = plain.as_ref().map_or((0, 0), |sampled| sampled.encoded);
+    let mut sampled = match plain {
+        // A few broken rows do not make another encoding of a file whose other rows are sound.
+        Ok(sampled) if bad <= good => sampled,
+        first => {
+            let note = "its bytes are not valid UTF-8; should letters look wrong, name another";
+            let western = open.read(&[declared("windows-1252", note)]);
+            let wide = || open.read(&[declared("utf-16", "by its byte-order mark")]);
+            western.or_else(|_| wide()).or(first).map_err(named)?
+        }
+    };
+    if connector.name() == "csv" && has_no_header(&sampled) {
+        let mut options = sampled.options.split_off(1);
+        options.push(("header".to_owned(), Noted::new("false", "the first row holds values, not names")));
+        sampled = open.read(&options).map_err(named)?;
+    }
+    Ok(sampled)
+}
+
+fn has_option(connector: &dyn Connector, option: &str) -> bool {
+    connector.options_schema().get("properties").and_then(|options| options.get(option)).is_some()
+}
+
+/// Whether the names of the columns are rather values.
+fn has_no_header(sampled: &Sampled) -> bool {
+    let names = sampled.tables.iter().flat_map(|table| &table.columns).filter_map(|column| column.path.first());
+    let names: Vec<&str> = names.map(String::as_str).collect();
+    let is_value = |name: &&&str| values::is_email(name) || (name.len() >= 8 && date::parse(name, &[]).is_some());
+    names.iter().filter(is_value).count() * 3 >= names.len().max(1)
+}
+
+struct Opener<'a> {
+    connector: &'static dyn Connector,
+    source: &'a str,
+    path: &'a str,
+    base_dir: &'a Path,
+}
+
+impl Opener<'_> {
+    fn read(&self, more: &[(String, Noted)]) -> Result<Sampled, SourceError> {
+        let mut options = vec![("path".to_owned(), Noted::plain(self.path))];
+        options.extend(more.iter().cloned());
+        let value: Map<String, Value> =
+            options.iter().map(|(name, option)| (name.clone(), json(&option.text))).collect();
+        let context = OpenContext { source_name: self.source.to_owned(), base_dir: self.base_dir.to_owned() };
+        let source = self.connector.open(&Value::Object(value), &context)?;
+        let mut sampled =
+            Sampled { connector: self.connector.name(), options, tables: Vec::new(), rejected: 0, encoded: (0, 0) };
+        let is_text = has_option(self.connector, "encoding");
+        for table in source.tables()? {
+            let schema = source.schema(Some(&table))?;
+            let sampler = rows_of(source.as_ref(), &table, if is_text { WATCHED } else { 0 })?;
+            sampled.rejected += sampler.rejected;
+            sampled.encoded.0 += sampler.badly_encoded;
+            sampled.encoded.1 += sampler.beyond_ascii;
+            sampled.tables.push(Table::new(&table, schema.fields(), &sampler.batches));
+        }
+        Ok(sampled)
+    }
+}
+
+fn json(text: &str) -> Value {
+    text.parse().map_or_else(|_| Value::String(text.to_owned()), Value::Bool)
+}
+
+fn rows_of(source: &dyn Source, table: &str, watched: u64) -> Result<Sampler, SourceError> {
+    let mut sampler = Sampler {
+        batches: Vec::new(),
+        rows: 0,
+        seen: 0,
+        watched,
+        rejected: 0,
+        badly_encoded: 0,
+        beyond_ascii: 0,
+        enough: false,
+    };
+    let request = ReadRequest { table: Some(table.to_owned()), batch_rows: ROWS, ..ReadRequest::default() };
+    match source.read(&request, &mut sampler) {
+        Err(error) if !sampler.enough => Err(error),
+        _ => Ok(sampler),
+    }
+}
+
+/// Keeps the first rows and ends the read by an error of its own.
+struct Sampler {
+    batches: Vec<RecordBatch>,
+    rows: usize,
+    seen: u64,
+    watched: u64,
+    rejected: u64,
+    badly_encoded: u64,
+    /// Values with letters beyond ASCII that were read well.
+    beyond_ascii: u64,
+    enough: bool,
+}
+
+impl Sampler {
+    fn check(&mut self) -> Result<(), SourceError> {
+        self.enough = self.rows >= ROWS && self.seen >= self.watched;
+        if self.enough { Err(SourceError::new(ErrorKind::Internal, "enough rows were seen")) } else { Ok(()) }
+    }
+}
+
+impl Sink for Sampler {
+    fn chunk(&mut self, chunk: Chunk) -> Result<(), SourceError> {
+        let rows = chunk.batch.num_rows();
+        self.seen += rows as u64;
+        if self.watched > 0 {
+            self.beyond_ascii += chunk.batch.columns().iter().map(|column| beyond_ascii(column.as_ref())).sum::<u64>();
+        }
+        let kept = rows.min(ROWS.saturating_sub(self.rows));
+        if kept > 0 {
+            self.rows += kept;
+            self.batches.push(chunk.batch.slice(0, kept));
+        }
+        self.check()
+    }
+
+    fn reject(&mut self, row: RejectedRow) -> Result<(), SourceError> {
+        self.seen += 1;
+        self.rejected += 1;
+        self.badly_encoded += u64::from(row.rule == "invalid_encoding");
+        self.check()
+    }
+
+    fn file_done(&mut self, _: FileRead) -> Result<(), SourceError> {
+        Ok(())
+    }
+}
+
+fn beyond_ascii(column: &dyn Array) -> u64 {
+    match column.data_type() {
+        DataType::Utf8 => column.as_string::<i32>().iter().flatten().filter(|value| !value.is_ascii()).count() as u64,
+        DataType::Struct(_) => column.as_struct().columns().iter().map(|inner| beyond_ascii(inner.as_ref())).sum(),
+        DataType::List(_) => beyond_ascii(column.as_list::<i32>().values().as_ref()),
+        _ => 0,
+    }
+}

@@ -1,0 +1,10 @@
+//! Third stage: normalised records are coded column by column and handed to the match engine, and its clusters
+//! become golden ids.
+
+mod coded;
+mod decisions;
+mod golden_ids;
+
+pub use coded::coded_records;
+pub use decisions::read_decisions;
+pub use golden_ids::{GoldenIds, PreviousIds, Redirect, golden_ids};

@@ -1,0 +1,434 @@
+//! Runs the queries and keeps one record a key: what is filtered, has no key, repeats or is superseded gets its
+//! fate here.
+
+use std::collections::{BTreeMap, HashSet};
+use std::path::Path;
+use std::sync::Arc;
+
+use arrow::array::{Array, ArrayRef, AsArray, BooleanArray, FixedSizeBinaryArray, Int32Array, Int64Array, RecordBatch, StringArray, new_null_array};
+use arrow::compute::{cast, filter_record_batch, interleave};
+use arrow::datatypes::{Int32Type, Int64Type, SchemaRef};
+use futures::StreamExt;
+
+use super::select::{NAME_STRUCT, RecordSelect, plan_record};
+use super::{SELECTED, layout, session};
+use crate::extract::landing::{FILE, ROW};
+use crate::extract::{ExtractedSource, Quarantined};
+use crate::pipeline::RunError;
+use crate::pipeline::plan::{EntityPlan, From, Plan, RecordPlan, SourcePlan};
+use crate::progress::Progress;
+use crate::publish::previous::read_whole_table;
+
+/// What became of a record, known before matching.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Fate {
+    /// It is a record; matching decides whether it is linked or a singleton. Holds its number.
+    Record(u32),
+    /// The same key with the same content came before.
+    DuplicateRow,
+    /// The same key with newer content came before.
+    Superseded,
+    /// It has no key.
+    Quarantined,
+    /// No record type's `where` took it.
+    Filtered,
+}
+
+/// The fate of one extracted row.
+#[derive(Debug, Clone)]
+pub struct LedgerEntry {
+    pub source: usize,
+    pub source_key: Option<String>,
+    pub file: i32,
+    pub row: Option<i64>,
+    pub fate: Fate,
+    /// Index into [`Normalized::entities`].
+    pub entity: usize,
+}
+
+/// The normalised records of one entity type, sorted by source and key.
+pub struct EntityRecords {
+    pub plan: EntityPlan,
+    pub schema: SchemaRef,
+    pub batches: Vec<RecordBatch>,
+    /// For each record the index of its batch and its row there.
+    pub places: Vec<(usize, usize)>,
+    /// For each record the index of its source in the plan.
+    pub sources: Vec<u16>,
+}
+
+impl EntityRecords {
+    #[must_use]
+    pub fn len(&self) -> usize {
+        self.places.len()
+    }
+
+    #[must_use]
+    pub fn is_empty(&self) -> bool {
+        self.places.is_empty()
+    }
+
+    /// A column of all batches, in order.
+    ///
+    /// # Errors
+    /// Where the records have no such column.
+    pub fn column(&self, name: &str) -> Result<Vec<&ArrayRef>, RunError> {
+        let index = self.schema.index_of(name)?;
+        Ok(self.batches.iter().map(|batch| batch.column(index)).collect())
+    }
+
+    /// The values of a column at `records`, in their order; null for `None`.
+    ///
+    /// # Errors
+    /// Where the records have no such column.
+    pub fn take(&self, name: &str, records: &[Option<u32>]) -> Result<ArrayRef, RunError> {
+        let data_type = self.schema.field_with_name(name)?.data_type().clone();
+        let nulls = new_null_array(&data_type, 1);
+        let mut arrays: Vec<&dyn Array> = vec![nulls.as_ref()];
+        let columns = self.column(name)?;
+        arrays.extend(columns.iter().map(|column| column.as_ref()));
+        let indices: Vec<(usize, usize)> = records
+            .iter()
+            .map(|record| record.and_then(|record| self.places.get(record as usize)).map_or((0, 0), |(batch, row)| (batch + 1, *row)))
+            .collect();
+        Ok(interleave(&arrays, &indices)?)
+    }
+}
+
+/// What one source contributed, for the ledger's balance.
+#[derive(Debug, Clone, Default, PartialEq, Eq, serde::Serialize, serde::Deserialize)]
+pub struct RecordCounts {
+    /// Rows of main tables that were read, unreadable ones included.
+    pub read: u64,
+    pub records: u64,
+    pub duplicate_rows: u64,
+    pub superseded: u64,
+    pub quarantined: u64,
+    pub filtered: u64,
+    /// Records over one a row: a row that two record types take has two fates.
+    pub shared: u64,
+    /// Child rows whose parent is not there.
+    pub orphans: u64,
+}
+
+/// Everything the stage made.
+pub struct Normalized {
+    pub entities: Vec<EntityRecords>,
+    pub ledger: Vec<LedgerEntry>,
+    pub quarantined: Vec<Quarantined>,
+    /// By source, as in the plan.
+    pub counts: Vec<RecordCounts>,
+}
+
+impl Normalized {
+    /// No records yet.
+    #[must_use]
+    pub fn empty(plan: &Plan) -> Self {
+        let empty = |entity: &EntityPlan| EntityRecords { plan: entity.clone(), schema: layout::record_schema(entity), batches: Vec::new(), places: Vec::new(), sources: Vec::new() };
+        Self { entities: plan.entities.iter().map(empty).collect(), ledger: Vec::new(), quarantined: Vec::new(), counts: vec![RecordCounts::default(); plan.sources.len()] }
+    }
+}
+
+/// Normalises everything that was extracted. `extracted` has one entry a source of the plan, `None` where a
+/// source was skipped.
+///
+/// # Errors
+/// SQL that does not fit the landed tables, or a failure of the engine.
+pub async fn normalize(plan: &Plan, extracted: &[Option<ExtractedSource>], last_good: &[Option<LastGood>], threads: usize, progress: &Progress) -> Result<Normalized, RunError> {
+    let mut normalized = Normalized::empty(plan);
+    for (number, source) in plan.sources.iter().enumerate() {
+        progress.check_signal()?;
+        if let Some(Some(last_good)) = last_good.get(number) {
+            last_good.add_to(number, &mut normalized)?;
+        }
+        let Some(Some(extracted)) = extracted.get(number) else { continue };
+        normalize_source(plan, number, source, extracted, threads, progress, &mut normalized).await?;
+    }
+    Ok(normalized)
+}
+
+async fn normalize_source(
+    plan: &Plan,
+    number: usize,
+    source: &SourcePlan,
+    extracted: &ExtractedSource,
+    threads: usize,
+    progress: &Progress,
+    normalized: &mut Normalized,
+) -> Result<(), RunError> {
+    let context = session::session(threads);
+    session::register_landed(&context, &extracted.tables).await?;
+    let schemas: BTreeMap<String, SchemaRef> = extracted.tables.iter().map(|(name, table)| (name.clone(), Arc::clone(&table.schema))).collect();
+    let mut main_tables: BTreeMap<String, Rows> = BTreeMap::new();
+    let mut records: Vec<&RecordPlan> = source.records.iter().collect();
+    records.sort_by(|a, b| (&a.entity, &a.name).cmp(&(&b.entity, &b.name)));
+    for record in records {
+        let Some(entity) = plan.entities.iter().position(|entity| entity.entity == record.entity) else { continue };
+        let Some(entity_plan) = plan.entities.get(entity) else { continue };
+        let select = plan_record(&context, &schemas, &source.name, record, entity_plan).await.map_err(|mistakes| {
+            RunError::Config(mistakes.iter().map(|mistake| format!("source `{}`: {}", source.name, mistake.message)).collect::<Vec<_>>().join("\n"))
+        })?;
+        let table = match &record.from {
+            From::Table(table) => table.clone().or_else(|| schemas.keys().next().cloned()),
+            From::Query(_) => None,
+        };
+        let rows = main_tables.entry(table.clone().unwrap_or_default()).or_default();
+        for orphans in select.orphans.iter().map(|(_, frame)| frame.clone()) {
+            let lost = orphans.count().await? as u64;
+            add(normalized, number, |counts| counts.orphans += lost);
+        }
+        run_record(Place { source: number, entity, source_name: &source.name, extracted, table: table.as_deref() }, select, rows, progress, normalized).await?;
+    }
+    for (table, rows) in main_tables {
+        let landed = extracted.tables.get(&table);
+        let read = landed.map_or(rows.query_rows, |landed| landed.rows + landed.rejected);
+        let rejected = landed.map_or(0, |landed| landed.rejected);
+        let mut filtered = 0;
+        let mut seen = HashSet::new();
+        for (file, row, key, entity) in rows.filtered {
+            let place = row.map(|row| (file, row));
+            if place.is_some_and(|place| rows.taken.contains(&place) || !seen.insert(place)) {
+                continue;
+            }
+            filtered += 1;
+            normalized.ledger.push(LedgerEntry { source: number, source_key: key, file, row, fate: Fate::Filtered, entity });
+        }
+        add(normalized, number, |counts| {
+            counts.read += read;
+            counts.filtered += filtered;
+            counts.quarantined += rejected;
+        });
+        let taken = if landed.is_some() { rows.taken.len() as u64 } else { rows.query_rows - filtered };
+        add(normalized, number, |counts| counts.shared += rows.fates - taken);
+        if read != rejected + filtered + taken {
+            return Err(RunError::Internal(format!(
+                "the ledger of source `{}` does not balance: {read} rows read, {rejected} rejected, {filtered} filtered, {taken} taken",
+                source.name
+            )));
+        }
+    }
+    Ok(())
+}
+
+fn add(normalized: &mut Normalized, source: usize, change: impl FnOnce(&mut RecordCounts)) {
+    if let Some(counts) = normalized.counts.get_mut(source) {
+        change(counts);
+    }
+}
+
+/// Rows of one main table, over all record types that read it.
+#[derive(Default)]
+struct Rows {
+    taken: HashSet<(i32, i64)>,
+    filtered: Vec<(i32, Option<i64>, Option<String>, usize)>,
+    query_rows: u64,
+    /// Rows taken, once for each record type that took them.
+    fates: u64,
+}
+
+struct Place<'a> {
+    source: usize,
+    entity: usize,
+    source_name: &'a str,
+    extracted: &'a ExtractedSource,
+    table: Option<&'a str>,
+}
+
+async fn run_record(place: Place<'_>, select: RecordSelect, rows: &mut Rows, progress: &Progress, normalized: &mut Normalized) -> Result<(), RunError> {
+    let mut stream = select.frame.execute_stream().await?;
+    // Content of the last record that was kept, to tell repeats from older versions.
+    let mut last: Option<(String, Vec<u8>)> = None;
+    while let Some(batch) = stream.next().await {
+        let batch = batch?;
+        progress.check_signal()?;
+        progress.advance(batch.num_rows() as u64);
+        let columns = Columns::of(&batch)?;
+        let mut keep = Vec::with_capacity(batch.num_rows());
+        let mut kept_rows = 0;
+        for row in 0..batch.num_rows() {
+            let at = columns.place(row);
+            rows.query_rows += 1;
+            let key = columns.key(row);
+            if !columns.selected.value(row) {
+                rows.filtered.push((at.0, at.1, key.map(str::to_owned), place.entity));
+                keep.push(false);
+                continue;
+            }
+            rows.fates += 1;
+            if let Some(number) = at.1 {
+                rows.taken.insert((at.0, number));
+            }
+            let hash = columns.hash.value(row);
+            let fate = match key {
+                None => {
+                    normalized.quarantined.push(missing_key(&place, at));
+                    Fate::Quarantined
+                }
+                Some(key) => match &last {
+                    Some((last_key, last_hash)) if last_key == key => {
+                        if last_hash == hash { Fate::DuplicateRow } else { Fate::Superseded }
+                    }
+                    _ => {
+                        last = Some((key.to_owned(), hash.to_vec()));
+                        let records = normalized.entities.get_mut(place.entity).map(|entity| {
+                            let number = entity.places.len();
+                            entity.places.push((entity.batches.len(), kept_rows));
+                            kept_rows += 1;
+                            entity.sources.push(u16::try_from(place.source).unwrap_or(u16::MAX));
+                            number
+                        });
+                        Fate::Record(u32::try_from(records.unwrap_or(0)).map_err(|_| RunError::Internal("more than 4,294,967,295 records".to_owned()))?)
+                    }
+                },
+            };
+            keep.push(matches!(fate, Fate::Record(_)));
+            add(normalized, place.source, |counts| match fate {
+                Fate::Record(_) => counts.records += 1,
+                Fate::DuplicateRow => counts.duplicate_rows += 1,
+                Fate::Superseded => counts.superseded += 1,
+                Fate::Quarantined => counts.quarantined += 1,
+                Fate::Filtered => {}
+            });
+            let source_key = if matches!(fate, Fate::Record(_)) { None } else { key.map(str::to_owned) };
+            normalized.ledger.push(LedgerEntry { source: place.source, source_key, file: at.0, row: at.1, fate, entity: place.entity });
+        }
+        if let Some(entity) = normalized.entities.get_mut(place.entity) {
+            let kept = filter_record_batch(&batch, &BooleanArray::from(keep))?;
+            entity.batches.push(to_records(&kept, &entity.schema, &entity.plan)?);
+        }
+    }
+    Ok(())
+}
+
+fn missing_key(place: &Place<'_>, at: (i32, Option<i64>)) -> Quarantined {
+    let file = place
+        .table
+        .and_then(|table| place.extracted.tables.get(table))
+        .and_then(|table| table.files.get(usize::try_from(at.0).ok()?))
+        .cloned()
+        .unwrap_or_else(|| place.extracted.locator.clone());
+    Quarantined {
+        source: place.source_name.to_owned(),
+        row: at.1.unwrap_or(0),
+        byte_offset: None,
+        source_key: None,
+        stage: "normalise",
+        rule: "missing_key".to_owned(),
+        attribute: None,
+        message: format!("{file}, row {}: the key is empty; a record needs one to be followed from run to run", at.1.unwrap_or(0)),
+        raw: Vec::new(),
+        file,
+    }
+}
+
+/// The columns that decide a row's fate.
+struct Columns<'a> {
+    selected: BooleanArray,
+    file: &'a Int32Array,
+    row: &'a Int64Array,
+    key: StringArray,
+    hash: &'a FixedSizeBinaryArray,
+}
+
+impl<'a> Columns<'a> {
+    fn of(batch: &'a RecordBatch) -> Result<Self, RunError> {
+        let column = |name: &str| batch.column_by_name(name).ok_or_else(|| RunError::Internal(format!("the query lost its column {name}")));
+        let key = cast(column(layout::SOURCE_KEY)?, &arrow::datatypes::DataType::Utf8)?;
+        Ok(Self {
+            selected: column(SELECTED)?.as_boolean().clone(),
+            file: column(FILE)?.as_primitive::<Int32Type>(),
+            row: column(ROW)?.as_primitive::<Int64Type>(),
+            key: key.as_string::<i32>().clone(),
+            hash: column(layout::RECORD_HASH)?.as_fixed_size_binary(),
+        })
+    }
+
+    fn key(&self, row: usize) -> Option<&str> {
+        self.key.is_valid(row).then(|| self.key.value(row)).filter(|key| !key.trim().is_empty())
+    }
+
+    fn place(&self, row: usize) -> (i32, Option<i64>) {
+        let file = if self.file.is_valid(row) { self.file.value(row) } else { -1 };
+        (file, self.row.is_valid(row).then(|| self.row.value(row)))
+    }
+}
+
+/// Brings a query's batch into the schema of records: names in parts become columns.
+fn to_records(batch: &RecordBatch, schema: &SchemaRef, entity: &EntityPlan) -> Result<RecordBatch, RunError> {
+    let name = batch.column_by_name(NAME_STRUCT).map(|column| column.as_struct());
+    let has_name = entity.attributes.iter().any(|attribute| attribute.name == "full_name");
+    let mut columns = Vec::with_capacity(schema.fields().len());
+    for field in schema.fields() {
+        let part = name.filter(|_| has_name && layout::NAME_PARTS.contains(&field.name().as_str())).and_then(|name| name.column_by_name(field.name()));
+        let column = part
+            .or_else(|| batch.column_by_name(field.name()))
+            .ok_or_else(|| RunError::Internal(format!("the query lost its column {}", field.name())))?;
+        columns.push(if column.data_type() == field.data_type() { Arc::clone(column) } else { cast(column, field.data_type())? });
+    }
+    Ok(RecordBatch::try_new(Arc::clone(schema), columns)?)
+}
+
+/// The published records of a source that could not be read now.
+pub struct LastGood {
+    batches: Vec<RecordBatch>,
+}
+
+impl LastGood {
+    /// Reads the records of `source` from a published version.
+    ///
+    /// # Errors
+    /// A table that cannot be read.
+    pub fn read(version: &Path, source: &str) -> Result<Self, RunError> {
+        let mut batches = Vec::new();
+        for batch in read_whole_table(version, "source_records")? {
+            let Some(sources) = batch.column_by_name(layout::SOURCE).and_then(|column| column.as_string_opt::<i32>().cloned()) else { continue };
+            let keep: BooleanArray = (0..sources.len()).map(|row| Some(sources.value(row) == source)).collect();
+            let kept = filter_record_batch(&batch, &keep)?;
+            if kept.num_rows() > 0 {
+                batches.push(kept);
+            }
+        }
+        Ok(Self { batches })
+    }
+
+    /// Adds the records as they were published. An attribute that is new since then is null.
+    ///
+    /// # Errors
+    /// Columns whose types no longer fit.
+    pub fn add_to(&self, source: usize, normalized: &mut Normalized) -> Result<(), RunError> {
+        for batch in &self.batches {
+            let kinds = batch.column_by_name("entity_type").and_then(|column| column.as_string_opt::<i32>().cloned());
+            let Some(kinds) = kinds else { continue };
+            for (number, entity) in normalized.entities.iter_mut().enumerate() {
+                let keep: BooleanArray = (0..kinds.len()).map(|row| Some(kinds.value(row) == entity.plan.entity)).collect();
+                let kept = filter_record_batch(batch, &keep)?;
+                if kept.num_rows() == 0 {
+                    continue;
+                }
+                let columns = entity
+                    .schema
+                    .fields()
+                    .iter()
+                    .map(|field| match kept.column_by_name(field.name()) {
+                        Some(column) if column.data_type() == field.data_type() => Ok(Arc::clone(column)),
+                        Some(column) => Ok(cast(column, field.data_type())?),
+                        None => Ok(new_null_array(field.data_type(), kept.num_rows())),
+                    })
+                    .collect::<Result<Vec<_>, RunError>>()?;
+                for row in 0..kept.num_rows() {
+                    let record = u32::try_from(entity.places.len()).unwrap_or(u32::MAX);
+                    entity.places.push((entity.batches.len(), row));
+                    entity.sources.push(u16::try_from(source).unwrap_or(u16::MAX));
+                    normalized.ledger.push(LedgerEntry { source, source_key: None, file: -1, row: None, fate: Fate::Record(record), entity: number });
+                }
+                entity.batches.push(RecordBatch::try_new(Arc::clone(&entity.schema), columns)?);
+                let rows = kept.num_rows() as u64;
+                if let Some(counts) = normalized.counts.get_mut(source) {
+                    counts.read += rows;
+                    counts.records += rows;
+                }
+            }
+        }
+        Ok(())
+    }
+}

@@ -1,0 +1,432 @@
+//! Builds the SELECT of one record type: the expressions of the pipeline file over the source's tables, then the
+//! functions that bring each attribute into its normal form.
+//!
+//! Every expression is parsed by itself, so a mistake is reported with the line and column it stands at, and
+//! each cast is made a `TRY_CAST`, so that one bad value is a null with its raw text kept rather than a failed run.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use arrow::datatypes::{DataType, SchemaRef};
+use datafusion::common::tree_node::{Transformed, TreeNode};
+use datafusion::common::{Column, DFSchema, TableReference};
+use datafusion::error::{DataFusionError, Result};
+use datafusion::functions::core::expr_fn::{coalesce, named_struct};
+use datafusion::functions::string::expr_fn::replace;
+use datafusion::functions_aggregate::expr_fn::array_agg;
+use datafusion::logical_expr::{Expr, ExprSchemable, JoinType, Operator, TryCast, binary_expr, ident, lit, try_cast};
+use datafusion::prelude::{DataFrame, SessionContext};
+use goldsmith_config::attributes::AttributeKind;
+
+use super::lists::{Reading, list_function};
+use super::scalars::{person_name_function, record_hash_function, scalar_function};
+use super::{SELECTED, layout};
+use crate::extract::landing::{FILE, ROW};
+use crate::pipeline::plan::{ChildPlan, EntityPlan, From, RecordPlan, Sql};
+
+/// A mistake in the SQL of a pipeline file.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct SqlMistake {
+    /// Path in the pipeline file; empty where none is at fault.
+    pub path: String,
+    pub message: String,
+}
+
+/// The columns a record type needs of each table; `None` for all of them.
+pub type Needs = BTreeMap<String, Option<BTreeSet<String>>>;
+
+/// Column with the person's name in parts, taken apart after the query.
+pub const NAME_STRUCT: &str = "__name";
+
+/// The query of one record type and what it reads.
+pub struct RecordSelect {
+    pub frame: DataFrame,
+    /// Child rows whose parent is not there, one query a child table.
+    pub orphans: Vec<(String, DataFrame)>,
+    pub needs: Needs,
+}
+
+/// Plans one record type over the tables registered in `context`.
+///
+/// # Errors
+/// Every mistake in the record type's SQL, with its place.
+pub async fn plan_record(
+    context: &SessionContext,
+    schemas: &BTreeMap<String, SchemaRef>,
+    source: &str,
+    record: &RecordPlan,
+    entity: &EntityPlan,
+) -> std::result::Result<RecordSelect, Vec<SqlMistake>> {
+    let mut binder = Binder { context, mistakes: Vec::new(), needs: Needs::new() };
+    let built = binder.build(schemas, source, record, entity).await;
+    match built {
+        Some(Ok((frame, orphans))) if binder.mistakes.is_empty() => Ok(RecordSelect { frame, orphans, needs: binder.needs }),
+        Some(Err(error)) if binder.mistakes.is_empty() => Err(vec![SqlMistake { path: String::new(), message: plain(&error) }]),
+        _ => Err(binder.mistakes),
+    }
+}
+
+struct Binder<'a> {
+    context: &'a SessionContext,
+    mistakes: Vec<SqlMistake>,
+    needs: Needs,
+}
+
+type Built = Option<Result<(DataFrame, Vec<(String, DataFrame)>)>>;
+
+impl Binder<'_> {
+    /// `None` where a mistake was noted.
+    async fn build(&mut self, schemas: &BTreeMap<String, SchemaRef>, source: &str, record: &RecordPlan, entity: &EntityPlan) -> Built {
+        let (mut frame, main) = self.main_frame(schemas, record).await?;
+        let mut orphans = Vec::new();
+        let schema = frame.schema().clone();
+
+        let mut raw = vec![
+            self.key(record, &schema, main.as_deref()).alias(layout::SOURCE_KEY),
+            match &record.filter {
+                Some(filter) => coalesce(vec![self.bind(filter, &schema, main.as_deref()), lit(false)]),
+                None => lit(true),
+            }
+            .alias(SELECTED),
+            physical(&schema, FILE, DataType::Int32).alias(FILE),
+            physical(&schema, ROW, DataType::Int64).alias(ROW),
+        ];
+        let updated_formats = match &record.updated_at {
+            Some(sql) => {
+                let (expr, is_moment) = self.text(sql, &schema, main.as_deref());
+                raw.push(expr.alias(layout::UPDATED_AT));
+                if is_moment { Vec::new() } else { record.date_formats.clone() }
+            }
+            None => {
+                raw.push(lit(datafusion::scalar::ScalarValue::Utf8(None)).alias(layout::UPDATED_AT));
+                Vec::new()
+            }
+        };
+
+        // Raw columns and, over them, the normalised ones.
+        let mut normalised = Vec::new();
+        let mut raw_names = Vec::new();
+        let mut name_parts: BTreeMap<&str, String> = BTreeMap::new();
+        let has_name = entity.attributes.iter().any(|attribute| attribute.name == "full_name");
+        for (number, attribute) in entity.attributes.iter().enumerate() {
+            let field = record.fields.iter().find(|field| field.attribute == attribute.name);
+            let child = record.children.iter().find(|child| child.attribute == attribute.name);
+            let is_name = has_name && layout::NAME_PARTS.contains(&attribute.name.as_str());
+            if layout::is_list(attribute.kind) {
+                let mut arguments = Vec::new();
+                let mut entries = Vec::new();
+                for (entry_number, entry) in field.iter().flat_map(|field| &field.entries).enumerate() {
+                    let mut names = Vec::new();
+                    for (part, sql) in entry {
+                        let column = format!("__raw_{number}_{entry_number}_{part}");
+                        let (expr, _) = self.text(sql, &schema, main.as_deref());
+                        raw.push(expr.alias(&column));
+                        arguments.push(ident(&column));
+                        raw_names.push(column);
+                        names.push(part.clone());
+                    }
+                    entries.push(names);
+                }
+                let mut sorted = false;
+                if let Some(child) = child {
+                    let column = format!("__child_{number}");
+                    let (joined, lost) = match self.attach(frame, &schema, schemas, child, main.as_deref(), &column).await? {
+                        Ok(attached) => attached,
+                        Err(error) => return Some(Err(error)),
+                    };
+                    frame = joined;
+                    orphans.push((child.attribute.clone(), lost));
+                    raw.push(ident(&column));
+                    arguments.push(ident(&column));
+                    raw_names.push(column);
+                    entries.push(vec![layout::input_parts(attribute.kind).first().copied().unwrap_or("value").to_owned()]);
+                    sorted = true;
+                }
+                let value = if arguments.is_empty() {
+                    lit(null_of(&layout::data_type(attribute.kind))?)
+                } else {
+                    let reading = Reading { region: record.region.clone(), date_formats: record.date_formats.clone() };
+                    list_function(attribute.kind, entries, reading, sorted).call(arguments)
+                };
+                normalised.push(value.alias(&attribute.name));
+                continue;
+            }
+            let column = layout::raw_column(&attribute.name);
+            let sql = field.and_then(|field| field.entries.first()).and_then(|entry| entry.first()).map(|(_, sql)| sql);
+            let mut formats = record.date_formats.clone();
+            match sql {
+                Some(sql) => {
+                    let (expr, is_moment) = self.text(sql, &schema, main.as_deref());
+                    raw.push(expr.alias(&column));
+                    raw_names.push(column.clone());
+                    if is_moment {
+                        formats.clear();
+                    }
+                }
+                None => raw.push(lit(datafusion::scalar::ScalarValue::Utf8(None)).alias(&column)),
+            }
+            if is_name {
+                name_parts.insert(attribute.name.as_str(), column.clone());
+            } else {
+                let reading = Reading { region: record.region.clone(), date_formats: formats };
+                normalised.push(scalar_function(attribute.kind, reading).call(vec![ident(&column)]).alias(&attribute.name));
+            }
+            normalised.push(ident(&column));
+        }
+        if !self.mistakes.is_empty() {
+            return None;
+        }
+        let mut select = vec![
+            ident(SELECTED),
+            ident(FILE),
+            ident(ROW),
+            lit(source).alias(layout::SOURCE),
+            ident(layout::SOURCE_KEY),
+            scalar_function(AttributeKind::Timestamp, Reading { region: record.region.clone(), date_formats: updated_formats })
+                .call(vec![ident(layout::UPDATED_AT)])
+                .alias(layout::UPDATED_AT),
+            record_hash_function().call(raw_names.iter().map(ident).collect()).alias(layout::RECORD_HASH),
+        ];
+        if has_name {
+            let arguments = layout::NAME_PARTS
+                .iter()
+                .map(|part| name_parts.get(part).map_or_else(|| lit(datafusion::scalar::ScalarValue::Utf8(None)), ident))
+                .collect();
+            select.push(person_name_function().call(arguments).alias(NAME_STRUCT));
+        }
+        select.append(&mut normalised);
+        let order = vec![
+            ident(layout::SOURCE_KEY).sort(true, true),
+            ident(layout::UPDATED_AT).sort(false, false),
+            ident(layout::RECORD_HASH).sort(true, true),
+            ident(FILE).sort(true, true),
+            ident(ROW).sort(true, true),
+        ];
+        Some(frame.select(raw).and_then(|frame| frame.select(select)).and_then(|frame| frame.sort(order)).map(|frame| (frame, orphans)))
+    }
+
+    async fn main_frame(&mut self, schemas: &BTreeMap<String, SchemaRef>, record: &RecordPlan) -> Option<(DataFrame, Option<String>)> {
+        match &record.from {
+            From::Table(table) => {
+                let table = table.clone().or_else(|| schemas.keys().next().cloned()).unwrap_or_default();
+                self.needs.entry(table.clone()).or_insert_with(|| Some(BTreeSet::new()));
+                match self.context.table(TableReference::bare(table.as_str())).await {
+                    Ok(frame) => Some((frame, Some(table))),
+                    Err(_) => self.refuse(&record.path, unknown_table(&table, schemas)),
+                }
+            }
+            From::Query(sql) => self.query(sql).await.map(|frame| (frame, None)),
+        }
+    }
+
+    /// A query over the source's tables; all their columns are needed, because the planner decides which it reads.
+    async fn query(&mut self, sql: &Sql) -> Option<DataFrame> {
+        match self.context.sql(&sql.text).await {
+            Ok(frame) => {
+                for table in tables_of(self.context, &sql.text) {
+                    self.needs.insert(table, None);
+                }
+                Some(frame)
+            }
+            Err(error) => self.refuse(&sql.path, plain(&error)),
+        }
+    }
+
+    fn refuse<T>(&mut self, path: &str, message: String) -> Option<T> {
+        self.mistakes.push(SqlMistake { path: path.to_owned(), message });
+        None
+    }
+
+    /// The expression of `sql`, or a null where it is a mistake. `main` is the table its columns belong to.
+    fn bind(&mut self, sql: &Sql, schema: &DFSchema, main: Option<&str>) -> Expr {
+        let text = sql.text.trim();
+        // A column called like the whole text needs no quotes, whatever characters it has.
+        let column = schema.qualified_field_with_unqualified_name(text.trim_matches('"')).ok();
+        let parsed = match column {
+            Some((qualifier, field)) if !text.is_empty() => Ok(Expr::Column(Column::new(qualifier.cloned(), field.name()))),
+            _ => self.context.parse_sql_expr(text, schema).and_then(|expr| expr.get_type(schema).map(|_| expr)),
+        };
+        match parsed.and_then(try_casts) {
+            Ok(expr) => {
+                if let Some(Some(columns)) = main.map(|main| self.needs.entry(main.to_owned()).or_insert_with(|| Some(BTreeSet::new()))) {
+                    columns.extend(expr.column_refs().iter().map(|column| column.name.clone()).filter(|name| name != FILE && name != ROW));
+                }
+                expr
+            }
+            Err(error) => {
+                self.mistakes.push(SqlMistake { path: sql.path.clone(), message: explain(&error, text, schema) });
+                lit(datafusion::scalar::ScalarValue::Null)
+            }
+        }
+    }
+
+    /// The expression as text where it is a plain value, and whether it was a date or a moment.
+    fn text(&mut self, sql: &Sql, schema: &DFSchema, main: Option<&str>) -> (Expr, bool) {
+        let expr = self.bind(sql, schema, main);
+        match expr.get_type(schema) {
+            Ok(data_type) if data_type.is_nested() => (expr, false),
+            Ok(data_type) => {
+                let is_moment = matches!(data_type, DataType::Date32 | DataType::Date64 | DataType::Timestamp(..));
+                (try_cast(expr, DataType::Utf8), is_moment)
+            }
+            Err(_) => (expr, false),
+        }
+    }
+
+    /// The record's key as text: null where a part is null. Parts of a composite key are joined with `|`.
+    fn key(&mut self, record: &RecordPlan, schema: &DFSchema, main: Option<&str>) -> Expr {
+        let mut parts = Vec::new();
+        for sql in &record.key {
+            let (expr, _) = self.text(sql, schema, main);
+            parts.push(if record.key.len() > 1 { replace(expr, lit("|"), lit("\\|")) } else { expr });
+        }
+        let mut parts = parts.into_iter();
+        let mut key = parts.next().unwrap_or_else(|| lit(datafusion::scalar::ScalarValue::Utf8(None)));
+        for part in parts {
+            key = binary_expr(binary_expr(key, Operator::StringConcat, lit("|")), Operator::StringConcat, part);
+        }
+        match &record.name {
+            Some(name) => binary_expr(lit(format!("{name}/")), Operator::StringConcat, key),
+            None => key,
+        }
+    }
+
+    /// Attaches the rows of a child table as a list of structs in `column`; the second frame holds the orphans.
+    async fn attach(
+        &mut self,
+        frame: DataFrame,
+        schema: &DFSchema,
+        schemas: &BTreeMap<String, SchemaRef>,
+        child: &ChildPlan,
+        main: Option<&str>,
+        column: &str,
+    ) -> Option<Result<(DataFrame, DataFrame)>> {
+        let (rows, table) = match &child.from {
+            From::Table(table) => {
+                let table = table.clone().unwrap_or_default();
+                self.needs.entry(table.clone()).or_insert_with(|| Some(BTreeSet::new()));
+                match self.context.table(TableReference::bare(table.as_str())).await {
+                    Ok(rows) => (rows, Some(table)),
+                    Err(_) => return self.refuse(&child.path, unknown_table(&table, schemas)),
+                }
+            }
+            From::Query(sql) => (self.query(sql).await?, None),
+        };
+        let child_schema = rows.schema().clone();
+        let mut parent_keys = Vec::new();
+        let mut child_keys = Vec::new();
+        for (number, (child_column, parent)) in child.on.iter().enumerate() {
+            let (parent, _) = self.text(parent, schema, main);
+            let (key, _) = self.text(child_column, &child_schema, table.as_deref());
+            parent_keys.push((format!("{column}_parent_{number}"), parent));
+            child_keys.push((format!("{column}_key_{number}"), key));
+        }
+        let filter = child.filter.as_ref().map(|filter| self.bind(filter, &child_schema, table.as_deref()));
+        let mut parts = Vec::new();
+        for (part, sql) in &child.parts {
+            let (expr, _) = self.text(sql, &child_schema, table.as_deref());
+            parts.push(lit(part.as_str()));
+            parts.push(expr);
+        }
+        if !self.mistakes.is_empty() {
+            return None;
+        }
+        let parent_names: Vec<&str> = parent_keys.iter().map(|(name, _)| name.as_str()).collect();
+        let child_names: Vec<&str> = child_keys.iter().map(|(name, _)| name.as_str()).collect();
+        let attached = (|| {
+            let rows = match filter {
+                Some(filter) => rows.filter(filter)?,
+                None => rows,
+            };
+            let mut selected: Vec<Expr> = child_keys.iter().map(|(name, key)| key.clone().alias(name)).collect();
+            selected.push(named_struct(parts).alias(column));
+            let rows = rows.select(selected)?;
+            let mut columns: Vec<Expr> = schema.columns().into_iter().map(Expr::Column).collect();
+            // Children attached earlier are columns too.
+            columns.extend(frame.schema().fields().iter().filter(|field| field.name().starts_with("__child_")).map(|field| ident(field.name())));
+            let keyed: Vec<Expr> = columns.iter().cloned().chain(parent_keys.iter().map(|(name, key)| key.clone().alias(name))).collect();
+            let parents = frame.select(keyed)?;
+            let known = parents.clone().select(parent_names.iter().map(|name| ident(*name)).collect::<Vec<_>>())?;
+            let orphans = rows.clone().join(known, JoinType::LeftAnti, &child_names, &parent_names, None)?;
+            let lists = rows.aggregate(child_names.iter().map(|name| ident(*name)).collect(), vec![array_agg(ident(column)).alias(column)])?;
+            let joined = parents.join(lists, JoinType::Left, &parent_names, &child_names, None)?;
+            let joined = joined.select([columns, vec![ident(column)]].concat())?;
+            Ok((joined, orphans))
+        })();
+        Some(attached)
+    }
+}
+
+/// Landing column `name`, or a null where the frame is a query that does not carry it.
+fn physical(schema: &DFSchema, name: &str, data_type: DataType) -> Expr {
+    match schema.qualified_field_with_unqualified_name(name) {
+        Ok((qualifier, field)) => Expr::Column(Column::new(qualifier.cloned(), field.name())),
+        Err(_) => try_cast(lit(datafusion::scalar::ScalarValue::Null), data_type),
+    }
+}
+
+fn null_of(data_type: &DataType) -> Option<datafusion::scalar::ScalarValue> {
+    datafusion::scalar::ScalarValue::try_from(data_type).ok()
+}
+
+/// Makes every cast a `TRY_CAST`.
+fn try_casts(expr: Expr) -> Result<Expr> {
+    expr.transform_up(|node| {
+        Ok(match node {
+            Expr::Cast(cast) => Transformed::yes(Expr::TryCast(TryCast { expr: cast.expr, field: cast.field })),
+            other => Transformed::no(other),
+        })
+    })
+    .map(|transformed| transformed.data)
+}
+
+/// The tables a query names.
+fn tables_of(context: &SessionContext, sql: &str) -> Vec<String> {
+    let state = context.state();
+    let dialect = state.config().options().sql_parser.dialect;
+    let Ok(statement) = state.sql_to_statement(sql, &dialect) else { return Vec::new() };
+    state.resolve_table_references(&statement).map(|tables| tables.iter().map(|table| table.table().to_owned()).collect()).unwrap_or_default()
+}
+
+fn unknown_table(table: &str, schemas: &BTreeMap<String, SchemaRef>) -> String {
+    let known: Vec<&str> = schemas.keys().map(String::as_str).collect();
+    match nearest(table, &known) {
+        Some(nearest) => format!("the source has no table `{table}`; did you mean `{nearest}`?"),
+        None => format!("the source has no table `{table}`; it has {}", known.join(", ")),
+    }
+}
+
+fn explain(error: &DataFusionError, text: &str, schema: &DFSchema) -> String {
+    let message = plain(error);
+    if message.contains("No field named") {
+        let known: Vec<&str> = schema.fields().iter().map(|field| field.name().as_str()).filter(|name| !name.starts_with("__")).collect();
+        let unknown = message.split("No field named ").nth(1).and_then(|rest| rest.split(['.', ' ', '\n']).next()).unwrap_or(text).trim_matches(['"', '`', '.']);
+        return match nearest(unknown, &known) {
+            Some(nearest) => format!("the source has no column `{unknown}`; did you mean `{nearest}`?"),
+            None => format!("the source has no column `{unknown}`; it has {}", known.join(", ")),
+        };
+    }
+    format!("in `{text}`: {message}")
+}
+
+/// The candidate most like `name`, if one is alike at all.
+#[must_use]
+pub fn nearest<'a>(name: &str, candidates: &[&'a str]) -> Option<&'a str> {
+    let lower = name.to_lowercase();
+    candidates
+        .iter()
+        .map(|candidate| (strsim::jaro_winkler(&lower, &candidate.to_lowercase()), *candidate))
+        .filter(|(score, _)| *score >= 0.75)
+        .max_by(|a, b| a.0.total_cmp(&b.0).then_with(|| b.1.cmp(a.1)))
+        .map(|(_, candidate)| candidate)
+}
+
+/// The first line of an engine error, without its kind and without a backtrace.
+#[must_use]
+pub fn plain(error: &DataFusionError) -> String {
+    let text = error.strip_backtrace();
+    let line = text.lines().next().unwrap_or_default();
+    let line = ["Error during planning: ", "Schema error: ", "SQL error: ", "Execution error: ", "This feature is not implemented: "]
+        .iter()
+        .fold(line, |line, prefix| line.strip_prefix(prefix).unwrap_or(line));
+    line.to_owned()
+}

@@ -1,0 +1,77 @@
+//! From the path of a pipeline file to a plan, with every mistake shown at its place.
+
+use std::path::Path;
+
+use goldsmith_config::{LoadOptions, Loaded, Mistakes, load};
+
+use super::RunError;
+use super::plan::Plan;
+use super::run::check_sources;
+use crate::registry;
+
+/// What a command line says about the pipeline file.
+#[derive(Debug, Clone, Default)]
+pub struct FileOptions {
+    /// The environment whose overlay is laid over the file.
+    pub env: Option<String>,
+    /// Variables of the command line.
+    pub vars: Vec<(String, String)>,
+}
+
+/// A pipeline file and its plan.
+pub struct Checked {
+    pub loaded: Loaded,
+    pub plan: Plan,
+}
+
+/// Loads and plans a pipeline file. Reads nothing of its sources.
+///
+/// # Errors
+/// Every mistake of the file.
+pub fn load_plan(path: &Path, options: &FileOptions) -> Result<Checked, Mistakes> {
+    let connectors = registry::schemas();
+    let loaded = load(
+        path,
+        &LoadOptions {
+            env: options.env.clone(),
+            vars: options.vars.clone(),
+            connectors: &connectors,
+            process_env: &|name| std::env::var(name).ok(),
+        },
+    )?;
+    match Plan::build(&loaded) {
+        Ok(plan) => Ok(Checked { loaded, plan }),
+        Err(mistakes) => {
+            let list = mistakes.into_iter().map(|mistake| loaded.mistake(&mistake.path, mistake.message)).collect();
+            Err(loaded.mistakes(list))
+        }
+    }
+}
+
+/// A source that could not be looked at, with the reason.
+#[derive(Debug, Clone, PartialEq, Eq, serde::Serialize)]
+pub struct NotChecked {
+    pub source: String,
+    pub why: String,
+}
+
+/// Checks all SQL of a plan against the schemas of its sources.
+///
+/// # Errors
+/// Every mistake, at its place.
+pub async fn check_sql(checked: &Checked) -> Result<Vec<NotChecked>, Mistakes> {
+    match check_sources(&checked.plan).await {
+        Ok(sources) => Ok(checked
+            .plan
+            .sources
+            .iter()
+            .zip(sources)
+            .filter_map(|(source, found)| found.err().map(|error| NotChecked { source: source.name.clone(), why: error.to_string() }))
+            .collect()),
+        Err(RunError::Sql(mistakes)) => {
+            let list = mistakes.into_iter().map(|mistake| checked.loaded.mistake(&mistake.path, mistake.message)).collect();
+            Err(checked.loaded.mistakes(list))
+        }
+        Err(error) => Err(checked.loaded.mistakes(vec![checked.loaded.mistake("", error.to_string())])),
+    }
+}

@@ -1,0 +1,14 @@
+//! A pipeline: what its file says ([`build`]), what that means ([`plan`]), the way through ([`run`]).
+
+pub mod build;
+pub mod check;
+pub mod error;
+pub mod estimate;
+pub mod inputs;
+pub mod plan;
+pub mod run;
+pub mod sources;
+
+pub use error::{RunError, exit};
+pub use plan::Plan;
+pub use run::{Outcome, RunOptions, run};

@@ -1,0 +1,404 @@
+//! The way through: extract, normalise, resolve, survive, publish, report. This is the only place that knows the
+//! order of the stages.
+
+use std::collections::BTreeMap;
+use std::path::{Path, PathBuf};
+use std::time::Duration;
+
+use goldsmith_resolve::{Decisions, Model};
+
+use super::RunError;
+use super::inputs::inputs_hash;
+use super::plan::{MatchPlan, Plan};
+use super::sources::{CheckedSource, Delivered, check_source, land};
+use crate::extract::contract::{Verdict, columns};
+use crate::extract::ExtractedSource;
+use crate::golden::{Clusters, survive};
+use crate::matching::{coded_records, golden_ids, read_decisions};
+use crate::normalize::records::{EntityRecords, LastGood, Normalized, normalize};
+use crate::progress::Progress;
+use crate::publish::manifest::{FileEntry, Gate, Manifest, SCHEMA_VERSION, SourceEntry, StageEntry, TableEntry};
+use crate::publish::results::RunFacts;
+use crate::publish::table::create_private_dir;
+use crate::publish::{EntityResult, Results, Store, commit, previous, tables};
+use crate::report::{self, Measures};
+
+/// What the caller of a run decides.
+#[derive(Debug, Clone)]
+pub struct RunOptions {
+    pub threads: usize,
+    /// The only clock of the data tables, microseconds UTC; now where it is not given.
+    pub as_of: Option<i64>,
+    pub run_id: Option<String>,
+    /// How long to wait for another run to end.
+    pub wait: Duration,
+    /// Publish even where nothing has changed.
+    pub force: bool,
+    /// Train new models instead of reusing the published ones.
+    pub retrain: bool,
+}
+
+/// How a run ended.
+pub enum Outcome {
+    /// A new version is published.
+    Published(Box<Published>),
+    /// Nothing the tables depend on has changed since the published version.
+    Unchanged { version: i64, directory: PathBuf },
+}
+
+/// A published version, for the summary.
+pub struct Published {
+    pub manifest: Manifest,
+    pub directory: PathBuf,
+    pub measures: Measures,
+    /// Versions removed because the pipeline keeps fewer.
+    pub removed: usize,
+    /// Sources that were not read, with the reason.
+    pub degraded: Vec<(String, String)>,
+}
+
+/// Runs a plan from its sources to a published version.
+///
+/// # Errors
+/// [`RunError`]; then nothing was published and the previous version stands.
+pub async fn run(plan: &Plan, options: &RunOptions, progress: &Progress) -> Result<Outcome, RunError> {
+    let started = chrono::Utc::now();
+    let as_of = options.as_of.unwrap_or_else(|| started.timestamp_micros());
+    let store = Store::new(plan.publish.to.clone());
+    let lock = store.lock(options.wait)?;
+    let last = store.latest()?;
+    let facts = RunFacts {
+        run_id: options.run_id.clone().unwrap_or_else(|| uuid::Uuid::now_v7().to_string()),
+        version: last.as_ref().map_or(0, |manifest| manifest.version) + 1,
+        as_of,
+    };
+    let staging = store.stage(&lock)?;
+    let landing = store.landing(&lock)?;
+    let mut stages = Stages::default();
+
+    // Extract.
+    let checked = check_sources(plan).await?;
+    let stage = progress.stage("extract", None);
+    let (delivered, mut verdict) = land(plan, &checked, landing.path(), last.as_ref(), as_of, progress)?;
+    let rows_read = delivered.iter().map(|delivered| if let Delivered::Fresh(extracted) = delivered { extracted.rows_read() } else { 0 }).sum();
+    stages.ended("extract", stage, rows_read, rows_read, &format!("{} rows from {} sources", human(rows_read), plan.sources.len()));
+    let inputs = inputs_hash(plan, &delivered, options.as_of)?;
+    if let Some(last) = last.as_ref().filter(|last| last.inputs_hash == inputs && !options.force && !options.retrain) {
+        return Ok(Outcome::Unchanged { version: last.version, directory: store.version_dir(last.version) });
+    }
+    let degraded: Vec<(String, String)> = degraded(plan, &delivered);
+    let last_good = last_good(plan, &delivered, &store, last.as_ref())?;
+    let extracted: Vec<Option<ExtractedSource>> = delivered.into_iter().map(Delivered::into_fresh).collect();
+
+    // Normalise.
+    let stage = progress.stage("normalise", Some(rows_read));
+    let normalized = normalize(plan, &extracted, &last_good, options.threads, progress).await?;
+    let records = normalized.entities.iter().map(|entity| entity.len() as u64).sum();
+    stages.ended("normalise", stage, rows_read, records, &format!("{} records", human(records)));
+
+    // Resolve and survive.
+    let stage = progress.stage("resolve", Some(records));
+    let decisions = plan.matching.decisions.as_deref().map(read_decisions).transpose()?.unwrap_or_default();
+    let mut entities = Vec::new();
+    for records in &normalized.entities {
+        progress.check_signal()?;
+        let model = pinned_model(&plan.matching, &store, last.as_ref(), &records.plan.entity, options.retrain)?;
+        let ids = previous_ids(&store, last.as_ref(), &records.plan.entity)?;
+        entities.push(resolve_entity(plan, records, model.as_ref(), &decisions, &ids, facts.version, options, progress)?);
+    }
+    let profiles: u64 = entities.iter().map(|(entity, _)| entity.clusters.len() as u64).sum();
+    stages.ended("resolve", stage, records, profiles, &format!("{} golden profiles", human(profiles)));
+    let (entities, previous_ids): (Vec<EntityResult>, Vec<_>) = entities.into_iter().unzip();
+    let results = Results { plan, facts, extracted: &extracted, normalized: &normalized, entities, previous_ids };
+
+    // Audit.
+    let stage = progress.stage("audit", None);
+    let measures = report::measure(&results)?;
+    verdict.gates.extend(check_gates(&measures));
+    balance(plan, &normalized)?;
+    stages.ended("audit", stage, profiles, profiles, &format!("{} checks", verdict.gates.len()));
+    let broken: Vec<String> = measures.checks.iter().filter(|check| check.fail && !check.holds).map(|check| check.sentence()).collect();
+    if !broken.is_empty() {
+        return Err(RunError::Gate(format!("{}\nNothing was published; the previous version stands.", broken.join("\n"))));
+    }
+
+    // Write, report, publish.
+    let stage = progress.stage("publish", None);
+    let mut written = write_tables(&results, &measures, &staging, progress)?;
+    write_models(&results, &staging)?;
+    let mut manifest = manifest(&results, &verdict, last.as_ref(), &inputs, &degraded, started)?;
+    let document = report::document(&results, &measures, &stages.entries, &verdict.gates);
+    commit::write_durable(&staging.join("report.html"), &report::html(&document)?)?;
+    commit::write_durable(&staging.join("report.json"), &report::json(&document))?;
+    manifest.stages = stages.entries.clone();
+    written.push(tables::run_manifest::write(&manifest, &staging, plan.publish.compression)?);
+    manifest.tables = written;
+    manifest.finished_at = now();
+    progress.check_signal()?;
+    let directory = store.publish(&lock, &staging, &manifest)?;
+    let removed = plan.publish.keep.map_or(Ok(0), |keep| store.retain(&lock, keep))?;
+    let rows: u64 = manifest.tables.iter().map(|table| table.rows).sum();
+    stage.done(&format!("{} tables, {} rows", manifest.tables.len(), human(rows)));
+    Ok(Outcome::Published(Box::new(Published { manifest, directory, measures, removed, degraded })))
+}
+
+/// Asks every source for its schemas and checks all SQL against them, before a row is read.
+///
+/// # Errors
+/// Every mistake in the SQL of every source together.
+pub async fn check_sources(plan: &Plan) -> Result<Vec<Result<CheckedSource, RunError>>, RunError> {
+    let mut checked = Vec::new();
+    let mut mistakes = Vec::new();
+    for source in &plan.sources {
+        match check_source(plan, source).await {
+            Ok(Ok(found)) => checked.push(Ok(found)),
+            Ok(Err(found)) => mistakes.extend(found),
+            Err(error) => checked.push(Err(error)),
+        }
+    }
+    if mistakes.is_empty() { Ok(checked) } else { Err(RunError::Sql(mistakes)) }
+}
+
+#[expect(clippy::too_many_arguments, reason = "the inputs of one stage, each named")]
+fn resolve_entity(
+    plan: &Plan,
+    records: &EntityRecords,
+    model: Option<&Model>,
+    decisions: &Decisions,
+    previous: &crate::matching::PreviousIds,
+    version: i64,
+    options: &RunOptions,
+    progress: &Progress,
+) -> Result<(EntityResult, hashbrown::HashMap<u32, String>), RunError> {
+    let coded = coded_records(plan, records)?;
+    let settings = match_options(&plan.matching, options.threads);
+    let resolution = match goldsmith_resolve::resolve(&coded, &settings, model, decisions, progress) {
+        Ok(resolution) => resolution,
+        Err(error) => return Err(RunError::Gate(format!("{} records cannot be matched: {error}", records.plan.entity))),
+    };
+    let ids = coded.ids;
+    let clusters = Clusters::new(&resolution.cluster_of);
+    let golden_ids = golden_ids(&records.plan.entity, &ids, &resolution.cluster_of, &plan.ids_key, previous, version);
+    let golden = survive(plan, records, &ids, &clusters)?;
+    let mut order: Vec<u32> = (0..u32::try_from(clusters.len()).unwrap_or(u32::MAX)).collect();
+    order.sort_by(|a, b| golden_ids.ids.get(*a as usize).cmp(&golden_ids.ids.get(*b as usize)));
+    let mut needs_review = vec![false; clusters.len()];
+    for pair in resolution.pairs.iter().filter(|pair| pair.decision == goldsmith_resolve::PairDecision::Review) {
+        for record in [pair.left, pair.right] {
+            if let Some(flag) = needs_review.get_mut(clusters.of(record as usize)) {
+                *flag = true;
+            }
+        }
+    }
+    let mut moved = hashbrown::HashMap::new();
+    for (record, id) in ids.iter().enumerate() {
+        let now = golden_ids.ids.get(clusters.of(record));
+        if let Some(before) = previous.of_record.get(id).filter(|before| Some(*before) != now) {
+            moved.insert(u32::try_from(record).unwrap_or(u32::MAX), before.clone());
+        }
+    }
+    let json = resolution.model.to_json().map_err(|error| RunError::Internal(format!("the model cannot be written: {error}")))?;
+    let model_version = blake3::hash(json.as_bytes()).to_hex().chars().take(12).collect();
+    Ok((EntityResult { ids, resolution, model_version, clusters, golden_ids, golden, order, needs_review }, moved))
+}
+
+/// The match engine's options for a plan.
+#[must_use]
+pub fn match_options(matching: &MatchPlan, threads: usize) -> goldsmith_resolve::Options {
+    goldsmith_resolve::Options { threshold: matching.threshold, review_from: matching.review_from, threads: Some(threads.max(1)), ..goldsmith_resolve::Options::default() }
+}
+
+/// The model to match with: the one the pipeline names, else the published one. It is never retrained unasked.
+fn pinned_model(matching: &MatchPlan, store: &Store, last: Option<&Manifest>, entity: &str, retrain: bool) -> Result<Option<Model>, RunError> {
+    match (&matching.model, last) {
+        (Some(path), _) => previous::read_model(path).map(Some),
+        (None, Some(last)) if !retrain => previous::previous_model(store, last.version, entity),
+        (None, _) => Ok(None),
+    }
+}
+
+fn previous_ids(store: &Store, last: Option<&Manifest>, entity: &str) -> Result<crate::matching::PreviousIds, RunError> {
+    last.map_or_else(|| Ok(crate::matching::PreviousIds::default()), |last| previous::previous_ids(store, last.version, entity))
+}
+
+fn degraded(plan: &Plan, delivered: &[Delivered]) -> Vec<(String, String)> {
+    plan.sources
+        .iter()
+        .zip(delivered)
+        .filter_map(|(source, delivered)| match delivered {
+            Delivered::Fresh(_) => None,
+            Delivered::LastGood { why } => Some((source.name.clone(), format!("last good data used: {why}"))),
+            Delivered::Skipped { why } => Some((source.name.clone(), format!("left out: {why}"))),
+        })
+        .collect()
+}
+
+/// The published records of sources that were not read now.
+fn last_good(plan: &Plan, delivered: &[Delivered], store: &Store, last: Option<&Manifest>) -> Result<Vec<Option<LastGood>>, RunError> {
+    plan.sources
+        .iter()
+        .zip(delivered)
+        .map(|(source, delivered)| match (delivered, last) {
+            (Delivered::LastGood { .. }, Some(last)) => LastGood::read(&store.version_dir(last.version), &source.name).map(Some),
+            _ => Ok(None),
+        })
+        .collect()
+}
+
+/// Every row read has exactly one fate, or the run fails.
+fn balance(plan: &Plan, normalized: &Normalized) -> Result<(), RunError> {
+    for (source, counts) in plan.sources.iter().zip(&normalized.counts) {
+        let fates = counts.records + counts.duplicate_rows + counts.superseded + counts.quarantined + counts.filtered;
+        if fates != counts.read + counts.shared {
+            return Err(RunError::Internal(format!("the ledger of source `{}` does not balance: {} rows read, {fates} fates", source.name, counts.read)));
+        }
+    }
+    Ok(())
+}
+
+fn check_gates(measures: &Measures) -> Vec<Gate> {
+    measures
+        .checks
+        .iter()
+        .map(|check| Gate {
+            name: check.name(),
+            status: if check.holds { "pass" } else if check.fail { "fail" } else { "warn" }.to_owned(),
+            observed: check.observed_text(),
+            expected: check.text.clone(),
+        })
+        .collect()
+}
+
+fn write_tables(results: &Results<'_>, measures: &Measures, staging: &Path, progress: &Progress) -> Result<Vec<crate::publish::table::WrittenTable>, RunError> {
+    use rayon::prelude::*;
+    type Write<'a> = &'a (dyn Fn(&Results<'_>, &Path) -> Result<crate::publish::table::WrittenTable, RunError> + Sync);
+    let quality: Write<'_> = &|results, staging| tables::quality_metrics::write(results, measures, staging);
+    let coverage: Write<'_> = &|results, staging| tables::coverage_matrix::write(results, measures, staging);
+    let overlap: Write<'_> = &|results, staging| tables::source_overlap::write(results, measures, staging);
+    let writes: [Write<'_>; 17] = [
+        &tables::source_records::write,
+        &tables::attribute_provenance::write,
+        &tables::golden_profiles::write,
+        &tables::golden_identifiers::write,
+        &tables::golden_addresses::write,
+        &tables::consents::write,
+        &tables::cross_reference::write,
+        &tables::match_pairs::write,
+        &tables::match_patterns::write,
+        &tables::match_blocks::write,
+        &tables::cluster_edges_cut::write,
+        &tables::id_redirects::write,
+        &tables::quarantine::write,
+        &tables::record_ledger::write,
+        quality,
+        coverage,
+        overlap,
+    ];
+    let mut written: Vec<_> = writes
+        .par_iter()
+        .map(|write| {
+            progress.check_signal()?;
+            write(results, staging)
+        })
+        .collect::<Result<_, _>>()?;
+    written.sort_by(|a, b| a.table.cmp(&b.table));
+    Ok(written)
+}
+
+fn write_models(results: &Results<'_>, staging: &Path) -> Result<(), RunError> {
+    for (records, entity) in results.normalized.entities.iter().zip(&results.entities) {
+        let path = previous::model_path(staging, &records.plan.entity);
+        if let Some(directory) = path.parent() {
+            create_private_dir(directory)?;
+        }
+        let json = entity.resolution.model.to_json().map_err(|error| RunError::Internal(format!("the model cannot be written: {error}")))?;
+        commit::write_durable(&path, json.as_bytes())?;
+    }
+    Ok(())
+}
+
+fn manifest(results: &Results<'_>, verdict: &Verdict, last: Option<&Manifest>, inputs: &str, degraded: &[(String, String)], started: chrono::DateTime<chrono::Utc>) -> Result<Manifest, RunError> {
+    let plan = results.plan;
+    let mut sources = Vec::new();
+    for (number, source) in plan.sources.iter().enumerate() {
+        let extracted = results.extracted.get(number).and_then(Option::as_ref);
+        let before = last.and_then(|last| last.sources.iter().find(|entry| entry.name == source.name));
+        let state = match degraded.iter().find(|(name, _)| *name == source.name) {
+            None => "fresh",
+            Some((_, why)) if why.starts_with("last good") => "last_good",
+            Some(_) => "skipped",
+        };
+        let tables = match extracted {
+            Some(extracted) => extracted
+                .tables
+                .iter()
+                .map(|(name, table)| TableEntry { name: name.clone(), rows: table.rows, rejected: table.rejected, columns: columns(&table.source_schema) })
+                .collect(),
+            // Contracts go on from what was seen last.
+            None => before.map(|before| before.tables.clone()).unwrap_or_default(),
+        };
+        sources.push(SourceEntry {
+            name: source.name.clone(),
+            connector: source.connector.to_owned(),
+            locator: source.source.locator(),
+            state: state.to_owned(),
+            tables,
+            files: extracted
+                .map(|extracted| extracted.files.iter().map(|file| FileEntry { file: file.file.to_string(), bytes: file.bytes, blake3: file.checksum.clone(), rows: file.rows }).collect())
+                .unwrap_or_default(),
+            records: results.normalized.counts.get(number).cloned().unwrap_or_default(),
+        });
+    }
+    let by_entity = || results.normalized.entities.iter().zip(&results.entities);
+    Ok(Manifest {
+        schema_version: SCHEMA_VERSION,
+        tool_version: env!("CARGO_PKG_VERSION").to_owned(),
+        pipeline: plan.name.clone(),
+        version: results.facts.version,
+        previous: last.map(|last| last.version),
+        run_id: results.facts.run_id.clone(),
+        started_at: started.to_rfc3339_opts(chrono::SecondsFormat::Millis, true),
+        finished_at: now(),
+        as_of: chrono::DateTime::from_timestamp_micros(results.facts.as_of).map(|at| at.to_rfc3339_opts(chrono::SecondsFormat::Micros, true)).unwrap_or_default(),
+        config_hash: plan.config_hash.clone(),
+        inputs_hash: inputs.to_owned(),
+        models: by_entity().map(|(records, entity)| (records.plan.entity.clone(), entity.model_version.clone())).collect(),
+        sources,
+        stages: Vec::new(),
+        tables: Vec::new(),
+        gates: verdict.gates.clone(),
+        golden_profiles: by_entity().map(|(records, entity)| (records.plan.entity.clone(), entity.clusters.len() as u64)).collect::<BTreeMap<_, _>>(),
+        exit_code: 0,
+    })
+}
+
+/// Collects what the stages took.
+#[derive(Default)]
+struct Stages {
+    entries: Vec<StageEntry>,
+}
+
+impl Stages {
+    fn ended(&mut self, name: &str, stage: crate::progress::Stage<'_>, rows_in: u64, rows_out: u64, summary: &str) {
+        let seconds = stage.done(summary);
+        self.entries.push(StageEntry { stage: name.to_owned(), rows_in, rows_out, seconds });
+    }
+}
+
+fn now() -> String {
+    chrono::Utc::now().to_rfc3339_opts(chrono::SecondsFormat::Millis, true)
+}
+
+/// A count with thousands set apart.
+#[must_use]
+pub fn human(count: u64) -> String {
+    let digits = count.to_string();
+    let mut text = String::with_capacity(digits.len() + digits.len() / 3);
+    for (index, digit) in digits.chars().enumerate() {
+        if index > 0 && (digits.len() - index) % 3 == 0 {
+            text.push(',');
+        }
+        text.push(digit);
+    }
+    text
+}

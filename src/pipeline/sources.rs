@@ -1,0 +1,203 @@
+//! The sources of a run: their schemas held against the plan, their rows landed, their policies applied.
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::path::Path;
+
+use arrow::datatypes::SchemaRef;
+
+use super::RunError;
+use super::plan::{From, Keep, OnFailure, Plan, SourcePlan};
+use crate::extract::contract::{Verdict, check_columns, check_rows, columns};
+use crate::extract::{ExtractedSource, TableRequest, extract, quarantine_table, schemas};
+use crate::normalize::select::{SqlMistake, plan_record};
+use crate::normalize::session;
+use crate::progress::Progress;
+use crate::publish::Manifest;
+
+/// What a run got of a source.
+pub enum Delivered {
+    /// Read now.
+    Fresh(ExtractedSource),
+    /// Not read now; the last published version stands in.
+    LastGood { why: String },
+    /// Left out.
+    Skipped { why: String },
+}
+
+impl Delivered {
+    /// The source's rows, where they were read now.
+    #[must_use]
+    pub fn into_fresh(self) -> Option<ExtractedSource> {
+        match self {
+            Self::Fresh(extracted) => Some(extracted),
+            Self::LastGood { .. } | Self::Skipped { .. } => None,
+        }
+    }
+}
+
+/// A source whose schemas are known and whose SQL fits them.
+pub struct CheckedSource {
+    pub schemas: BTreeMap<String, SchemaRef>,
+    pub requests: Vec<TableRequest>,
+}
+
+/// Asks a source for its schemas and plans every record type against them. Reads no rows.
+///
+/// # Errors
+/// A source that cannot be reached (outer), or every mistake in its SQL (inner).
+pub async fn check_source(plan: &Plan, source: &SourcePlan) -> Result<Result<CheckedSource, Vec<SqlMistake>>, RunError> {
+    let schemas = schemas(source)?;
+    let context = session::session(1);
+    session::register_empty(&context, &schemas)?;
+    let mut mistakes = Vec::new();
+    let mut needs: BTreeMap<String, Option<BTreeSet<String>>> = BTreeMap::new();
+    for record in &source.records {
+        let Some(entity) = plan.entities.iter().find(|entity| entity.entity == record.entity) else { continue };
+        match plan_record(&context, &schemas, &source.name, record, entity).await {
+            Ok(select) => {
+                for (table, columns) in select.needs {
+                    match (needs.entry(table).or_insert_with(|| Some(BTreeSet::new())), columns) {
+                        (Some(known), Some(columns)) => known.extend(columns),
+                        (slot, None) => *slot = None,
+                        (None, Some(_)) => {}
+                    }
+                }
+            }
+            Err(found) => mistakes.extend(found),
+        }
+    }
+    keep_columns(source, &schemas, &mut needs, &mut mistakes);
+    if !mistakes.is_empty() {
+        return Ok(Err(mistakes));
+    }
+    let requests = needs
+        .into_iter()
+        .map(|(table, columns)| TableRequest {
+            // The order of the source, so that landing does not depend on the order of the mapping.
+            columns: columns.map(|wanted| match schemas.get(&table) {
+                Some(schema) => schema.fields().iter().map(|field| field.name().clone()).filter(|name| wanted.contains(name)).collect(),
+                None => wanted.into_iter().collect(),
+            }),
+            table,
+        })
+        .collect();
+    Ok(Ok(CheckedSource { schemas, requests }))
+}
+
+fn keep_columns(source: &SourcePlan, schemas: &BTreeMap<String, SchemaRef>, needs: &mut BTreeMap<String, Option<BTreeSet<String>>>, mistakes: &mut Vec<SqlMistake>) {
+    let main: BTreeSet<String> = source
+        .records
+        .iter()
+        .filter_map(|record| match &record.from {
+            From::Table(table) => table.clone().or_else(|| schemas.keys().next().cloned()),
+            From::Query(_) => None,
+        })
+        .collect();
+    match &source.keep {
+        Keep::All => {
+            for table in main {
+                needs.insert(table, None);
+            }
+        }
+        Keep::Columns(kept) => {
+            for column in kept {
+                let mut found = false;
+                for table in &main {
+                    if schemas.get(table).is_some_and(|schema| schema.field_with_name(column).is_ok()) {
+                        found = true;
+                        if let Some(Some(columns)) = needs.get_mut(table) {
+                            columns.insert(column.clone());
+                        }
+                    }
+                }
+                if !found {
+                    mistakes.push(SqlMistake { path: format!("sources.{}.keep", source.name), message: format!("the source has no column `{column}`") });
+                }
+            }
+        }
+    }
+}
+
+/// Lands every source, in parallel, and applies contracts and failure policies.
+///
+/// # Errors
+/// Where a source fails whose policy is to fail, or a contract is broken.
+pub fn land(
+    plan: &Plan,
+    checked: &[Result<CheckedSource, RunError>],
+    landing: &Path,
+    previous: Option<&Manifest>,
+    as_of: i64,
+    progress: &Progress,
+) -> Result<(Vec<Delivered>, Verdict), RunError> {
+    let results: Vec<Result<(ExtractedSource, Verdict), RunError>> = std::thread::scope(|scope| {
+        let threads: Vec<_> = plan
+            .sources
+            .iter()
+            .zip(checked)
+            .map(|(source, checked)| scope.spawn(move || land_one(source, checked, landing, previous, progress)))
+            .collect();
+        threads
+            .into_iter()
+            .map(|thread| thread.join().unwrap_or_else(|_| Err(RunError::Internal("a connector panicked; please report the input that did it".to_owned()))))
+            .collect()
+    });
+    let mut delivered = Vec::with_capacity(results.len());
+    let mut verdict = Verdict::default();
+    for (source, result) in plan.sources.iter().zip(results) {
+        match result {
+            Ok((extracted, found)) => {
+                verdict.merge(found);
+                delivered.push(Delivered::Fresh(extracted));
+            }
+            Err(error @ RunError::Signal(_)) => return Err(error),
+            Err(error) => delivered.push(after_failure(source, error, previous, as_of)?),
+        }
+    }
+    progress.check_signal()?;
+    if let Some(first) = verdict.breaches.first() {
+        let more = if verdict.breaches.len() > 1 { format!("\n{}", verdict.breaches.get(1..).unwrap_or_default().join("\n")) } else { String::new() };
+        return Err(RunError::Gate(format!("{first}{more}")));
+    }
+    Ok((delivered, verdict))
+}
+
+fn land_one(source: &SourcePlan, checked: &Result<CheckedSource, RunError>, landing: &Path, previous: Option<&Manifest>, progress: &Progress) -> Result<(ExtractedSource, Verdict), RunError> {
+    let checked = match checked {
+        Ok(checked) => checked,
+        Err(error) => return Err(error.again()),
+    };
+    let last = previous.and_then(|manifest| manifest.sources.iter().find(|entry| entry.name == source.name));
+    let tables: Vec<(String, Vec<(String, String)>)> =
+        checked.requests.iter().filter_map(|request| checked.schemas.get(&request.table).map(|schema| (request.table.clone(), columns(schema)))).collect();
+    let mut verdict = last.map(|last| check_columns(&source.name, &source.contract, &tables, last)).unwrap_or_default();
+    let mut extracted = extract(source, &checked.requests, &landing.join(&source.name), progress)?;
+    for (table, what) in std::mem::take(&mut verdict.quarantined_tables) {
+        quarantine_table(&mut extracted, &table, &what)?;
+    }
+    verdict.merge(check_rows(&source.contract, &extracted, last));
+    Ok((extracted, verdict))
+}
+
+/// What the source's policy says to a failure.
+fn after_failure(source: &SourcePlan, error: RunError, previous: Option<&Manifest>, as_of: i64) -> Result<Delivered, RunError> {
+    let why = error.to_string();
+    match source.on_failure {
+        OnFailure::Fail => Err(error),
+        OnFailure::Skip => Ok(Delivered::Skipped { why }),
+        OnFailure::LastGood { max_age } => {
+            let Some(previous) = previous.filter(|manifest| manifest.sources.iter().any(|entry| entry.name == source.name && entry.state != "skipped")) else {
+                return Err(error);
+            };
+            let age = chrono::DateTime::parse_from_rfc3339(&previous.as_of).map_or(i64::MAX, |at| (as_of - at.timestamp_micros()) / 1_000_000);
+            match max_age {
+                Some(limit) if age > i64::try_from(limit).unwrap_or(i64::MAX) => Err(RunError::Gate(format!(
+                    "{why}; its last good data is {} h old and may be {} h at most (`on_failure: max_age`)",
+                    age / 3600,
+                    limit / 3600
+                ))),
+                _ => Ok(Delivered::LastGood { why }),
+            }
+        }
+    }
+}

@@ -1,0 +1,171 @@
+//! One published table: a documented schema and a Parquet writer.
+
+use std::fs::File;
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+
+use arrow::array::{ArrayRef, RecordBatch};
+use arrow::datatypes::{DataType, Field, Schema, SchemaRef};
+use goldsmith_config::model::Compression as Choice;
+use parquet::arrow::ArrowWriter;
+use parquet::basic::{Compression, ZstdLevel};
+use parquet::file::properties::WriterProperties;
+
+use crate::pipeline::RunError;
+use crate::pipeline::error::IoContext;
+
+/// Rows a table puts into one batch.
+pub const BATCH_ROWS: usize = 32_768;
+/// Key of a column's meaning in the Parquet field metadata.
+pub const MEANING: &str = "description";
+
+/// A column with its meaning.
+#[must_use]
+pub fn column(name: &str, data_type: DataType, nullable: bool, meaning: &str) -> Field {
+    Field::new(name, data_type, nullable).with_metadata([(MEANING.to_owned(), meaning.to_owned())].into())
+}
+
+/// A text column that always has a value.
+#[must_use]
+pub fn text(name: &str, meaning: &str) -> Field {
+    column(name, DataType::Utf8, false, meaning)
+}
+
+/// A text column that may be null.
+#[must_use]
+pub fn maybe_text(name: &str, meaning: &str) -> Field {
+    column(name, DataType::Utf8, true, meaning)
+}
+
+/// A count.
+#[must_use]
+pub fn count(name: &str, meaning: &str) -> Field {
+    column(name, DataType::Int64, false, meaning)
+}
+
+/// A list of text.
+#[must_use]
+pub fn text_list(name: &str, meaning: &str) -> Field {
+    column(name, DataType::List(Arc::new(Field::new("item", DataType::Utf8, true))), false, meaning)
+}
+
+/// A table that was written.
+#[derive(Debug, Clone, PartialEq, Eq, serde::Serialize, serde::Deserialize)]
+pub struct WrittenTable {
+    pub table: String,
+    /// Relative to the version's directory.
+    pub path: String,
+    pub rows: u64,
+    pub bytes: u64,
+    pub blake3: String,
+}
+
+/// Writes one table into `<directory>/<table>/part-00000.parquet`.
+pub struct TableWriter {
+    table: String,
+    directory: PathBuf,
+    path: PathBuf,
+    schema: SchemaRef,
+    writer: ArrowWriter<File>,
+    rows: u64,
+}
+
+impl TableWriter {
+    /// # Errors
+    /// Where the file cannot be created.
+    pub fn create(version: &Path, table: &str, fields: Vec<Field>, compression: Choice) -> Result<Self, RunError> {
+        let directory = version.join(table);
+        create_private_dir(&directory)?;
+        let path = directory.join("part-00000.parquet");
+        let file = create_private(&path)?;
+        let schema = Arc::new(Schema::new(fields));
+        let compression = match compression {
+            Choice::Zstd => Compression::ZSTD(ZstdLevel::default()),
+            Choice::Snappy => Compression::SNAPPY,
+            Choice::Lz4 => Compression::LZ4_RAW,
+            Choice::None => Compression::UNCOMPRESSED,
+        };
+        let properties = WriterProperties::builder().set_compression(compression).set_created_by("goldsmith".to_owned()).build();
+        let writer = ArrowWriter::try_new(file, Arc::clone(&schema), Some(properties)).map_err(|error| fault(&path, &error))?;
+        Ok(Self { table: table.to_owned(), directory, path, schema, writer, rows: 0 })
+    }
+
+    #[must_use]
+    pub fn schema(&self) -> &SchemaRef {
+        &self.schema
+    }
+
+    /// Writes columns in the order of the schema.
+    ///
+    /// # Errors
+    /// Columns that do not fit the schema, or a full disk.
+    pub fn write(&mut self, columns: Vec<ArrayRef>) -> Result<(), RunError> {
+        let batch = RecordBatch::try_new(Arc::clone(&self.schema), columns)?;
+        self.rows += batch.num_rows() as u64;
+        self.writer.write(&batch).map_err(|error| fault(&self.path, &error))
+    }
+
+    /// Closes the file and makes it durable.
+    ///
+    /// # Errors
+    /// A full disk.
+    pub fn finish(mut self) -> Result<WrittenTable, RunError> {
+        self.writer.finish().map_err(|error| fault(&self.path, &error))?;
+        let file = self.writer.inner_mut();
+        file.sync_all().doing(|| format!("writing {}", self.path.display()))?;
+        sync_directory(&self.directory)?;
+        let name = format!("{}/part-00000.parquet", self.table);
+        describe(&self.path, self.table, name, self.rows)
+    }
+}
+
+/// Size and checksum of a written file.
+///
+/// # Errors
+/// Where it cannot be read back.
+pub fn describe(path: &Path, table: String, name: String, rows: u64) -> Result<WrittenTable, RunError> {
+    let mut hasher = blake3::Hasher::new();
+    let mut file = File::open(path).doing(|| format!("reading back {}", path.display()))?;
+    let bytes = std::io::copy(&mut file, &mut hasher).doing(|| format!("reading back {}", path.display()))?;
+    Ok(WrittenTable { table, path: name, rows, bytes, blake3: hasher.finalize().to_hex().to_string() })
+}
+
+fn fault(path: &Path, error: &parquet::errors::ParquetError) -> RunError {
+    let error = match error {
+        parquet::errors::ParquetError::External(inner) => std::io::Error::other(inner.to_string()),
+        other => std::io::Error::other(other.to_string()),
+    };
+    RunError::Io { message: format!("writing {}", path.display()), error }
+}
+
+/// Creates a file only its owner can read: the tables hold personal data.
+///
+/// # Errors
+/// Where the file cannot be created.
+pub fn create_private(path: &Path) -> Result<File, RunError> {
+    let mut options = File::options();
+    options.write(true).create_new(true);
+    #[cfg(unix)]
+    std::os::unix::fs::OpenOptionsExt::mode(&mut options, 0o600);
+    options.open(path).doing(|| format!("creating {}", path.display()))
+}
+
+/// Creates a directory, and its parents, only the owner can enter.
+///
+/// # Errors
+/// Where it cannot be created.
+pub fn create_private_dir(path: &Path) -> Result<(), RunError> {
+    let mut builder = std::fs::DirBuilder::new();
+    builder.recursive(true);
+    #[cfg(unix)]
+    std::os::unix::fs::DirBuilderExt::mode(&mut builder, 0o700);
+    builder.create(path).doing(|| format!("creating {}", path.display()))
+}
+
+/// Makes the entries of a directory durable.
+///
+/// # Errors
+/// Where the directory cannot be synchronised.
+pub fn sync_directory(path: &Path) -> Result<(), RunError> {
+    File::open(path).and_then(|directory| directory.sync_all()).doing(|| format!("synchronising {}", path.display()))
+}

@@ -1,0 +1,249 @@
+//! `golden_profiles`: one row a customer, with the value of each attribute that survived.
+
+use std::collections::BTreeSet;
+use std::path::Path;
+use std::sync::Arc;
+
+use arrow::array::{Array, ArrayRef, AsArray, BooleanBuilder, FixedSizeBinaryBuilder, Float32Builder, Int64Builder, StringArray, StringBuilder, TimestampMicrosecondBuilder};
+use arrow::datatypes::{DataType, Field, TimestampMicrosecondType};
+use arrow::row::{RowConverter, SortField};
+use goldsmith_config::attributes::AttributeKind;
+use goldsmith_standardize::mask::mask_value;
+
+use super::cross_reference::repeated;
+use super::golden_addresses::take_part;
+use super::{append_list, text_list_builder};
+use crate::golden::RankedValue;
+use crate::normalize::{EntityRecords, layout};
+use crate::pipeline::RunError;
+use crate::pipeline::plan::{AttributePlan, Plan};
+use crate::publish::table::{BATCH_ROWS, MEANING, TableWriter, WrittenTable, column, count, maybe_text, text, text_list};
+use crate::publish::{EntityResult, Results};
+
+pub const NAME: &str = "golden_profiles";
+
+/// Columns before the attributes.
+fn first_fields() -> Vec<Field> {
+    vec![text("golden_id", "the customer; the same from run to run"), text("entity_type", "person, organisation or generic")]
+}
+
+/// Columns of the attributes every customer has.
+fn customer_fields() -> Vec<Field> {
+    vec![
+        maybe_text("full_name", "the surviving parts of the name, or the organisation's name"),
+        maybe_text("title", "form of address"),
+        maybe_text("given_name", "given name"),
+        maybe_text("middle_name", "middle names or initials"),
+        maybe_text("family_name", "family name"),
+        maybe_text("name_suffix", "Jr, Sr, III …"),
+        maybe_text("organisation_name", "an organisation's name; for a person the employer, where a source maps it"),
+        column("birth_date", DataType::Date32, true, "date of birth"),
+        maybe_text("gender", "female, male or other"),
+        maybe_text("email", "the e-mail address that survived; all of them are in golden_identifiers"),
+        maybe_text("phone_e164", "the phone number that survived, in E.164; all of them are in golden_identifiers"),
+        maybe_text("address_line1", "first line of the current address; all of them are in golden_addresses"),
+        maybe_text("address_line2", "second line of the current address"),
+        maybe_text("locality", "town of the current address"),
+        maybe_text("region", "state, county or province of the current address"),
+        maybe_text("postal_code", "postal code of the current address"),
+        maybe_text("country", "ISO 3166 alpha-2 of the current address"),
+        maybe_text("language", "BCP 47 code of the language"),
+        maybe_text("lifecycle", "where the customer stands, as the source says it"),
+        maybe_text("national_id_masked", "the national id with all but its shape hidden"),
+    ]
+}
+
+/// Columns after the attributes.
+fn last_fields() -> Vec<Field> {
+    vec![
+        column("first_seen_at", layout::timestamp(), true, "the earliest change of a record of the customer"),
+        column("last_seen_at", layout::timestamp(), true, "the latest change of a record of the customer"),
+        count("source_count", "systems that know the customer"),
+        count("record_count", "records of the customer"),
+        text_list("sources", "the systems, by name"),
+        column("match_confidence", DataType::Float32, false, "probability of the weakest bridge that holds the records together; 1 for a single record"),
+        column("completeness", DataType::Float32, false, "share of the attributes the pipeline maps that have a value"),
+        column("has_conflict", DataType::Boolean, false, "records disagree on birth date, gender or national id"),
+        column("needs_review", DataType::Boolean, false, "a pair of the customer's records lies in the review band"),
+        count("first_version", "the version the golden id was first published in"),
+        column("profile_hash", DataType::FixedSizeBinary(32), false, "BLAKE3 of all columns before it but first_version: it changes when the profile does"),
+    ]
+}
+
+/// Attributes that have a fixed place, so that they are not repeated among one's own.
+fn is_fixed(attribute: &AttributePlan) -> bool {
+    layout::is_list(attribute.kind) || attribute.name == "national_id" || customer_fields().iter().any(|field| *field.name() == attribute.name)
+}
+
+/// One's own attributes, over all entity types.
+fn own_attributes(plan: &Plan) -> Vec<&AttributePlan> {
+    let mut own: Vec<&AttributePlan> = Vec::new();
+    for attribute in plan.entities.iter().flat_map(|entity| &entity.attributes) {
+        if !is_fixed(attribute) && !own.iter().any(|known| known.name == attribute.name) {
+            own.push(attribute);
+        }
+    }
+    own
+}
+
+/// The columns every pipeline of persons or organisations has.
+#[must_use]
+pub fn standard_fields() -> Vec<Field> {
+    [first_fields(), customer_fields(), last_fields()].concat()
+}
+
+/// The columns for a plan. A pipeline of generic records has only its own attributes.
+#[must_use]
+pub fn fields(plan: &Plan) -> Vec<Field> {
+    let mut fields = first_fields();
+    if plan.entities.iter().any(|entity| entity.entity != "generic") {
+        fields.extend(customer_fields());
+    }
+    for attribute in own_attributes(plan) {
+        fields.push(Field::new(&attribute.name, layout::data_type(attribute.kind), true).with_metadata([(MEANING.to_owned(), attribute.description.clone())].into()));
+    }
+    fields.extend(last_fields());
+    fields
+}
+
+/// # Errors
+/// Where the table cannot be written.
+pub fn write(results: &Results<'_>, version: &Path) -> Result<WrittenTable, RunError> {
+    let mut writer = TableWriter::create(version, NAME, fields(results.plan), results.plan.publish.compression)?;
+    for (records, entity) in results.normalized.entities.iter().zip(&results.entities) {
+        for clusters in entity.order.chunks(BATCH_ROWS) {
+            let mut columns: Vec<ArrayRef> = Vec::new();
+            let schema = Arc::clone(writer.schema());
+            for field in schema.fields() {
+                if field.name() == "first_seen_at" {
+                    break;
+                }
+                columns.push(attribute_column(records, entity, clusters, field)?);
+            }
+            columns.extend(measured_columns(results, records, entity, clusters)?);
+            let hash = hash_rows(&columns)?;
+            columns.push(Arc::new(clusters.iter().map(|cluster| entity.golden_ids.first_version.get(*cluster as usize).copied()).collect::<arrow::array::Int64Array>()));
+            columns.push(hash);
+            writer.write(columns)?;
+        }
+    }
+    writer.finish()
+}
+
+/// The column of one attribute for the given clusters.
+fn attribute_column(records: &EntityRecords, entity: &EntityResult, clusters: &[u32], field: &Field) -> Result<ArrayRef, RunError> {
+    let name = field.name().as_str();
+    let list_part = |attribute: &str, part: &str| -> Result<ArrayRef, RunError> {
+        let Some(ranked) = entity.golden.attribute(attribute) else {
+            return Ok(arrow::array::new_null_array(field.data_type(), clusters.len()));
+        };
+        let winners: Vec<Option<RankedValue>> = clusters.iter().map(|cluster| ranked.winner(*cluster as usize).copied()).collect();
+        take_part(records, attribute, part, &winners)
+    };
+    Ok(match name {
+        "golden_id" => Arc::new(clusters.iter().map(|cluster| Some(entity.golden_id(*cluster as usize))).collect::<StringArray>()),
+        "entity_type" => repeated(&records.plan.entity, clusters.len()),
+        "full_name" => full_names(records, entity, clusters)?,
+        "email" => list_part("emails", "value")?,
+        "phone_e164" => list_part("phones", "value")?,
+        "address_line1" => list_part("addresses", "line1")?,
+        "address_line2" => list_part("addresses", "line2")?,
+        "locality" | "region" | "postal_code" | "country" if entity.golden.attribute(name).is_none() => list_part("addresses", name)?,
+        "national_id_masked" => {
+            let values = scalar_column(records, entity, clusters, "national_id", &DataType::Utf8)?;
+            let values = values.as_string::<i32>();
+            Arc::new((0..values.len()).map(|row| values.is_valid(row).then(|| mask_value(values.value(row)))).collect::<StringArray>())
+        }
+        _ => scalar_column(records, entity, clusters, name, field.data_type())?,
+    })
+}
+
+fn scalar_column(records: &EntityRecords, entity: &EntityResult, clusters: &[u32], attribute: &str, data_type: &DataType) -> Result<ArrayRef, RunError> {
+    let Some(ranked) = entity.golden.attribute(attribute) else {
+        return Ok(arrow::array::new_null_array(data_type, clusters.len()));
+    };
+    let winners: Vec<Option<u32>> = clusters.iter().map(|cluster| ranked.winner(*cluster as usize).map(|value| value.record)).collect();
+    records.take(attribute, &winners)
+}
+
+/// The surviving parts of the name put together; an organisation's name for those.
+fn full_names(records: &EntityRecords, entity: &EntityResult, clusters: &[u32]) -> Result<ArrayRef, RunError> {
+    let mut parts = Vec::new();
+    let names: &[&str] = if records.plan.entity == "organisation" { &["organisation_name"] } else { &["given_name", "middle_name", "family_name", "name_suffix"] };
+    for name in names {
+        parts.push(scalar_column(records, entity, clusters, name, &DataType::Utf8)?);
+    }
+    let mut full = StringBuilder::new();
+    for row in 0..clusters.len() {
+        let present: Vec<&str> = parts.iter().map(|part| part.as_string::<i32>()).filter(|part| part.is_valid(row)).map(|part| part.value(row)).collect();
+        full.append_option((!present.is_empty()).then(|| present.join(" ")));
+    }
+    Ok(Arc::new(full.finish()))
+}
+
+/// The columns that measure a customer rather than describe one, without the last two.
+fn measured_columns(results: &Results<'_>, records: &EntityRecords, entity: &EntityResult, clusters: &[u32]) -> Result<Vec<ArrayRef>, RunError> {
+    let updated: Vec<&ArrayRef> = records.column(layout::UPDATED_AT)?;
+    let mut first = TimestampMicrosecondBuilder::new().with_timezone("UTC");
+    let mut last = TimestampMicrosecondBuilder::new().with_timezone("UTC");
+    let (mut source_count, mut record_count) = (Int64Builder::new(), Int64Builder::new());
+    let mut sources = text_list_builder();
+    let (mut confidence, mut completeness) = (Float32Builder::new(), Float32Builder::new());
+    let (mut conflict, mut review) = (BooleanBuilder::new(), BooleanBuilder::new());
+    for cluster in clusters {
+        let cluster = *cluster as usize;
+        let members = entity.clusters.members(cluster);
+        let mut known = BTreeSet::new();
+        let (mut earliest, mut latest) = (None::<i64>, None::<i64>);
+        for member in members {
+            if let Some(source) = records.sources.get(*member as usize).and_then(|source| results.plan.sources.get(usize::from(*source))) {
+                known.insert(source.name.as_str());
+            }
+            let Some((batch, row)) = records.places.get(*member as usize) else { continue };
+            let Some(moments) = updated.get(*batch).map(|array| array.as_primitive::<TimestampMicrosecondType>()).filter(|moments| moments.is_valid(*row)) else { continue };
+            let at = moments.value(*row);
+            earliest = Some(earliest.map_or(at, |known| known.min(at)));
+            latest = Some(latest.map_or(at, |known| known.max(at)));
+        }
+        first.append_option(earliest);
+        last.append_option(latest);
+        source_count.append_value(i64::try_from(known.len()).unwrap_or(i64::MAX));
+        record_count.append_value(i64::try_from(members.len()).unwrap_or(i64::MAX));
+        append_list(&mut sources, known);
+        let mapped = entity.golden.attributes.len().max(1);
+        let present = entity.golden.attributes.iter().filter(|attribute| attribute.winner(cluster).is_some()).count();
+        #[expect(clippy::cast_possible_truncation, clippy::cast_precision_loss, reason = "shares")]
+        {
+            confidence.append_value(entity.resolution.confidence.get(cluster).copied().unwrap_or(1.0) as f32);
+            completeness.append_value(present as f32 / mapped as f32);
+        }
+        conflict.append_value(entity.golden.attributes.iter().filter(|attribute| is_identifying(attribute.plan.kind, &attribute.plan.name)).any(|attribute| attribute.of(cluster).len() > 1));
+        review.append_value(entity.needs_review.get(cluster).copied().unwrap_or(false));
+    }
+    Ok(vec![
+        Arc::new(first.finish()),
+        Arc::new(last.finish()),
+        Arc::new(source_count.finish()),
+        Arc::new(record_count.finish()),
+        Arc::new(sources.finish()),
+        Arc::new(confidence.finish()),
+        Arc::new(completeness.finish()),
+        Arc::new(conflict.finish()),
+        Arc::new(review.finish()),
+    ])
+}
+
+/// A person has one of these, so two of them are a conflict.
+fn is_identifying(kind: AttributeKind, name: &str) -> bool {
+    kind == AttributeKind::Gender || matches!(name, "birth_date" | "national_id")
+}
+
+fn hash_rows(columns: &[ArrayRef]) -> Result<ArrayRef, RunError> {
+    let converter = RowConverter::new(columns.iter().map(|column| SortField::new(column.data_type().clone())).collect())?;
+    let rows = converter.convert_columns(columns)?;
+    let mut hashes = FixedSizeBinaryBuilder::with_capacity(rows.num_rows(), 32);
+    for row in rows.iter() {
+        hashes.append_value(blake3::hash(row.as_ref()).as_bytes())?;
+    }
+    Ok(Arc::new(hashes.finish()))
+}

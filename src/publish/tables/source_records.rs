@@ -1,0 +1,82 @@
+//! `source_records`: every mapped attribute, raw and normalised, of every record that was matched.
+
+use std::path::Path;
+use std::sync::Arc;
+
+use arrow::datatypes::{DataType, Field};
+
+use super::cross_reference::repeated;
+use crate::normalize::layout;
+use crate::normalize::records::Normalized;
+use crate::pipeline::RunError;
+use crate::pipeline::plan::{AttributePlan, Plan};
+use crate::publish::Results;
+use crate::publish::table::{MEANING, TableWriter, WrittenTable, column, text};
+
+pub const NAME: &str = "source_records";
+
+/// The fixed columns; those of the attributes follow.
+#[must_use]
+pub fn fixed_fields() -> Vec<Field> {
+    vec![
+        text("entity_type", "person, organisation or generic"),
+        text(layout::SOURCE, "the system the record came from"),
+        text(layout::SOURCE_KEY, "the record's key in that system"),
+        column(layout::UPDATED_AT, layout::timestamp(), true, "when the source last changed the record"),
+        column(layout::RECORD_HASH, DataType::FixedSizeBinary(32), false, "BLAKE3 of the record's mapped raw values"),
+    ]
+}
+
+/// The columns for a plan: the attributes of all its entity types.
+#[must_use]
+pub fn fields(plan: &Plan) -> Vec<Field> {
+    let mut fields = fixed_fields();
+    for attribute in attributes(plan) {
+        for field in layout::attribute_fields(attribute) {
+            let meaning = if *field.name() == attribute.name {
+                attribute.description.clone()
+            } else {
+                format!("{} as the source has it", attribute.name)
+            };
+            fields.push(field.with_metadata([(MEANING.to_owned(), meaning)].into()));
+        }
+    }
+    fields
+}
+
+/// Every attribute once, in the order it is first met.
+fn attributes(plan: &Plan) -> Vec<&AttributePlan> {
+    let mut attributes: Vec<&AttributePlan> = Vec::new();
+    for attribute in plan.entities.iter().flat_map(|entity| &entity.attributes) {
+        if !attributes.iter().any(|known| known.name == attribute.name) {
+            attributes.push(attribute);
+        }
+    }
+    attributes
+}
+
+/// # Errors
+/// Where the table cannot be written.
+pub fn write(results: &Results<'_>, version: &Path) -> Result<WrittenTable, RunError> {
+    write_records(results.plan, results.normalized, version)
+}
+
+fn write_records(plan: &Plan, normalized: &Normalized, version: &Path) -> Result<WrittenTable, RunError> {
+    let mut writer = TableWriter::create(version, NAME, fields(plan), plan.publish.compression)?;
+    let schema = Arc::clone(writer.schema());
+    for records in &normalized.entities {
+        for batch in &records.batches {
+            let columns = schema
+                .fields()
+                .iter()
+                .map(|field| match (field.name().as_str(), batch.column_by_name(field.name())) {
+                    ("entity_type", _) => repeated(&records.plan.entity, batch.num_rows()),
+                    (_, Some(column)) => Arc::clone(column),
+                    (_, None) => arrow::array::new_null_array(field.data_type(), batch.num_rows()),
+                })
+                .collect();
+            writer.write(columns)?;
+        }
+    }
+    writer.finish()
+}

@@ -1,0 +1,260 @@
+//! One attribute of all records, read once: what every measure is counted from.
+
+use std::hash::BuildHasher;
+
+use arrow::array::{Array, AsArray, BooleanArray, ListArray, StringArray};
+use arrow::compute::cast;
+use arrow::datatypes::DataType;
+use foldhash::quality::FixedState;
+use goldsmith_config::attributes::AttributeKind;
+use goldsmith_standardize::placeholder::{PlaceholderKind, is_placeholder};
+
+use crate::normalize::{EntityRecords, layout};
+use crate::pipeline::RunError;
+use crate::pipeline::plan::AttributePlan;
+
+/// The values of one attribute. Equal values have equal hashes; nothing else is kept of a value.
+pub(super) struct Values {
+    columns: Columns,
+    /// For each record where its hashes begin; one more at the end.
+    offsets: Vec<usize>,
+    /// The distinct valid values of each record.
+    hashes: Vec<u64>,
+    /// For each record whether it has a value, valid or not.
+    given: Vec<bool>,
+}
+
+/// What the values of one source are like.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub(super) struct Counted {
+    pub(super) records: i64,
+    pub(super) records_with_value: i64,
+    pub(super) records_valid: i64,
+    pub(super) values: i64,
+    pub(super) values_valid: i64,
+    /// Values that stand for "unknown".
+    pub(super) placeholders: i64,
+    /// Values that are neither valid nor placeholders.
+    pub(super) unreadable: i64,
+    pub(super) repeated: Repeated,
+}
+
+/// How often values occur.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub(super) struct Repeated {
+    /// Valid values, each once a record.
+    pub(super) occurrences: i64,
+    pub(super) distinct: i64,
+    /// Values that occur once.
+    pub(super) unique: i64,
+}
+
+impl Repeated {
+    /// Counts values, each given once for every record that has it.
+    pub(super) fn of(mut hashes: Vec<u64>) -> Self {
+        hashes.sort_unstable();
+        let mut repeated = Self { occurrences: count(hashes.len()), ..Self::default() };
+        for run in hashes.chunk_by(|a, b| a == b) {
+            repeated.distinct += 1;
+            repeated.unique += i64::from(run.len() == 1);
+        }
+        repeated
+    }
+}
+
+enum Columns {
+    /// Raw and normalised text, a batch each.
+    Scalar(Vec<(StringArray, StringArray)>),
+    List(Vec<List>),
+}
+
+/// One batch of a repeatable attribute.
+struct List {
+    list: ListArray,
+    /// The parts that tell one element from another.
+    identity: Vec<StringArray>,
+    raw: StringArray,
+    valid: BooleanArray,
+}
+
+impl Values {
+    /// Reads `attribute` of all records. The second part counts by source.
+    ///
+    /// # Errors
+    /// Where the records lack a column of their own plan.
+    pub(super) fn read(records: &EntityRecords, attribute: &AttributePlan, sources: usize) -> Result<(Self, Vec<Counted>), RunError> {
+        let columns = if layout::is_list(attribute.kind) {
+            Columns::List(records.column(&attribute.name)?.iter().map(|array| List::of(array.as_list::<i32>(), attribute.kind)).collect::<Result<_, _>>()?)
+        } else {
+            let raw = records.column(&layout::raw_column(&attribute.name))?;
+            let normal = records.column(&attribute.name)?;
+            Columns::Scalar(
+                raw.iter()
+                    .zip(normal)
+                    .map(|(raw, normal)| Ok((raw.as_string::<i32>().clone(), cast(normal, &DataType::Utf8)?.as_string::<i32>().clone())))
+                    .collect::<Result<_, RunError>>()?,
+            )
+        };
+        let mut values = Self { columns, offsets: Vec::with_capacity(records.len() + 1), hashes: Vec::new(), given: Vec::with_capacity(records.len()) };
+        let mut counted = vec![Counted::default(); sources];
+        let mut own = Vec::new();
+        values.offsets.push(0);
+        for (place, source) in records.places.iter().zip(&records.sources) {
+            let mut seen = Counted { records: 1, ..Counted::default() };
+            own.clear();
+            values.columns.read(*place, attribute.kind, &mut seen, &mut own);
+            own.sort_unstable();
+            own.dedup();
+            values.hashes.extend_from_slice(&own);
+            values.offsets.push(values.hashes.len());
+            values.given.push(seen.values > 0);
+            if let Some(counted) = counted.get_mut(usize::from(*source)) {
+                counted.add(&seen);
+            }
+        }
+        let mut by_source: Vec<Vec<u64>> = vec![Vec::new(); sources];
+        for (record, source) in records.sources.iter().enumerate() {
+            if let Some(hashes) = by_source.get_mut(usize::from(*source)) {
+                hashes.extend_from_slice(values.of(record));
+            }
+        }
+        for (counted, hashes) in counted.iter_mut().zip(by_source) {
+            counted.repeated = Repeated::of(hashes);
+        }
+        Ok((values, counted))
+    }
+
+    /// The distinct valid values of a record.
+    pub(super) fn of(&self, record: usize) -> &[u64] {
+        let at = |index: usize| self.offsets.get(index).copied().unwrap_or(0);
+        self.hashes.get(at(record)..at(record + 1)).unwrap_or_default()
+    }
+
+    /// Whether the record has a value, valid or not.
+    pub(super) fn given(&self, record: usize) -> bool {
+        self.given.get(record).copied().unwrap_or(false)
+    }
+
+    /// The hash of one value; `element` counts in the list column of the batch and is passed over for a scalar.
+    pub(super) fn at(&self, (batch, row): (usize, usize), element: usize) -> Option<u64> {
+        match &self.columns {
+            Columns::Scalar(columns) => {
+                let (_, normal) = columns.get(batch)?;
+                (row < normal.len() && normal.is_valid(row)).then(|| hash(normal.value(row)))
+            }
+            Columns::List(columns) => columns.get(batch)?.hash(element),
+        }
+    }
+}
+
+impl Columns {
+    /// Counts the values of a record and appends the hashes of the valid ones.
+    fn read(&self, (batch, row): (usize, usize), kind: AttributeKind, seen: &mut Counted, own: &mut Vec<u64>) {
+        match self {
+            Self::Scalar(columns) => {
+                let Some((raw, normal)) = columns.get(batch) else { return };
+                let raw = raw.is_valid(row).then(|| raw.value(row)).filter(|raw| !raw.trim().is_empty());
+                let valid = normal.is_valid(row);
+                if valid {
+                    own.push(hash(normal.value(row)));
+                }
+                // A name's part can come from the full name and have no raw value of its own.
+                if valid || raw.is_some() {
+                    seen.value(kind, valid, raw);
+                }
+            }
+            Self::List(columns) => {
+                let Some(column) = columns.get(batch) else { return };
+                let offsets = column.list.value_offsets();
+                let at = |index: usize| offsets.get(index).and_then(|offset| usize::try_from(*offset).ok()).unwrap_or(0);
+                for element in at(row)..at(row + 1) {
+                    let valid = column.valid.value(element);
+                    own.extend(column.hash(element).filter(|_| valid));
+                    seen.value(kind, valid, column.raw.is_valid(element).then(|| column.raw.value(element)));
+                }
+            }
+        }
+    }
+}
+
+impl Counted {
+    fn value(&mut self, kind: AttributeKind, valid: bool, raw: Option<&str>) {
+        self.values += 1;
+        self.records_with_value = 1;
+        if valid {
+            self.values_valid += 1;
+            self.records_valid = 1;
+        } else if raw.is_some_and(|raw| stands_for_unknown(kind, raw)) {
+            self.placeholders += 1;
+        } else {
+            self.unreadable += 1;
+        }
+    }
+
+    fn add(&mut self, other: &Self) {
+        self.records += other.records;
+        self.records_with_value += other.records_with_value;
+        self.records_valid += other.records_valid;
+        self.values += other.values;
+        self.values_valid += other.values_valid;
+        self.placeholders += other.placeholders;
+        self.unreadable += other.unreadable;
+    }
+}
+
+impl List {
+    fn of(list: &ListArray, kind: AttributeKind) -> Result<Self, RunError> {
+        let structs = list.values().as_struct();
+        let part = |name: &str| structs.column_by_name(name).ok_or_else(|| RunError::Internal(format!("list elements have no part {name}")));
+        Ok(Self {
+            list: list.clone(),
+            identity: identity(kind).iter().map(|name| Ok(part(name)?.as_string::<i32>().clone())).collect::<Result<_, RunError>>()?,
+            raw: part("raw")?.as_string::<i32>().clone(),
+            valid: part("valid")?.as_boolean().clone(),
+        })
+    }
+
+    /// The hash of an element; `None` where it has no normal form.
+    fn hash(&self, element: usize) -> Option<u64> {
+        let text = |part: &'_ StringArray| (element < part.len() && part.is_valid(element)).then(|| part.value(element).to_owned());
+        match self.identity.as_slice() {
+            [one] => (element < one.len() && one.is_valid(element)).then(|| hash(one.value(element))),
+            parts => {
+                let parts: Vec<String> = parts.iter().map(|part| text(part).unwrap_or_default()).collect();
+                parts.iter().any(|part| !part.is_empty()).then(|| hash(&parts.join("\u{1f}").to_lowercase()))
+            }
+        }
+    }
+}
+
+/// The parts that tell one element of a list from another, as survivorship does.
+fn identity(kind: AttributeKind) -> &'static [&'static str] {
+    match kind {
+        AttributeKind::Address => &["line1", "unit", "postal_code", "locality"],
+        AttributeKind::Identifier => &["value", "type"],
+        AttributeKind::Consent => &["purpose", "channel", "status"],
+        _ => &["value"],
+    }
+}
+
+fn stands_for_unknown(kind: AttributeKind, raw: &str) -> bool {
+    let of = match kind {
+        AttributeKind::Email => PlaceholderKind::Email,
+        AttributeKind::Phone => PlaceholderKind::Phone,
+        AttributeKind::Date | AttributeKind::Timestamp => PlaceholderKind::Date,
+        AttributeKind::PersonName | AttributeKind::NamePart(_) => PlaceholderKind::Name,
+        // The raw text of an address is all of its parts.
+        AttributeKind::Address => return raw.split(", ").all(|part| is_placeholder(PlaceholderKind::Address, part)),
+        _ => PlaceholderKind::Text,
+    };
+    is_placeholder(of, raw)
+}
+
+fn hash(value: &str) -> u64 {
+    FixedState::default().hash_one(value)
+}
+
+/// A number of things as the tables count them.
+pub(super) fn count(things: usize) -> i64 {
+    i64::try_from(things).unwrap_or(i64::MAX)
+}

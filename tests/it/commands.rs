@@ -1,0 +1,78 @@
+//! The other commands.
+
+use crate::support::{Workspace, goldsmith, stderr, stdout};
+
+#[test]
+fn every_command_teaches() {
+    let help = stdout(&goldsmith(&["--help"]));
+    for command in ["run", "validate", "plan", "init", "explain", "evaluate", "query", "path", "synth", "schema", "reference", "completions"] {
+        assert!(help.contains(&format!("  {command} ")), "{command} is not in: {help}");
+        let output = goldsmith(&[command, "--help"]);
+        assert!(output.status.success());
+        assert!(stdout(&output).contains("Example:"), "{command} --help has no example");
+    }
+}
+
+#[test]
+fn evaluate_scores_against_the_truth() {
+    let workspace = Workspace::new();
+    workspace.run(&[]);
+    let truth = workspace.path("data/truth.csv").display().to_string();
+    let output = workspace.command("evaluate", &["--truth", &truth, "--json"]);
+    assert!(output.status.success(), "{}", stderr(&output));
+    let scores: serde_json::Value = serde_json::from_str(&stdout(&output)).expect("JSON");
+    assert_eq!(scores["records_missing"], 0, "{scores}");
+    assert!(scores["pairwise"]["f1"].as_f64().expect("a score") >= 0.9, "{scores}");
+    assert!(scores["b_cubed"]["f1"].as_f64().expect("a score") >= 0.93, "{scores}");
+}
+
+#[test]
+fn explain_shows_the_evidence_of_a_pair_and_the_making_of_a_profile() {
+    let workspace = Workspace::new();
+    workspace.run(&[]);
+    let pair = workspace.query("SELECT a.source || ':' || a.source_key, b.source || ':' || b.source_key, a.golden_id FROM cross_reference a JOIN cross_reference b ON a.golden_id = b.golden_id WHERE a.source = 'crm' AND b.source = 'shop' ORDER BY 1, 2 LIMIT 1");
+    let fields: Vec<&str> = pair.first().expect("a pair").split(',').collect();
+    let output = workspace.command("explain", &[fields[0], fields[1]]);
+    let said = stdout(&output);
+    assert!(output.status.success(), "{}", stderr(&output));
+    assert!(said.contains("are one customer") && said.contains("bits") && said.contains("probability"), "{said}");
+    let output = workspace.command("explain", &[fields[2]]);
+    assert!(stdout(&output).contains(fields[0]) && stdout(&output).contains("* family_name"), "{}", stdout(&output));
+    let output = workspace.command("explain", &["crm:nobody", fields[0]]);
+    assert_eq!(output.status.code(), Some(2));
+    assert!(stderr(&output).contains("crm:nobody"), "{}", stderr(&output));
+}
+
+#[test]
+fn plan_says_what_a_run_would_do_and_writes_nothing() {
+    let workspace = Workspace::new();
+    let output = workspace.command("plan", &["--json"]);
+    assert!(output.status.success(), "{}", stderr(&output));
+    let plan: serde_json::Value = serde_json::from_str(&stdout(&output)).expect("JSON");
+    assert!(plan["rows"].as_u64().expect("rows") >= 1_200 && plan["predicted_pairs"].as_u64().expect("pairs") > 0, "{plan}");
+    assert!(!workspace.path("out").exists(), "plan wrote something");
+}
+
+#[test]
+fn path_pins_a_version_and_names_what_it_does_not_have() {
+    let workspace = Workspace::new();
+    let output = workspace.command("path", &[]);
+    assert_eq!(output.status.code(), Some(2));
+    assert!(stderr(&output).contains("goldsmith run"), "{}", stderr(&output));
+    workspace.run(&[]);
+    let path = stdout(&workspace.command("path", &["golden_profiles"]));
+    assert!(std::path::Path::new(path.trim()).join("part-00000.parquet").exists(), "{path}");
+    let output = workspace.command("path", &["golden_profile"]);
+    assert!(stderr(&output).contains("did you mean `golden_profiles`?"), "{}", stderr(&output));
+}
+
+#[test]
+fn no_value_of_a_record_is_said() {
+    let workspace = Workspace::new();
+    let database = rusqlite::Connection::open(workspace.path("data/shop.db")).expect("the database");
+    database.execute_batch("UPDATE customers SET email = 'canary-4711@example.com', first_name = 'Canaryfirst' WHERE id = 1").expect("changed");
+    let output = workspace.run(&[]);
+    let said = stderr(&output) + &stdout(&output) + &std::fs::read_to_string(workspace.path("out/versions/1/report.html")).expect("the report");
+    assert!(!said.contains("canary-4711") && !said.contains("Canaryfirst"));
+    assert_eq!(workspace.query("SELECT count(*) FROM golden_identifiers WHERE value_norm = 'canary-4711@example.com'"), ["1"]);
+}

@@ -1,0 +1,129 @@
+//! Damaged, missing and shrunken input: an error that names the file, the right exit code, and no new version; or a
+//! quarantined row, and the run goes on.
+
+use std::io::{Read, Write};
+
+use crate::support::{Workspace, stderr};
+
+/// Runs over a good version, then damages a file and runs again.
+fn refused(damage: impl FnOnce(&Workspace), code: i32, names: &[&str]) {
+    let workspace = Workspace::new();
+    workspace.run(&[]);
+    damage(&workspace);
+    let output = workspace.command("run", &[]);
+    let said = stderr(&output);
+    assert_eq!(output.status.code(), Some(code), "{said}");
+    for name in names {
+        assert!(said.contains(name), "{name} is not in: {said}");
+    }
+    assert_eq!(workspace.versions(), ["1"], "nothing may be published");
+    assert!(!workspace.path("out/.landing").exists(), "raw data was left behind");
+}
+
+fn cut(path: std::path::PathBuf, keep: impl FnOnce(u64) -> u64) {
+    let file = std::fs::File::options().write(true).open(&path).expect("the file");
+    let length = file.metadata().expect("metadata").len();
+    file.set_len(keep(length)).expect("cut");
+}
+
+#[test]
+fn a_cut_gzip_file_is_refused() {
+    refused(|workspace| cut(workspace.path("data/crm/customers.csv.gz"), |length| length - 1), 3, &["`crm`", "customers.csv.gz"]);
+}
+
+#[test]
+fn a_cut_parquet_file_is_refused() {
+    refused(|workspace| cut(workspace.path("data/billing/accounts.parquet"), |length| length - 1), 3, &["`billing`", "accounts.parquet"]);
+}
+
+#[test]
+fn a_cut_workbook_is_refused() {
+    refused(|workspace| cut(workspace.path("data/loyalty/members.xlsx"), |length| length - 1), 3, &["`loyalty`", "members.xlsx"]);
+}
+
+#[test]
+fn half_a_database_is_refused() {
+    refused(|workspace| cut(workspace.path("data/shop.db"), |length| length / 2), 3, &["`shop`", "shop.db"]);
+}
+
+#[test]
+fn a_missing_file_is_worth_another_try() {
+    refused(|workspace| std::fs::remove_file(workspace.path("data/billing/accounts.parquet")).expect("removed"), 4, &["`billing`", "accounts.parquet"]);
+}
+
+#[test]
+fn a_source_at_half_its_volume_stops_at_its_contract() {
+    refused(
+        |workspace| {
+            let path = workspace.path("data/support/contacts.ndjson");
+            let text = std::fs::read_to_string(&path).expect("the file");
+            let lines: Vec<&str> = text.lines().collect();
+            std::fs::write(&path, lines[..lines.len() / 2].join("\n") + "\n").expect("written");
+        },
+        3,
+        &["`support`", "last published version", "contract: volume:"],
+    );
+}
+
+#[test]
+fn a_column_that_is_gone_stops_at_the_contract() {
+    refused(
+        |workspace| {
+            let database = rusqlite::Connection::open(workspace.path("data/shop.db")).expect("the database");
+            database.execute_batch("ALTER TABLE customers DROP COLUMN created_at").expect("dropped");
+        },
+        3,
+        &["`shop`", "`created_at` is gone", "missing_column"],
+    );
+}
+
+#[test]
+fn a_torn_last_row_is_quarantined_and_the_rest_is_kept() {
+    let workspace = Workspace::new();
+    workspace.run(&[]);
+    let before = workspace.query("SELECT count(*) FROM quarantine");
+    let path = workspace.path("data/support/contacts.ndjson");
+    let text = std::fs::read_to_string(&path).expect("the file");
+    std::fs::write(&path, text.trim_end().to_owned() + "\n{\"id\":\"con_torn\",\"contact\":{\"na").expect("written");
+    let gzip = workspace.path("data/crm/customers.csv.gz");
+    let mut rows = Vec::new();
+    flate2::read::MultiGzDecoder::new(std::fs::File::open(&gzip).expect("the file")).read_to_end(&mut rows).expect("gzip");
+    rows.extend_from_slice(b"C99999999;Torn, R");
+    let mut encoder = flate2::write::GzEncoder::new(std::fs::File::create(&gzip).expect("the file"), flate2::Compression::fast());
+    encoder.write_all(&rows).expect("written");
+    encoder.finish().expect("written");
+    workspace.run(&[]);
+    let torn = workspace.query("SELECT source FROM quarantine WHERE rule = 'torn_row' AND raw IS NOT NULL AND row_no > 0 ORDER BY source");
+    assert_eq!(torn, ["crm", "support"]);
+    let count = |lines: &[String]| lines.first().and_then(|count| count.parse::<u64>().ok()).expect("a count");
+    assert_eq!(count(&workspace.query("SELECT count(*) FROM quarantine")), count(&before) + 2);
+}
+
+#[test]
+fn policies_let_a_run_go_on_without_a_source() {
+    let workspace = Workspace::new();
+    workspace.edit("    connector: excel\n", "    connector: excel\n    on_failure: last_good\n");
+    workspace.run(&[]);
+    let before = workspace.query("SELECT source_key, golden_id FROM cross_reference WHERE source = 'loyalty' ORDER BY 1");
+    cut(workspace.path("data/loyalty/members.xlsx"), |length| length - 1);
+    let output = workspace.command("run", &["--degraded-exit"]);
+    assert_eq!(output.status.code(), Some(5), "{}", stderr(&output));
+    assert_eq!(workspace.query("SELECT source_key, golden_id FROM cross_reference WHERE source = 'loyalty' ORDER BY 1"), before);
+    assert_eq!(workspace.query("SELECT state FROM run_manifest WHERE source = 'loyalty'"), ["last_good"]);
+
+    workspace.edit("on_failure: last_good", "on_failure: skip");
+    let output = workspace.command("run", &[]);
+    assert_eq!(output.status.code(), Some(0), "{}", stderr(&output));
+    assert!(stderr(&output).contains("warning: source `loyalty` left out"), "{}", stderr(&output));
+    assert_eq!(workspace.query("SELECT count(*) FROM cross_reference WHERE source = 'loyalty'"), ["0"]);
+}
+
+#[test]
+fn a_broken_quality_gate_publishes_nothing() {
+    let workspace = Workspace::new();
+    workspace.edit("email_valid >= 90%", "email_valid >= 100%");
+    let output = workspace.command("run", &[]);
+    assert_eq!(output.status.code(), Some(3), "{}", stderr(&output));
+    assert!(stderr(&output).contains("email_valid >= 100%"), "{}", stderr(&output));
+    assert!(workspace.versions().is_empty());
+}
