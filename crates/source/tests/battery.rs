@@ -240,7 +240,7 @@ impl Source for MemorySource {
         let mut file_read = digest(&self.file)?.into_file_read(&self.file, 6);
         let push = |result: Result<(), SourceError>| match self.fault {
             Some(Fault::SinkErrorSwallowed | Fault::GoesOnAfterSinkError) => {
-                Ok(if let Err(error) = result { Some(error) } else { None })
+                Ok(result.err())
             }
             _ => self.passed_on(result).map(|()| None),
         };
