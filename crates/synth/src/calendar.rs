@@ -1,7 +1,5 @@
 //! Days written the ways the systems write them.
 
-use std::fmt::Write;
-
 use chrono::{Datelike, NaiveDate};
 
 use crate::world::Day;
@@ -20,22 +18,56 @@ pub(crate) fn day_of(year: i32, month: u32, day: u32) -> Option<Day> {
 /// `2025-12-31`
 pub(crate) fn push_iso(day: Day, out: &mut String) {
     let (y, m, d) = civil(day);
-    let _ = write!(out, "{y:04}-{m:02}-{d:02}");
+    push_two(y as u32 / 100, out);
+    push_two(y as u32 % 100, out);
+    out.push('-');
+    push_two(m, out);
+    out.push('-');
+    push_two(d, out);
 }
 
 /// `31/12/2025`
 pub(crate) fn push_british(day: Day, out: &mut String) {
     let (y, m, d) = civil(day);
-    let _ = write!(out, "{d:02}/{m:02}/{y:04}");
+    push_two(d, out);
+    out.push('/');
+    push_two(m, out);
+    out.push('/');
+    push_two(y as u32 / 100, out);
+    push_two(y as u32 % 100, out);
 }
 
 /// `12:34:56` of a second of the day.
 pub(crate) fn push_time(second: u32, out: &mut String) {
-    let _ = write!(
-        out,
-        "{:02}:{:02}:{:02}",
-        second / 3600,
-        second / 60 % 60,
-        second % 60
-    );
+    push_two(second / 3600, out);
+    out.push(':');
+    push_two(second / 60 % 60, out);
+    out.push(':');
+    push_two(second % 60, out);
+}
+
+/// Two digits; some dates a record, so without the cost of formatting.
+fn push_two(number: u32, out: &mut String) {
+    out.push(char::from(b'0' + (number / 10 % 10) as u8));
+    out.push(char::from(b'0' + (number % 10) as u8));
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn days_are_written_as_the_systems_do() {
+        let written = |push: fn(Day, &mut String), day| {
+            let mut text = String::new();
+            push(day, &mut text);
+            text
+        };
+        assert_eq!(written(push_iso, 20_453), "2025-12-31");
+        assert_eq!(written(push_british, -25_567), "01/01/1900");
+        assert_eq!(day_of(1900, 1, 1), Some(-25_567));
+        let mut time = String::new();
+        push_time(86_399, &mut time);
+        assert_eq!(time, "23:59:59");
+    }
 }

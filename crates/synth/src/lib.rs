@@ -46,12 +46,7 @@ pub struct SynthOptions {
 impl SynthOptions {
     /// Options with what Excel holds per sheet, 1,048,576 rows.
     pub fn new(records: u64, seed: u64, out: impl Into<PathBuf>) -> Self {
-        Self {
-            records,
-            seed,
-            out: out.into(),
-            sheet_rows: 1_048_576,
-        }
+        Self { records, seed, out: out.into(), sheet_rows: 1_048_576 }
     }
 }
 
@@ -107,30 +102,17 @@ pub fn write(options: &SynthOptions, progress: &dyn Fn(Progress)) -> Result<Summ
     }
     for folder in ["crm", "billing", "support", "loyalty"] {
         let path = options.out.join(folder);
-        std::fs::create_dir_all(&path).map_err(|cause| SynthError::Write {
-            path,
-            cause: cause.into(),
-        })?;
+        std::fs::create_dir_all(&path).map_err(|cause| SynthError::Write { path, cause: cause.into() })?;
     }
     let world = World::new(options.seed);
     let plan = Plan::new(&world, options.records);
     let (sender, receiver) = mpsc::channel();
-    let work = Work {
-        world: &world,
-        plan: &plan,
-        sheet_rows: options.sheet_rows,
-    };
+    let work = Work { world: &world, plan: &plan, sheet_rows: options.sheet_rows };
     let files = thread::scope(|scope| {
         let running: Vec<_> = FILES
             .into_iter()
             .map(|(name, writer)| {
-                let (path, work, ticker) = (
-                    options.out.join(name),
-                    &work,
-                    Ticker {
-                        sender: sender.clone(),
-                    },
-                );
+                let (path, work, ticker) = (options.out.join(name), &work, Ticker { sender: sender.clone() });
                 scope.spawn(move || match writer(work, &path, &ticker) {
                     Ok(rows) => Ok((path, rows)),
                     Err(cause) => Err(SynthError::Write { path, cause }),
@@ -141,18 +123,11 @@ pub fn write(options: &SynthOptions, progress: &dyn Fn(Progress)) -> Result<Summ
         let mut done = 0;
         for (source, rows) in receiver {
             done += rows;
-            progress(Progress {
-                source: Source::name(source),
-                done,
-                total: options.records,
-            });
+            progress(Progress { source: Source::name(source), done, total: options.records });
         }
         running
             .into_iter()
-            .map(|job| {
-                job.join()
-                    .unwrap_or_else(|panic| std::panic::resume_unwind(panic))
-            })
+            .map(|job| job.join().unwrap_or_else(|panic| std::panic::resume_unwind(panic)))
             .collect::<Result<Vec<_>, _>>()
     })?;
     Ok(Summary {
@@ -160,8 +135,7 @@ pub fn write(options: &SynthOptions, progress: &dyn Fn(Progress)) -> Result<Summ
         records: options.records,
         customers: plan.customers(),
         households: u64::from(plan.households),
-        broken_rows: (systems::crm::extra_rows(&plan).broken + systems::support::broken_rows(&plan))
-            as u64,
+        broken_rows: (systems::crm::extra_rows(&plan).broken + systems::support::broken_rows(&plan)) as u64,
         test_rows: systems::crm::extra_rows(&plan).test as u64,
     })
 }

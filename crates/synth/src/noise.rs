@@ -28,9 +28,7 @@ pub(crate) fn typo(text: &mut String, rng: &mut Rng) {
 /// One wrong digit or two swapped ones; everything that is not a digit stays.
 pub(crate) fn digit_slip(text: &mut String, rng: &mut Rng) {
     let mut bytes: Vec<u8> = text.bytes().collect();
-    let digits: Vec<usize> = (0..bytes.len())
-        .filter(|&i| bytes[i].is_ascii_digit())
-        .collect();
+    let digits: Vec<usize> = (0..bytes.len()).filter(|&i| bytes[i].is_ascii_digit()).collect();
     if digits.len() < 3 {
         return;
     }
@@ -52,17 +50,9 @@ fn neighbour(letter: char, rng: &mut Rng) -> char {
     let lower = letter.to_ascii_lowercase();
     for row in ROWS {
         if let Some(at) = row.find(lower) {
-            let to = if at == 0 || (at + 1 < row.len() && rng.chance(0.5)) {
-                at + 1
-            } else {
-                at - 1
-            };
+            let to = if at == 0 || (at + 1 < row.len() && rng.chance(0.5)) { at + 1 } else { at - 1 };
             let hit = char::from(row.as_bytes()[to]);
-            return if letter.is_ascii_uppercase() {
-                hit.to_ascii_uppercase()
-            } else {
-                hit
-            };
+            return if letter.is_ascii_uppercase() { hit.to_ascii_uppercase() } else { hit };
         }
     }
     letter

@@ -1,9 +1,10 @@
 //! Which customer is in which system, how often and in which order: a few bytes a record.
 
 use std::collections::HashSet;
+use std::hash::{BuildHasherDefault, Hasher};
 
 use crate::rng::{Rng, Skew, Stream, mix};
-use crate::world::{Customer, Person, World};
+use crate::world::{Person, World};
 
 /// The five systems, in the order they are reported.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
@@ -16,13 +17,7 @@ pub(crate) enum Source {
 }
 
 impl Source {
-    pub(crate) const ALL: [Self; 5] = [
-        Self::Crm,
-        Self::Shop,
-        Self::Billing,
-        Self::Support,
-        Self::Loyalty,
-    ];
+    pub(crate) const ALL: [Self; 5] = [Self::Crm, Self::Shop, Self::Billing, Self::Support, Self::Loyalty];
 
     /// The name of the source in the truth.
     pub(crate) fn name(self) -> &'static str {
@@ -66,41 +61,31 @@ pub(crate) struct Plan {
 impl Plan {
     /// Plans `records` records.
     pub(crate) fn new(world: &World, records: u64) -> Self {
-        let mut plan = Self {
-            slots: Default::default(),
-            households: 0,
-            first_customer: vec![0],
-            email_variants: Vec::new(),
-        };
+        let mut plan =
+            Self { slots: Default::default(), households: 0, first_customer: vec![0], email_variants: Vec::new() };
         let sizes = Skew::new(SIZES.iter().map(|&(_, share)| share));
-        let mut taken = HashSet::new();
+        let mut taken = Hashes::with_capacity_and_hasher(records as usize / 2, Default::default());
         let mut left = records;
         while left > 0 {
             let household = world.household(plan.households);
-            for (member, customer) in household.members.iter().enumerate() {
+            for member in 0..household.size() {
                 if left == 0 {
                     break;
                 }
                 let number = plan.email_variants.len() as u32;
-                plan.email_variants.push(match customer {
-                    Customer::Person(person) => choose_variants(world, person, number, &mut taken),
-                    Customer::Organisation(_) => [0; 3],
-                });
-                let mut rng = Rng::of(
-                    world.seed,
-                    Stream::Plan,
-                    u64::from(plan.households) * 16 + member as u64,
-                );
+                let person = household.people.get(member);
+                let variants = person.map(|person| choose_variants(world, person, number, &mut taken));
+                plan.email_variants.push(variants.unwrap_or_default());
+                let mut rng = Rng::of(world.seed, Stream::Plan, u64::from(plan.households) * 16 + member as u64);
                 let count = (SIZES[sizes.draw(&mut rng)].0).min(left);
                 left -= count;
-                plan.place(customer, member as u8, count, &mut rng);
+                plan.place(person.is_some(), member as u8, count, &mut rng);
             }
             plan.households += 1;
             plan.first_customer.push(plan.email_variants.len() as u32);
         }
         for source in Source::ALL {
-            Rng::of(world.seed, Stream::Order, source as u64)
-                .shuffle(&mut plan.slots[source as usize]);
+            Rng::of(world.seed, Stream::Order, source as u64).shuffle(&mut plan.slots[source as usize]);
         }
         plan
     }
@@ -120,22 +105,16 @@ impl Plan {
     }
 
     /// A person's own e-mail address, which nobody else has.
-    pub(crate) fn email(
-        &self,
-        world: &World,
-        person: &Person,
-        customer: u32,
-        nth: usize,
-    ) -> Option<String> {
+    pub(crate) fn email(&self, world: &World, person: &Person, customer: u32, nth: usize) -> Option<String> {
         let variant = self.email_variants.get(customer as usize)?.get(nth)?;
         world.email(person, nth, customer, *variant)
     }
 
     /// Spreads a customer's sightings over the sources, first over different ones, then more often within one.
-    fn place(&mut self, customer: &Customer, member: u8, count: u64, rng: &mut Rng) {
-        let shares: [f64; 5] = match customer {
-            Customer::Person(_) => [0.28, 0.25, 0.12, 0.19, 0.16],
-            Customer::Organisation(_) => [0.0, 0.0, 0.62, 0.38, 0.0],
+    fn place(&mut self, person: bool, member: u8, count: u64, rng: &mut Rng) {
+        let shares: [f64; 5] = match person {
+            true => [0.28, 0.25, 0.12, 0.19, 0.16],
+            false => [0.0, 0.0, 0.62, 0.38, 0.0],
         };
         let mut last_in = [None; 5];
         for sighting in 0..count as u8 {
@@ -151,11 +130,7 @@ impl Plan {
                 _ => sighting,
             };
             last_in[source] = Some(sighting);
-            self.slots[source].push(Slot {
-                household: self.households,
-                member,
-                sighting,
-            });
+            self.slots[source].push(Slot { household: self.households, member, sighting });
         }
     }
 }
@@ -188,14 +163,9 @@ fn draw_source(shares: &[f64; 5], rng: &mut Rng) -> usize {
     Source::Billing as usize
 }
 
-fn choose_variants(
-    world: &World,
-    person: &Person,
-    customer: u32,
-    taken: &mut HashSet<u64>,
-) -> [u8; 3] {
+fn choose_variants(world: &World, person: &Person, customer: u32, taken: &mut Hashes) -> [u8; 3] {
     let mut variants = [0; 3];
-    for (nth, chosen) in variants.iter_mut().enumerate().take(person.mailboxes.len()) {
+    for (nth, chosen) in variants.iter_mut().enumerate() {
         for variant in 0..=6 {
             *chosen = variant;
             let Some(email) = world.email(person, nth, customer, variant) else {
@@ -209,9 +179,27 @@ fn choose_variants(
     variants
 }
 
+/// Hashes as a set, which need no hashing again.
+type Hashes = HashSet<u64, BuildHasherDefault<Hashed>>;
+
+#[derive(Default)]
+struct Hashed(u64);
+
+impl Hasher for Hashed {
+    fn finish(&self) -> u64 {
+        self.0
+    }
+
+    fn write(&mut self, bytes: &[u8]) {
+        self.0 = bytes.iter().fold(self.0, |hash, &byte| mix(hash ^ u64::from(byte)));
+    }
+
+    fn write_u64(&mut self, hash: u64) {
+        self.0 = hash;
+    }
+}
+
 /// FNV-1a, finished by a mixer: the same on every machine.
 fn hash(text: &str) -> u64 {
-    mix(text.bytes().fold(0xcbf2_9ce4_8422_2325, |hash, byte| {
-        (hash ^ u64::from(byte)).wrapping_mul(0x0100_0000_01b3)
-    }))
+    mix(text.bytes().fold(0xcbf2_9ce4_8422_2325, |hash, byte| (hash ^ u64::from(byte)).wrapping_mul(0x0100_0000_01b3)))
 }

@@ -19,8 +19,7 @@ pub(crate) struct Rng(u64);
 impl Rng {
     /// The stream of `purpose` for one thing, which `index` numbers.
     pub(crate) fn of(seed: u64, purpose: Stream, index: u64) -> Self {
-        Self(mix(mix(seed ^ 0x6a09_e667_f3bc_c909)
-            ^ mix(index.wrapping_mul(8).wrapping_add(purpose as u64))))
+        Self(mix(mix(seed ^ 0x6a09_e667_f3bc_c909) ^ mix(index.wrapping_mul(8).wrapping_add(purpose as u64))))
     }
 
     pub(crate) fn next(&mut self) -> u64 {
@@ -77,11 +76,7 @@ impl Skew {
                 total
             })
             .collect();
-        Self(
-            sums.into_iter()
-                .map(|sum| (sum / total * f64::from(u32::MAX)) as u32)
-                .collect(),
-        )
+        Self(sums.into_iter().map(|sum| (sum / total * f64::from(u32::MAX)) as u32).collect())
     }
 
     /// Zipf–Mandelbrot weights `1 / (rank + flat)^steep`, which names, places and streets follow.
@@ -91,8 +86,6 @@ impl Skew {
 
     pub(crate) fn draw(&self, rng: &mut Rng) -> usize {
         let at = (rng.next() >> 32) as u32;
-        self.0
-            .partition_point(|&sum| sum <= at)
-            .min(self.0.len() - 1)
+        self.0.partition_point(|&sum| sum <= at).min(self.0.len() - 1)
     }
 }

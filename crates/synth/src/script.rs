@@ -16,20 +16,24 @@ pub(crate) fn push_latin1(text: &str, out: &mut Vec<u8>) {
 
 /// Greek and Cyrillic written with Latin letters; Latin text, with all its diacritics, as it is.
 pub(crate) fn romanise(text: &str) -> String {
-    text.replace("ου", "ou")
-        .replace("ού", "ou")
-        .chars()
-        .fold(String::new(), |mut out, letter| {
-            match transliterate(letter).filter(|_| letter >= '\u{370}') {
-                Some(latin) => out.push_str(latin),
-                None => out.push(letter),
-            }
-            out
-        })
+    if !is_other_script(text) {
+        return text.to_owned();
+    }
+    let mut out = String::with_capacity(text.len());
+    for letter in text.replace("ου", "ou").replace("ού", "ou").chars() {
+        match transliterate(letter).filter(|_| letter >= '\u{370}') {
+            Some(latin) => out.push_str(latin),
+            None => out.push(letter),
+        }
+    }
+    out
 }
 
 /// Only ASCII: what somebody types who has no keyboard for the diacritics.
 pub(crate) fn ascii(text: &str) -> String {
+    if text.is_ascii() {
+        return text.to_owned();
+    }
     let mut out = String::with_capacity(text.len());
     for letter in text.chars() {
         if letter.is_ascii() {
@@ -43,7 +47,7 @@ pub(crate) fn ascii(text: &str) -> String {
 
 /// Whether the text is in Greek or Cyrillic letters.
 pub(crate) fn is_other_script(text: &str) -> bool {
-    text.chars().any(|letter| letter >= '\u{370}')
+    !text.is_ascii() && text.chars().any(|letter| letter >= '\u{370}')
 }
 
 fn plain_latin1(letter: char) -> Option<&'static str> {
@@ -181,10 +185,7 @@ mod tests {
         let latin1 = |text: &str| {
             let mut bytes = Vec::new();
             push_latin1(text, &mut bytes);
-            bytes
-                .iter()
-                .map(|&byte| char::from(byte))
-                .collect::<String>()
+            bytes.iter().map(|&byte| char::from(byte)).collect::<String>()
         };
         assert_eq!(latin1("Müller-Wójcik, Łukasz"), "Müller-Wójcik, Lukasz");
         assert_eq!(latin1("Παπαδόπουλος"), "Papadopoylos");

@@ -8,7 +8,7 @@ use crate::rng::{Rng, Stream};
 use crate::script;
 use crate::stock::companies::ABBREVIATIONS;
 use crate::stock::places::{self, Address, Country, PhoneStyle};
-use crate::world::{Customer, Day, FIRST_DAY, Household, LAST_DAY, Organisation, Person, World};
+use crate::world::{Day, FIRST_DAY, Household, LAST_DAY, Organisation, Person, World};
 
 /// What a system knows after a sighting. Empty strings are missing values.
 pub(crate) struct Seen {
@@ -67,56 +67,31 @@ struct Habits {
 
 #[rustfmt::skip]
 const HABITS: [Habits; 5] = [
-    Habits { nickname: 0.08, initial: 0.04, middle: 0.35, typo: 0.035, birth: 0.74, email: 0.66, second_email: 0.12, mobile: 0.62, landline: 0.45, address: 0.92, upper: 0.03, lower: 0.01, plain: 0.08 },
-    Habits { nickname: 0.17, initial: 0.01, middle: 0.03, typo: 0.025, birth: 0.40, email: 0.97, second_email: 0.0, mobile: 0.58, landline: 0.22, address: 0.90, upper: 0.02, lower: 0.09, plain: 0.30 },
-    Habits { nickname: 0.03, initial: 0.08, middle: 0.30, typo: 0.025, birth: 0.48, email: 0.52, second_email: 0.0, mobile: 0.48, landline: 0.30, address: 0.98, upper: 0.30, lower: 0.0, plain: 0.25 },
-    Habits { nickname: 0.26, initial: 0.04, middle: 0.03, typo: 0.045, birth: 0.0, email: 0.80, second_email: 0.25, mobile: 0.52, landline: 0.22, address: 0.0, upper: 0.01, lower: 0.10, plain: 0.30 },
-    Habits { nickname: 0.12, initial: 0.02, middle: 0.0, typo: 0.035, birth: 0.86, email: 0.66, second_email: 0.0, mobile: 0.58, landline: 0.18, address: 0.94, upper: 0.03, lower: 0.02, plain: 0.15 },
+    Habits { nickname: 0.08, initial: 0.04, middle: 0.35, typo: 0.035, birth: 0.70, email: 0.58, second_email: 0.10, mobile: 0.52, landline: 0.62, address: 0.93, upper: 0.03, lower: 0.01, plain: 0.08 },
+    Habits { nickname: 0.17, initial: 0.01, middle: 0.03, typo: 0.030, birth: 0.36, email: 0.95, second_email: 0.0, mobile: 0.48, landline: 0.35, address: 0.92, upper: 0.02, lower: 0.09, plain: 0.30 },
+    Habits { nickname: 0.03, initial: 0.08, middle: 0.30, typo: 0.030, birth: 0.45, email: 0.46, second_email: 0.0, mobile: 0.40, landline: 0.48, address: 0.98, upper: 0.30, lower: 0.0, plain: 0.25 },
+    Habits { nickname: 0.26, initial: 0.04, middle: 0.03, typo: 0.045, birth: 0.0, email: 0.78, second_email: 0.20, mobile: 0.46, landline: 0.35, address: 0.0, upper: 0.01, lower: 0.10, plain: 0.30 },
+    Habits { nickname: 0.12, initial: 0.02, middle: 0.0, typo: 0.040, birth: 0.84, email: 0.58, second_email: 0.0, mobile: 0.46, landline: 0.32, address: 0.95, upper: 0.03, lower: 0.02, plain: 0.15 },
 ];
 
-const JUNK_EMAILS: &[&str] = &[
-    "test@test.com",
-    "noemail@noemail.com",
-    "none@none.com",
-    "unknown@unknown.com",
-    "n/a",
-    "no@email.com",
-];
-const JUNK_PHONES: &[&str] = &[
-    "0000000",
-    "000-000-0000",
-    "07000000000",
-    "1234567890",
-    "unknown",
-    "999999999",
-];
+const JUNK_EMAILS: &[&str] =
+    &["test@test.com", "noemail@noemail.com", "none@none.com", "unknown@unknown.com", "n/a", "no@email.com"];
+const JUNK_PHONES: &[&str] = &["0000000", "000-000-0000", "07000000000", "1234567890", "unknown", "999999999"];
 const JUNK_WORDS: &[&str] = &["unknown", "n/a", "x", "not provided", "-"];
 
 /// What `source` saw of the customer of a slot.
 pub(crate) fn see(world: &World, plan: &Plan, source: Source, slot: &Slot) -> Seen {
     let household = world.household(slot.household);
     let customer = plan.customer(slot);
-    let mut rng = Rng::of(
-        world.seed,
-        Stream::Record,
-        u64::from(customer) * 256 + u64::from(slot.sighting),
-    );
+    let mut rng = Rng::of(world.seed, Stream::Record, u64::from(customer) * 256 + u64::from(slot.sighting));
     let recent = rng.unit().max(rng.unit() * rng.unit());
     let day = FIRST_DAY + (f64::from(LAST_DAY - FIRST_DAY) * recent) as i32;
-    let eye = Eye {
-        world,
-        plan,
-        household: &household,
-        habits: &HABITS[source as usize],
-        source,
-        day,
-    };
-    match household.members.get(usize::from(slot.member)) {
-        Some(Customer::Organisation(organisation)) => eye.see_organisation(organisation, rng),
-        Some(Customer::Person(person)) => {
-            eye.see_person(person, customer, usize::from(slot.member), rng)
-        }
-        None => eye.blank(rng),
+    let eye = Eye { world, plan, household: &household, habits: &HABITS[source as usize], source, day };
+    let member = usize::from(slot.member);
+    match (household.people.get(member), household.organisations.get(member)) {
+        (Some(person), _) => eye.see_person(person, customer, member, rng),
+        (None, Some(organisation)) => eye.see_organisation(organisation, rng),
+        (None, None) => eye.blank(rng),
     }
 }
 
@@ -170,25 +145,18 @@ impl Eye<'_> {
                 evidence += 1;
             }
         }
-        let own_email = rng.chance(self.habits.email)
-            && self.email(person, customer, member, haste, &mut seen, rng);
+        let own_email = rng.chance(self.habits.email) && self.email(person, customer, member, haste, &mut seen, rng);
         evidence += u8::from(own_email);
         let reach = rng.chance(self.habits.mobile);
         let own_mobile = reach && self.mobile(person, member, haste, &mut seen, rng);
         evidence += u8::from(own_mobile);
-        if rng.chance(self.habits.landline)
-            && !matches!(person.moved_out, Some((left, _)) if self.day >= left)
-        {
+        if rng.chance(self.habits.landline) && !matches!(person.moved_out, Some((left, _)) if self.day >= left) {
             self.landline(&mut seen, rng);
         }
 
         // A system that could not tell its customers apart would have been asked for more: nobody is recorded by what
         // the whole household shares alone.
-        let needed = if person.namesake || rng.chance(0.55) {
-            2
-        } else {
-            1
-        };
+        let needed = if person.namesake || rng.chance(0.36) { 2 } else { 1 };
         if evidence < needed && !own_email && seen.emails.is_empty() && rng.chance(0.6) {
             let own = self.own_email(person, customer, rng);
             evidence += u8::from(own.is_some());
@@ -213,20 +181,9 @@ impl Eye<'_> {
         let world = self.world;
         seen.given = world.given(person);
         let renamed = self.day >= person.renamed_on;
-        seen.family = world.family(
-            if renamed {
-                person.family
-            } else {
-                person.birth_family
-            },
-            person.female,
-        );
+        seen.family = world.family(if renamed { person.family } else { person.birth_family }, person.female);
         if renamed && person.double_barrelled && rng.chance(0.6) {
-            seen.family = format!(
-                "{}-{}",
-                world.family(person.birth_family, person.female),
-                seen.family
-            );
+            seen.family = format!("{}-{}", world.family(person.birth_family, person.female), seen.family);
         }
         let nicknames = world.given_names(person).nicknames(person.given);
         if !nicknames.is_empty() && rng.chance(self.habits.nickname) {
@@ -285,33 +242,25 @@ impl Eye<'_> {
     }
 
     /// Adds an e-mail address and says whether it is the person's own and right.
-    fn email(
-        &self,
-        person: &Person,
-        customer: u32,
-        member: usize,
-        haste: f64,
-        seen: &mut Seen,
-        rng: &mut Rng,
-    ) -> bool {
+    fn email(&self, person: &Person, customer: u32, member: usize, haste: f64, seen: &mut Seen, rng: &mut Rng) -> bool {
         let household = self.household;
-        let shared = household.members.len() > 1;
+        let shared = household.people.len() > 1;
         let fate = rng.unit();
         let mut own = false;
         if fate < 0.006 {
             seen.emails.push((*rng.pick(JUNK_EMAILS)).to_owned());
         } else if fate < 0.020 {
             seen.emails.push(self.agent_mailbox(rng));
-        } else if shared && fate < 0.055 {
-            let number = rng.below(household.members.len());
+        } else if shared && fate < 0.065 {
+            let number = rng.below(household.people.len());
+            let customers = self.plan.customers_of(household.number);
             if number != member
-                && let Some(Customer::Person(other)) = household.members.get(number)
+                && let Some(number) = customers.clone().nth(number)
+                && let Some(other) = household.people.get((number - customers.start) as usize)
             {
-                let first = self.plan.customers_of(household.number).start;
-                seen.emails
-                    .extend(self.plan.email(self.world, other, first + number as u32, 0));
+                seen.emails.extend(self.plan.email(self.world, other, number, 0));
             }
-        } else if shared && household.family_mailbox && fate < 0.42 {
+        } else if shared && household.family_mailbox && fate < 0.45 {
             seen.emails.extend(household.mailbox(self.world));
         }
         if seen.emails.is_empty() {
@@ -341,11 +290,7 @@ impl Eye<'_> {
     }
 
     fn own_email(&self, person: &Person, customer: u32, rng: &mut Rng) -> Option<String> {
-        let nth = if rng.chance(0.7) {
-            0
-        } else {
-            rng.below(person.mailboxes.len())
-        };
+        let nth = if rng.chance(0.62) { 0 } else { rng.below(person.mailboxes.iter().flatten().count()) };
         self.plan.email(self.world, person, customer, nth)
     }
 
@@ -355,26 +300,13 @@ impl Eye<'_> {
         let mut name = Rng::of(self.world.seed, Stream::Agent, agent);
         let desk = *name.pick(&["info", "office", "admin", "reception", "sales", "contact"]);
         let families = self.world.stock.names(crate::stock::names::Origin::English);
-        let family = &families.families[families.draw_family(&mut name)];
+        let family = &families.families[families.draw_family(&mut name)].letters;
         let trade = *name.pick(&["lettings", "care", "legal", "travel", "accounts", "homes"]);
-        format!(
-            "{desk}@{}{trade}{}.com",
-            script::ascii(family)
-                .to_lowercase()
-                .replace([' ', '\''], ""),
-            agent % 97
-        )
+        format!("{desk}@{family}{trade}{}.com", agent % 97)
     }
 
     /// Adds a mobile number and says whether it is the person's own and right.
-    fn mobile(
-        &self,
-        person: &Person,
-        member: usize,
-        haste: f64,
-        seen: &mut Seen,
-        rng: &mut Rng,
-    ) -> bool {
+    fn mobile(&self, person: &Person, member: usize, haste: f64, seen: &mut Seen, rng: &mut Rng) -> bool {
         let fate = rng.unit();
         if fate < 0.006 {
             seen.mobile = (*rng.pick(JUNK_PHONES)).to_owned();
@@ -382,20 +314,18 @@ impl Eye<'_> {
         }
         if fate < 0.014 {
             // The number was somebody's before: networks hand it out again.
-            let other = self
-                .world
-                .household(rng.below(self.plan.households.max(1) as usize) as u32);
+            let other = self.world.household(rng.below(self.plan.households.max(1) as usize) as u32);
             if other.country == self.household.country
-                && let Some(Customer::Person(other)) = other.members.first()
+                && let Some(other) = other.people.first()
             {
                 seen.mobile = self.phone(other.former_mobile, rng);
                 return false;
             }
         }
-        if fate < 0.05 && self.household.members.len() > 1 {
-            let number = rng.below(self.household.members.len());
+        if fate < 0.05 && self.household.people.len() > 1 {
+            let number = rng.below(self.household.people.len());
             if number != member
-                && let Some(Customer::Person(other)) = self.household.members.get(number)
+                && let Some(other) = self.household.people.get(number)
             {
                 seen.mobile = self.phone(other.mobile, rng);
                 return false;
@@ -410,19 +340,11 @@ impl Eye<'_> {
     }
 
     fn mobile_number(&self, person: &Person) -> u64 {
-        if self.day >= person.mobile_since {
-            person.mobile
-        } else {
-            person.former_mobile
-        }
+        if self.day >= person.mobile_since { person.mobile } else { person.former_mobile }
     }
 
     fn landline(&self, seen: &mut Seen, rng: &mut Rng) {
-        if let Some(number) = self
-            .household
-            .landline
-            .filter(|_| self.day >= self.household.moved_on)
-        {
+        if let Some(number) = self.household.landline.filter(|_| self.day >= self.household.moved_on) {
             seen.landline = self.phone(number, rng);
         }
     }
@@ -453,11 +375,7 @@ impl Eye<'_> {
         let (long, short) = &stock.streets[usize::from(address.street)];
         let mut seen = SeenAddress {
             house: address.house.to_string(),
-            street: if rng.chance(0.4) {
-                short.clone()
-            } else {
-                long.clone()
-            },
+            street: if rng.chance(0.4) { short.clone() } else { long.clone() },
             unit: if rng.chance(0.85) { address.unit } else { 0 },
             city: city.name.clone(),
             region: city.region,
@@ -517,17 +435,9 @@ impl Eye<'_> {
         };
         let registration = identifier(&organisation.registration, if billing { 0.72 } else { 0.0 });
         let tax_id = identifier(&organisation.tax_id, if billing { 0.6 } else { 0.0 });
-        seen.organisation = Some(SeenOrganisation {
-            name,
-            registration,
-            tax_id,
-        });
+        seen.organisation = Some(SeenOrganisation { name, registration, tax_id });
         if rng.chance(0.8) {
-            let desk = if rng.chance(0.5) {
-                "info"
-            } else {
-                *rng.pick(&["accounts", "office", "sales", "hello"])
-            };
+            let desk = if rng.chance(0.5) { "info" } else { *rng.pick(&["accounts", "office", "sales", "hello"]) };
             seen.emails.push(format!("{desk}@{}", organisation.domain));
         }
         if seen.emails.is_empty() || rng.chance(0.7) {

@@ -11,26 +11,46 @@ use parquet::arrow::ArrowWriter;
 use parquet::basic::{Compression, ZstdLevel};
 use parquet::errors::ParquetError;
 use parquet::file::properties::WriterProperties;
+use parquet::schema::types::ColumnPath;
 
 use crate::plan::Source;
 use crate::stock::places::{self, Address, PhoneStyle};
-use crate::world::{Customer, Household, LAST_DAY, Person};
+use crate::world::{Household, LAST_DAY, Person};
 use crate::{Cause, Ticker, Work};
 
 /// A Parquet file as all of them are written here.
 pub(crate) struct ParquetFile(ArrowWriter<File>);
+
+/// Columns whose values hardly repeat: a dictionary would cost time and save nothing.
+const NEARLY_UNIQUE: [&str; 13] = [
+    "account_no",
+    "address_line1",
+    "household_id",
+    "landline",
+    "tax_id",
+    "bill_to_line1",
+    "customer_id",
+    "email",
+    "full_name",
+    "holder",
+    "phone",
+    "record_id",
+    "source_key",
+];
 
 impl ParquetFile {
     /// Rows to gather before [`Self::write`].
     pub(crate) const BATCH: usize = 16_384;
 
     pub(crate) fn create(file: File, schema: Arc<Schema>) -> Result<Self, ParquetError> {
-        let properties = WriterProperties::builder()
+        let mut properties = WriterProperties::builder()
             .set_compression(Compression::ZSTD(ZstdLevel::try_new(1)?))
             .set_created_by("goldsmith synth".to_owned())
-            .set_max_row_group_row_count(Some(262_144))
-            .build();
-        ArrowWriter::try_new(file, schema, Some(properties)).map(Self)
+            .set_max_row_group_row_count(Some(262_144));
+        for name in NEARLY_UNIQUE {
+            properties = properties.set_column_dictionary_enabled(ColumnPath::from(name), false);
+        }
+        ArrowWriter::try_new(file, schema, Some(properties.build())).map(Self)
     }
 
     pub(crate) fn write(&mut self, batch: &RecordBatch) -> Result<(), ParquetError> {
@@ -54,21 +74,12 @@ struct Table<const TEXTS: usize> {
 impl<const TEXTS: usize> Table<TEXTS> {
     /// Columns of text, and one of dates after them where it has a name.
     fn create(file: File, texts: [&str; TEXTS], date: Option<&str>) -> Result<Self, ParquetError> {
-        let mut fields: Vec<Field> = texts
-            .iter()
-            .map(|name| Field::new(*name, DataType::Utf8, true))
-            .collect();
+        let mut fields: Vec<Field> = texts.iter().map(|name| Field::new(*name, DataType::Utf8, true)).collect();
         fields.extend(date.map(|name| Field::new(name, DataType::Date32, true)));
         let schema = Arc::new(Schema::new(fields));
         let file = ParquetFile::create(file, Arc::clone(&schema))?;
         let texts = std::array::from_fn(|_| StringBuilder::new());
-        Ok(Self {
-            schema,
-            texts,
-            dates: date.map(|_| Date32Builder::new()),
-            rows: 0,
-            file,
-        })
+        Ok(Self { schema, texts, dates: date.map(|_| Date32Builder::new()), rows: 0, file })
     }
 
     /// Adds a row; empty texts are missing values.
@@ -80,25 +91,17 @@ impl<const TEXTS: usize> Table<TEXTS> {
             dates.append_option(date);
         }
         self.rows += 1;
-        if self.rows == ParquetFile::BATCH {
-            self.flush()
-        } else {
-            Ok(())
-        }
+        if self.rows == ParquetFile::BATCH { self.flush() } else { Ok(()) }
     }
 
     fn flush(&mut self) -> Result<(), ParquetError> {
-        let mut columns: Vec<ArrayRef> = self
-            .texts
-            .iter_mut()
-            .map(|builder| Arc::new(builder.finish()) as ArrayRef)
-            .collect();
+        let mut columns: Vec<ArrayRef> =
+            self.texts.iter_mut().map(|builder| Arc::new(builder.finish()) as ArrayRef).collect();
         if let Some(dates) = &mut self.dates {
             columns.push(Arc::new(dates.finish()));
         }
         self.rows = 0;
-        self.file
-            .write(&RecordBatch::try_new(Arc::clone(&self.schema), columns)?)
+        self.file.write(&RecordBatch::try_new(Arc::clone(&self.schema), columns)?)
     }
 
     fn close(mut self) -> Result<(), ParquetError> {
@@ -127,21 +130,13 @@ pub(crate) fn write_truth_parquet(work: &Work<'_>, path: &Path, _: &Ticker) -> R
 }
 
 /// Calls `line` with the [`TRUTH_COLUMNS`] of each record and counts them.
-fn for_each_record<E>(
-    work: &Work<'_>,
-    mut line: impl FnMut([&str; 4]) -> Result<(), E>,
-) -> Result<u64, E> {
+fn for_each_record<E>(work: &Work<'_>, mut line: impl FnMut([&str; 4]) -> Result<(), E>) -> Result<u64, E> {
     let mut rows = 0;
     for source in Source::ALL {
         for (row, slot) in work.plan.slots[source as usize].iter().enumerate() {
             let key = source.key(row);
             let record = format!("{}:{key}", source.name());
-            line([
-                source.name(),
-                &key,
-                &customer_id(work.plan.customer(slot)),
-                &record,
-            ])?;
+            line([source.name(), &key, &customer_id(work.plan.customer(slot)), &record])?;
             rows += 1;
         }
     }
@@ -153,8 +148,8 @@ pub(crate) fn write_entities(work: &Work<'_>, path: &Path, _: &Ticker) -> Result
     let mut table = Table::create(File::create(path)?, ENTITY_COLUMNS, Some("birth_date"))?;
     for number in 0..work.plan.households {
         let household = work.world.household(number);
-        for (customer, member) in work.plan.customers_of(number).zip(&household.members) {
-            let (values, birth) = entity(work, &household, customer, member);
+        for (member, customer) in work.plan.customers_of(number).enumerate() {
+            let (values, birth) = entity(work, &household, member, customer);
             table.push(values.each_ref().map(String::as_str), birth)?;
         }
     }
@@ -191,12 +186,7 @@ fn customer_id(customer: u32) -> String {
     format!("c{customer:07}")
 }
 
-fn entity(
-    work: &Work<'_>,
-    household: &Household,
-    customer: u32,
-    member: &Customer,
-) -> ([String; 22], Option<i32>) {
+fn entity(work: &Work<'_>, household: &Household, member: usize, customer: u32) -> ([String; 22], Option<i32>) {
     let mut values = [const { String::new() }; 22];
     values[0] = customer_id(customer);
     values[2] = format!("h{:07}", household.number);
@@ -205,34 +195,30 @@ fn entity(
         places::write_phone(household.country, number, PhoneStyle::E164, &mut phone);
         phone
     };
-    let (address, birth) = match member {
-        Customer::Person(person) => {
+    let person = household.people.get(member);
+    let address = match (person, household.organisations.get(member)) {
+        (Some(person), _) => {
             describe_person(work, person, &mut values);
-            values[10] = work
-                .plan
-                .email(work.world, person, customer, 0)
-                .unwrap_or_default();
+            values[10] = work.plan.email(work.world, person, customer, 0).unwrap_or_default();
             values[11] = e164(person.mobile);
             if person.moved_out.is_none() {
                 values[12] = household.landline.map(e164).unwrap_or_default();
             }
-            (household.address_of(person, LAST_DAY), Some(person.birth))
+            household.address_of(person, LAST_DAY)
         }
-        Customer::Organisation(organisation) => {
+        (None, Some(organisation)) => {
             "organisation".clone_into(&mut values[1]);
             values[10] = format!("info@{}", organisation.domain);
             values[11] = household.landline.map(e164).unwrap_or_default();
-            values[19] = format!(
-                "{} {}",
-                organisation.name.base, organisation.name.form.short
-            );
+            values[19] = format!("{} {}", organisation.name.base, organisation.name.form.short);
             organisation.registration.clone_into(&mut values[20]);
             organisation.tax_id.clone_into(&mut values[21]);
-            (household.address_on(LAST_DAY), None)
+            household.home
         }
+        (None, None) => household.home,
     };
     describe_address(work, &address, &mut values);
-    (values, birth)
+    (values, person.map(|person| person.birth))
 }
 
 fn describe_person(work: &Work<'_>, person: &Person, values: &mut [String; 22]) {
@@ -245,18 +231,9 @@ fn describe_person(work: &Work<'_>, person: &Person, values: &mut [String; 22]) 
     if person.birth_family != person.family {
         values[8] = world.family(person.birth_family, person.female);
     }
-    values[6] = if person.double_barrelled {
-        format!("{}-{family}", values[8])
-    } else {
-        family
-    };
+    values[6] = if person.double_barrelled { format!("{}-{family}", values[8]) } else { family };
     let parts = [&values[4], &values[5], &values[6], &values[7]];
-    values[3] = parts
-        .map(String::as_str)
-        .into_iter()
-        .filter(|part| !part.is_empty())
-        .collect::<Vec<_>>()
-        .join(" ");
+    values[3] = parts.map(String::as_str).into_iter().filter(|part| !part.is_empty()).collect::<Vec<_>>().join(" ");
     values[9] = if person.female { "F" } else { "M" }.to_owned();
 }
 

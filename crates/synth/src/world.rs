@@ -6,7 +6,7 @@ use std::fmt::Write;
 use crate::rng::{Rng, Skew, Stream, mix};
 use crate::script;
 use crate::stock::companies::{self, CompanyName};
-use crate::stock::names::{self, Origin};
+use crate::stock::names::{self, Name, Origin};
 use crate::stock::places::{Address, Country};
 use crate::stock::{GivenNames, Stock};
 
@@ -38,12 +38,9 @@ pub(crate) struct Household {
     pub(crate) landline: Option<u64>,
     /// Whether the household has a mailbox that several members give.
     pub(crate) family_mailbox: bool,
-    pub(crate) members: Vec<Customer>,
-}
-
-pub(crate) enum Customer {
-    Person(Person),
-    Organisation(Organisation),
+    /// One of these two is empty; a customer's place in the other is its number in the household.
+    pub(crate) people: Vec<Person>,
+    pub(crate) organisations: Vec<Organisation>,
 }
 
 /// A family name: its place in the stock of its language.
@@ -73,7 +70,8 @@ pub(crate) struct Person {
     pub(crate) mobile_since: Day,
     /// Left the household for an address of one's own.
     pub(crate) moved_out: Option<(Day, Address)>,
-    pub(crate) mailboxes: Vec<Mailbox>,
+    /// The first one is the main one.
+    pub(crate) mailboxes: Mailboxes,
     /// Somebody in the household has the same name or the same birth date.
     pub(crate) namesake: bool,
     pub(crate) doctor: bool,
@@ -87,6 +85,9 @@ pub(crate) struct Organisation {
     pub(crate) domain: String,
     pub(crate) direct_line: u64,
 }
+
+/// Up to three, the absent ones last.
+pub(crate) type Mailboxes = [Option<Mailbox>; 3];
 
 /// A personal e-mail address before it is known to be nobody else's.
 #[derive(Clone, Copy)]
@@ -116,26 +117,17 @@ impl World {
         let places = self.stock.places(country);
         let city = places.draw_city(rng);
         let home = places.draw_address(country, city, rng);
-        let former_city = if rng.chance(0.6) {
-            city
-        } else {
-            places.draw_city(rng)
-        };
+        let former_city = if rng.chance(0.6) { city } else { places.draw_city(rng) };
         let mut household = Household {
             number,
             country,
             home,
             former_home: places.draw_address(country, former_city, rng),
-            moved_on: if rng.chance(0.3) {
-                rng.between(FIRST_DAY + 200, LAST_DAY)
-            } else {
-                LONG_AGO
-            },
-            landline: rng
-                .chance(0.6)
-                .then(|| places.draw_landline(country, city, rng)),
+            moved_on: if rng.chance(0.3) { rng.between(FIRST_DAY + 200, LAST_DAY) } else { LONG_AGO },
+            landline: rng.chance(0.68).then(|| places.draw_landline(country, city, rng)),
             family_mailbox: rng.chance(0.12),
-            members: Vec::new(),
+            people: Vec::new(),
+            organisations: Vec::new(),
         };
         if rng.chance(0.154) {
             self.add_organisations(&mut household, rng);
@@ -169,30 +161,22 @@ impl World {
                 _ => rng.chance(0.5),
             };
             let foreign = (strangers || spouse) && place > 0 && rng.chance(0.15);
-            let origin = if foreign {
-                draw_origin(household.country, rng)
-            } else {
-                origin
-            };
+            let origin = if foreign { draw_origin(household.country, rng) } else { origin };
             let mut person = self.person(household, origin, female, age, rng);
-            let own = if place == 0 {
-                shared
-            } else {
-                self.draw_family(origin, rng)
-            };
+            let own = if place == 0 { shared } else { self.draw_family(origin, rng) };
             (person.family, person.birth_family) = (own, own);
             if (spouse && rng.chance(0.82)) || (child && rng.chance(0.94)) {
                 person.family = shared;
                 if spouse && person.female {
-                    person.renamed_on = if rng.chance(0.4) {
-                        rng.between(FIRST_DAY + 300, LAST_DAY)
-                    } else {
-                        LONG_AGO
-                    };
+                    person.renamed_on = if rng.chance(0.4) { rng.between(FIRST_DAY + 300, LAST_DAY) } else { LONG_AGO };
                     person.double_barrelled = rng.chance(0.08);
                 } else {
                     person.birth_family = shared;
                 }
+            }
+            // Two of one name in one family are father and son; that comes next, and not by chance.
+            while people.iter().any(|other| (other.female, other.given) == (person.female, person.given)) {
+                person.given = (person.given + 1) % self.given_names(&person).names.len();
             }
             if child {
                 self.relate_child(&mut person, &mut people, household.country, rng);
@@ -200,27 +184,16 @@ impl World {
             let leaves = if child { 0.4 } else { 0.12 };
             if rng.chance(leaves) {
                 let places = self.stock.places(household.country);
-                let city = if rng.chance(0.5) {
-                    household.home.city
-                } else {
-                    places.draw_city(rng)
-                };
+                let city = if rng.chance(0.5) { household.home.city } else { places.draw_city(rng) };
                 let day = rng.between(FIRST_DAY + 200, LAST_DAY);
                 person.moved_out = Some((day, places.draw_address(household.country, city, rng)));
             }
             people.push(person);
         }
-        household.members = people.into_iter().map(Customer::Person).collect();
+        household.people = people;
     }
 
-    fn person(
-        &self,
-        household: &Household,
-        origin: Origin,
-        female: bool,
-        age: i32,
-        rng: &mut Rng,
-    ) -> Person {
+    fn person(&self, household: &Household, origin: Origin, female: bool, age: i32, rng: &mut Rng) -> Person {
         let stock = self.stock.names(origin);
         let given_names = if female { &stock.women } else { &stock.men };
         let places = self.stock.places(household.country);
@@ -228,9 +201,10 @@ impl World {
         let mobile = places.draw_mobile(household.country, city, rng);
         let count = [0, 1, 1, 1, 1, 1, 2, 2, 2, 3][rng.below(10)];
         let birth = LAST_DAY - age * 365 - age / 4 - rng.below(365) as i32;
-        let mailboxes = (0..count)
-            .map(|nth| Mailbox::draw(birth, female && nth > 0, rng))
-            .collect();
+        let mut mailboxes = Mailboxes::default();
+        for (nth, mailbox) in mailboxes.iter_mut().enumerate().take(count) {
+            *mailbox = Some(Mailbox::draw(birth, female && nth > 0, rng));
+        }
         let changed = rng.chance(0.22);
         Person {
             origin,
@@ -244,16 +218,8 @@ impl World {
             suffix: "",
             birth,
             mobile,
-            former_mobile: if changed {
-                places.draw_mobile(household.country, city, rng)
-            } else {
-                mobile
-            },
-            mobile_since: if changed {
-                rng.between(FIRST_DAY + 200, LAST_DAY)
-            } else {
-                LONG_AGO
-            },
+            former_mobile: if changed { places.draw_mobile(household.country, city, rng) } else { mobile },
+            mobile_since: if changed { rng.between(FIRST_DAY + 200, LAST_DAY) } else { LONG_AGO },
             moved_out: None,
             mailboxes,
             namesake: false,
@@ -262,17 +228,11 @@ impl World {
     }
 
     /// Sons called after their fathers, and twins.
-    fn relate_child(
-        &self,
-        child: &mut Person,
-        people: &mut [Person],
-        country: Country,
-        rng: &mut Rng,
-    ) {
+    fn relate_child(&self, child: &mut Person, people: &mut [Person], country: Country, rng: &mut Rng) {
         if let Some(father) = people.first_mut()
             && !father.female
             && !child.female
-            && father.suffix.is_empty()
+            && !father.namesake
             && child.family == father.family
             && child.birth - father.birth > 6000
             && rng.chance(0.12)
@@ -303,7 +263,7 @@ impl World {
         let origin = country.origins()[0].0;
         let name = companies::draw(country, rng, |rng| {
             let families = self.stock.names(origin);
-            script::romanise(&families.families[families.draw_family(rng)])
+            script::romanise(&families.families[families.draw_family(rng)].text)
         });
         if household.landline.is_none() {
             household.landline = Some(places.draw_landline(country, household.home.city, rng));
@@ -312,8 +272,7 @@ impl World {
         for nth in 0..affiliates {
             let mut name = name.clone();
             if nth > 0 {
-                name.base
-                    .push_str(*rng.pick(&[" Holdings", " Group", " Finance", " Property"]));
+                name.base.push_str(*rng.pick(&[" Holdings", " Group", " Finance", " Property"]));
             }
             let digits = |length: u32, rng: &mut Rng| {
                 let number = rng.below(10usize.pow(length) - 1) + 1;
@@ -321,31 +280,16 @@ impl World {
             };
             let (registration, tax_id) = match country {
                 Country::Gb => (digits(8, rng), format!("GB{}", digits(9, rng))),
-                Country::Us => (
-                    digits(7, rng),
-                    format!("{}-{}", digits(2, rng), digits(7, rng)),
-                ),
-                Country::De => (
-                    format!("HRB {}", digits(5, rng)),
-                    format!("DE{}", digits(9, rng)),
-                ),
+                Country::Us => (digits(7, rng), format!("{}-{}", digits(2, rng), digits(7, rng))),
+                Country::De => (format!("HRB {}", digits(5, rng)), format!("DE{}", digits(9, rng))),
                 Country::Fr => (digits(9, rng), format!("FR{}", digits(11, rng))),
-                Country::Es => (
-                    format!("B{}", digits(8, rng)),
-                    format!("ESB{}", digits(8, rng)),
-                ),
+                Country::Es => (format!("B{}", digits(8, rng)), format!("ESB{}", digits(8, rng))),
                 Country::Ie => (digits(6, rng), format!("IE{}W", digits(7, rng))),
                 Country::Pl => (digits(10, rng), format!("PL{}", digits(10, rng))),
-                Country::It => (
-                    format!("RM{}", digits(7, rng)),
-                    format!("IT{}", digits(11, rng)),
-                ),
+                Country::It => (format!("RM{}", digits(7, rng)), format!("IT{}", digits(11, rng))),
             };
-            let mut domain: String = script::ascii(&name.base)
-                .to_lowercase()
-                .chars()
-                .filter(char::is_ascii_alphanumeric)
-                .collect();
+            let mut domain: String =
+                script::ascii(&name.base).to_lowercase().chars().filter(char::is_ascii_alphanumeric).collect();
             domain.truncate(18);
             let _ = match rng.below(3) {
                 0 => write!(domain, "-{}", household.number % 1000),
@@ -362,78 +306,46 @@ impl World {
                 Country::It => ".it",
             });
             let direct_line = places.draw_landline(country, household.home.city, rng);
-            let organisation = Organisation {
-                name,
-                registration,
-                tax_id,
-                domain,
-                direct_line,
-            };
-            household.members.push(Customer::Organisation(organisation));
+            let organisation = Organisation { name, registration, tax_id, domain, direct_line };
+            household.organisations.push(organisation);
         }
     }
 
     fn draw_family(&self, origin: Origin, rng: &mut Rng) -> FamilyName {
-        FamilyName {
-            origin,
-            index: self.stock.names(origin).draw_family(rng) as u32,
-        }
+        FamilyName { origin, index: self.stock.names(origin).draw_family(rng) as u32 }
     }
 
     pub(crate) fn given_names(&self, person: &Person) -> &GivenNames {
         let stock = self.stock.names(person.origin);
-        if person.female {
-            &stock.women
-        } else {
-            &stock.men
-        }
+        if person.female { &stock.women } else { &stock.men }
     }
 
     pub(crate) fn given(&self, person: &Person) -> String {
-        self.given_names(person).names[person.given].replace('_', " ")
+        self.given_names(person).names[person.given].text.clone()
     }
 
     pub(crate) fn middle(&self, person: &Person) -> Option<String> {
-        person
-            .middle
-            .map(|middle| self.given_names(person).names[middle].replace('_', " "))
+        let names = &self.given_names(person).names;
+        person.middle.map(|middle| names[middle].text.clone())
+    }
+
+    fn family_name(&self, family: FamilyName) -> &Name {
+        &self.stock.names(family.origin).families[family.index as usize]
     }
 
     /// A family name in its own script, as a person of that sex bears it.
     pub(crate) fn family(&self, family: FamilyName, female: bool) -> String {
-        let name = &self.stock.names(family.origin).families[family.index as usize];
-        let own = if female {
-            names::feminine(family.origin, name)
-        } else {
-            None
-        };
+        let name = &self.family_name(family).text;
+        let own = if female { names::feminine(family.origin, name) } else { None };
         own.unwrap_or_else(|| name.clone())
     }
 
     /// A person's own e-mail address. Where it is somebody else's already, a higher `variant` gives the next try.
-    pub(crate) fn email(
-        &self,
-        person: &Person,
-        nth: usize,
-        customer: u32,
-        variant: u8,
-    ) -> Option<String> {
-        let mailbox = person.mailboxes.get(nth)?;
-        let family = if mailbox.birth_name {
-            person.birth_family
-        } else {
-            person.family
-        };
-        let letters = |name: &str| -> String {
-            let latin = script::romanise(name);
-            script::ascii(&latin)
-                .to_lowercase()
-                .chars()
-                .filter(char::is_ascii_lowercase)
-                .collect()
-        };
-        let given = letters(self.given_names(person).names[person.given]);
-        let family = letters(&self.stock.names(family.origin).families[family.index as usize]);
+    pub(crate) fn email(&self, person: &Person, nth: usize, customer: u32, variant: u8) -> Option<String> {
+        let mailbox = (*person.mailboxes.get(nth)?)?;
+        let family = if mailbox.birth_name { person.birth_family } else { person.family };
+        let given = &self.given_names(person).names[person.given].letters;
+        let family = &self.family_name(family).letters;
         let (first, last) = (&given[..given.len().min(1)], &family[..family.len().min(1)]);
         let mut email = String::with_capacity(32);
         let _ = match mailbox.pattern {
@@ -461,6 +373,10 @@ impl World {
 }
 
 impl Household {
+    pub(crate) fn size(&self) -> usize {
+        self.people.len() + self.organisations.len()
+    }
+
     /// Where a person lived on a day.
     pub(crate) fn address_of(&self, person: &Person, day: Day) -> Address {
         match person.moved_out {
@@ -470,25 +386,13 @@ impl Household {
     }
 
     pub(crate) fn address_on(&self, day: Day) -> Address {
-        if day >= self.moved_on {
-            self.home
-        } else {
-            self.former_home
-        }
+        if day >= self.moved_on { self.home } else { self.former_home }
     }
 
     /// The mailbox the household shares.
     pub(crate) fn mailbox(&self, world: &World) -> Option<String> {
-        let person = self.members.iter().find_map(|member| match member {
-            Customer::Person(person) => Some(person),
-            Customer::Organisation(_) => None,
-        })?;
-        let family = script::romanise(&world.family(person.family, false));
-        let name: String = script::ascii(&family)
-            .to_lowercase()
-            .chars()
-            .filter(char::is_ascii_lowercase)
-            .collect();
+        let person = self.people.first()?;
+        let name = &world.family_name(person.family).letters;
         let number = mix(u64::from(self.number)) % 10_000;
         let mut email = match number % 3 {
             0 => format!("the{name}s{number}@"),
@@ -514,12 +418,7 @@ impl Mailbox {
         } else {
             FREE_MAIL.len() as u16 + rng.below(4000) as u16
         };
-        Self {
-            pattern: rng.below(10) as u8,
-            domain,
-            number,
-            birth_name,
-        }
+        Self { pattern: rng.below(10) as u8, domain, number, birth_name }
     }
 }
 
@@ -569,23 +468,14 @@ fn push_domain(domain: u16, out: &mut String) {
         return;
     }
     const FRONT: &[&str] = &[
-        "north", "bridge", "river", "stone", "crown", "harbour", "summit", "clear", "bright",
-        "oak", "silver", "metro", "delta", "apex", "union", "prime", "iron", "green", "swift",
-        "royal",
+        "north", "bridge", "river", "stone", "crown", "harbour", "summit", "clear", "bright", "oak", "silver", "metro",
+        "delta", "apex", "union", "prime", "iron", "green", "swift", "royal",
     ];
     const BACK: &[&str] = &[
-        "works", "tech", "group", "partners", "health", "media", "bank", "foods", "legal",
-        "energy", "build", "design", "trade", "labs", "care", "retail", "motors", "college",
-        "council", "press",
+        "works", "tech", "group", "partners", "health", "media", "bank", "foods", "legal", "energy", "build", "design",
+        "trade", "labs", "care", "retail", "motors", "college", "council", "press",
     ];
     let number = usize::from(domain);
-    let tail = [
-        ".com", ".co.uk", ".org", ".net", ".eu", ".de", ".fr", ".io", ".info", ".biz",
-    ][number / 400 % 10];
-    let _ = write!(
-        out,
-        "{}{}{tail}",
-        FRONT[number % 20],
-        BACK[number / 20 % 20]
-    );
+    let tail = [".com", ".co.uk", ".org", ".net", ".eu", ".de", ".fr", ".io", ".info", ".biz"][number / 400 % 10];
+    let _ = write!(out, "{}{}{tail}", FRONT[number % 20], BACK[number / 20 % 20]);
 }

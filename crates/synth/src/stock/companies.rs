@@ -21,30 +21,14 @@ pub(crate) struct LegalForm {
 }
 
 /// Puts a name together. `family` gives a family name of the country for firms called after their owners.
-pub(crate) fn draw(
-    country: Country,
-    rng: &mut Rng,
-    mut family: impl FnMut(&mut Rng) -> String,
-) -> CompanyName {
+pub(crate) fn draw(country: Country, rng: &mut Rng, mut family: impl FnMut(&mut Rng) -> String) -> CompanyName {
     let trades = trades(country);
     let mut base = String::new();
     let _ = match rng.below(10) {
         0..=2 => write!(base, "{} {}", family(rng), rng.pick(trades)),
         3 => write!(base, "{} & {}", family(rng), family(rng)),
-        4 => write!(
-            base,
-            "{} & {} {}",
-            family(rng),
-            family(rng),
-            rng.pick(trades)
-        ),
-        5 => write!(
-            base,
-            "{} {} {}",
-            rng.pick(WORDS),
-            rng.pick(WORDS),
-            rng.pick(trades)
-        ),
+        4 => write!(base, "{} & {} {}", family(rng), family(rng), rng.pick(trades)),
+        5 => write!(base, "{} {} {}", rng.pick(WORDS), rng.pick(WORDS), rng.pick(trades)),
         6 | 7 => {
             let (front, back) = (rng.pick(FRONTS), rng.pick(BACKS));
             write!(base, "{front}{back} {}", rng.pick(trades))
@@ -54,10 +38,7 @@ pub(crate) fn draw(
             write!(base, "{front}{back} {}", rng.pick(WORDS))
         }
     };
-    CompanyName {
-        base,
-        form: rng.pick(forms(country)),
-    }
+    CompanyName { base, form: rng.pick(forms(country)) }
 }
 
 /// How people shorten words of a company's name.
@@ -116,15 +97,14 @@ const WORDS: &[&str] = &[
     "Cobalt",
 ];
 const FRONTS: &[&str] = &[
-    "Aero", "Agri", "Bio", "Brit", "Calder", "Dyna", "Eco", "Euro", "Fin", "Geo", "Hydro", "Inno",
-    "Kel", "Lumi", "Mari", "Medi", "Nex", "Omni", "Petro", "Quanti", "Rega", "Sola", "Tele",
-    "Trans", "Uni", "Vali", "Vita", "Xeno", "Zephy", "Alto", "Bel", "Cori", "Delfi", "Elva",
-    "Fero", "Gala", "Helio", "Ivo", "Juno", "Krono",
+    "Aero", "Agri", "Bio", "Brit", "Calder", "Dyna", "Eco", "Euro", "Fin", "Geo", "Hydro", "Inno", "Kel", "Lumi",
+    "Mari", "Medi", "Nex", "Omni", "Petro", "Quanti", "Rega", "Sola", "Tele", "Trans", "Uni", "Vali", "Vita", "Xeno",
+    "Zephy", "Alto", "Bel", "Cori", "Delfi", "Elva", "Fero", "Gala", "Helio", "Ivo", "Juno", "Krono",
 ];
 const BACKS: &[&str] = &[
-    "tech", "gen", "dyne", "corp", "line", "max", "core", "link", "soft", "scape", "trade",
-    "works", "nova", "plex", "tron", "via", "form", "logic", "source", "wave", "mark", "path",
-    "rise", "stone", "cast", "field", "port", "ware", "zon", "dor", "tis", "ris",
+    "tech", "gen", "dyne", "corp", "line", "max", "core", "link", "soft", "scape", "trade", "works", "nova", "plex",
+    "tron", "via", "form", "logic", "source", "wave", "mark", "path", "rise", "stone", "cast", "field", "port", "ware",
+    "zon", "dor", "tis", "ris",
 ];
 
 fn trades(country: Country) -> &'static [&'static str] {
@@ -258,50 +238,13 @@ fn forms(country: Country) -> &'static [LegalForm] {
                 ]
             }
         }
-        Country::Us => {
-            const {
-                &[
-                    form("Incorporated", "Inc."),
-                    form("LLC", "L.L.C."),
-                    form("Corporation", "Corp."),
-                ]
-            }
-        }
+        Country::Us => const { &[form("Incorporated", "Inc."), form("LLC", "L.L.C."), form("Corporation", "Corp.")] },
         Country::De => {
-            const {
-                &[
-                    form("GmbH", "Gesellschaft mbH"),
-                    form("AG", "AG"),
-                    form("GmbH & Co. KG", "GmbH & Co KG"),
-                ]
-            }
+            const { &[form("GmbH", "Gesellschaft mbH"), form("AG", "AG"), form("GmbH & Co. KG", "GmbH & Co KG")] }
         }
-        Country::Fr => {
-            const {
-                &[
-                    form("SARL", "S.A.R.L."),
-                    form("SAS", "S.A.S."),
-                    form("SA", "S.A."),
-                ]
-            }
-        }
-        Country::Es => {
-            const {
-                &[
-                    form("S.L.", "SL"),
-                    form("S.A.", "SA"),
-                    form("S.L.U.", "SLU"),
-                ]
-            }
-        }
-        Country::Ie => {
-            const {
-                &[
-                    form("Limited", "Ltd"),
-                    form("Designated Activity Company", "DAC"),
-                ]
-            }
-        }
+        Country::Fr => const { &[form("SARL", "S.A.R.L."), form("SAS", "S.A.S."), form("SA", "S.A.")] },
+        Country::Es => const { &[form("S.L.", "SL"), form("S.A.", "SA"), form("S.L.U.", "SLU")] },
+        Country::Ie => const { &[form("Limited", "Ltd"), form("Designated Activity Company", "DAC")] },
         Country::Pl => const { &[form("Sp. z o.o.", "Spółka z o.o."), form("S.A.", "SA")] },
         Country::It => const { &[form("S.r.l.", "Srl"), form("S.p.A.", "SpA")] },
     }

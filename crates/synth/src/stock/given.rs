@@ -2,34 +2,27 @@
 
 use crate::rng::{Rng, Skew};
 
-use super::names::Origin;
+use super::names::{Name, Origin};
 
 /// The given names of one sex in one language, with the short forms of each.
 pub(crate) struct GivenNames {
-    pub(crate) names: Vec<&'static str>,
+    pub(crate) names: Vec<Name>,
     nicknames: Vec<Vec<&'static str>>,
     skew: Skew,
 }
 
 impl GivenNames {
     fn new(list: &'static str) -> Self {
-        let names: Vec<&'static str> = list.split_whitespace().collect();
-        let nicknames = names
-            .iter()
+        let nicknames = list
+            .split_whitespace()
             .map(|name| {
-                let line = NICKNAMES
-                    .iter()
-                    .find(|line| line.split_whitespace().next() == Some(name));
-                line.map(|line| line.split_whitespace().skip(1).collect())
-                    .unwrap_or_default()
+                let line = NICKNAMES.iter().find(|line| line.split_whitespace().next() == Some(name));
+                line.map(|line| line.split_whitespace().skip(1).collect()).unwrap_or_default()
             })
             .collect();
+        let names: Vec<Name> = list.split_whitespace().map(Name::new).collect();
         let skew = Skew::zipf(names.len(), 6.0, 0.9);
-        Self {
-            names,
-            nicknames,
-            skew,
-        }
+        Self { names, nicknames, skew }
     }
 
     pub(crate) fn draw(&self, rng: &mut Rng) -> usize {

@@ -1,7 +1,10 @@
 //! Given and family names by language. The common ones are written out from general knowledge, most frequent first;
 //! the long tail of family names is put together from stems and endings, so there are several thousand.
 
+use std::collections::HashSet;
+
 use crate::rng::{Rng, Skew, Stream};
+use crate::script;
 
 use super::given::{self, GivenNames};
 
@@ -33,22 +36,33 @@ impl Origin {
     ];
 }
 
+/// A name, and what is left of it in an e-mail address.
+pub(crate) struct Name {
+    pub(crate) text: String,
+    pub(crate) letters: String,
+}
+
+impl Name {
+    /// A name of one word; an underscore in it is a space.
+    pub(crate) fn new(word: &str) -> Self {
+        let text = word.replace('_', " ");
+        let latin = script::ascii(&script::romanise(&text)).to_lowercase();
+        let letters = latin.chars().filter(char::is_ascii_lowercase).collect();
+        Self { text, letters }
+    }
+}
+
 /// The names of one language.
 pub(crate) struct NameStock {
     pub(crate) men: GivenNames,
     pub(crate) women: GivenNames,
-    pub(crate) families: Vec<String>,
+    pub(crate) families: Vec<Name>,
     family_skew: Skew,
 }
 
 impl NameStock {
     pub(crate) fn of(origin: Origin) -> Self {
         let words = family_words(origin);
-        let mut families: Vec<String> = words
-            .common
-            .split_whitespace()
-            .map(|name| name.replace('_', " "))
-            .collect();
         let mut tail = Vec::new();
         for stem in words.stems.split_whitespace() {
             for ending in words.endings.split_whitespace() {
@@ -56,16 +70,12 @@ impl NameStock {
             }
         }
         Rng::of(0, Stream::Stock, origin as u64).shuffle(&mut tail);
-        let mut known: std::collections::HashSet<String> = families.iter().cloned().collect();
-        families.extend(tail.into_iter().filter(|name| known.insert(name.clone())));
+        let mut known = HashSet::new();
+        let all = words.common.split_whitespace().chain(tail.iter().map(String::as_str));
+        let families: Vec<Name> = all.filter(|word| known.insert(*word)).map(Name::new).collect();
         let family_skew = Skew::zipf(families.len(), 12.0, 0.95);
         let (men, women) = given::names(origin);
-        Self {
-            men,
-            women,
-            families,
-            family_skew,
-        }
+        Self { men, women, families, family_skew }
     }
 
     pub(crate) fn draw_family(&self, rng: &mut Rng) -> usize {
@@ -77,15 +87,9 @@ impl NameStock {
 pub(crate) fn feminine(origin: Origin, name: &str) -> Option<String> {
     let swap = |from: &str, to: &str| name.strip_suffix(from).map(|stem| format!("{stem}{to}"));
     match origin {
-        Origin::Polish => swap("ski", "ska")
-            .or_else(|| swap("cki", "cka"))
-            .or_else(|| swap("dzki", "dzka")),
-        Origin::Bulgarian => swap("ов", "ова")
-            .or_else(|| swap("ев", "ева"))
-            .or_else(|| swap("ски", "ска")),
-        Origin::Greek => swap("πουλος", "πούλου")
-            .or_else(|| swap("ίδης", "ίδη"))
-            .or_else(|| swap("άκης", "άκη")),
+        Origin::Polish => swap("ski", "ska").or_else(|| swap("cki", "cka")).or_else(|| swap("dzki", "dzka")),
+        Origin::Bulgarian => swap("ов", "ова").or_else(|| swap("ев", "ева")).or_else(|| swap("ски", "ска")),
+        Origin::Greek => swap("πουλος", "πούλου").or_else(|| swap("ίδης", "ίδη")).or_else(|| swap("άκης", "άκη")),
         _ => None,
     }
 }

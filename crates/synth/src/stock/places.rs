@@ -20,16 +20,7 @@ pub(crate) enum Country {
 }
 
 impl Country {
-    pub(crate) const ALL: [Self; 8] = [
-        Self::Gb,
-        Self::Us,
-        Self::De,
-        Self::Fr,
-        Self::Es,
-        Self::Ie,
-        Self::Pl,
-        Self::It,
-    ];
+    pub(crate) const ALL: [Self; 8] = [Self::Gb, Self::Us, Self::De, Self::Fr, Self::Es, Self::Ie, Self::Pl, Self::It];
 
     /// Share of the households, in the order of [`Self::ALL`].
     pub(crate) const SHARES: [f64; 8] = [0.48, 0.16, 0.10, 0.08, 0.06, 0.04, 0.04, 0.04];
@@ -40,16 +31,7 @@ impl Country {
     }
 
     pub(crate) fn name(self) -> &'static str {
-        [
-            "United Kingdom",
-            "United States",
-            "Germany",
-            "France",
-            "Spain",
-            "Ireland",
-            "Poland",
-            "Italy",
-        ][self as usize]
+        ["United Kingdom", "United States", "Germany", "France", "Spain", "Ireland", "Poland", "Italy"][self as usize]
     }
 
     pub(crate) fn calling_code(self) -> &'static str {
@@ -57,9 +39,7 @@ impl Country {
     }
 
     pub(crate) fn locale(self) -> &'static str {
-        [
-            "en-GB", "en-US", "de-DE", "fr-FR", "es-ES", "en-IE", "pl-PL", "it-IT",
-        ][self as usize]
+        ["en-GB", "en-US", "de-DE", "fr-FR", "es-ES", "en-IE", "pl-PL", "it-IT"][self as usize]
     }
 
     pub(crate) fn currency(self) -> &'static str {
@@ -91,20 +71,8 @@ impl Country {
                 (Greek, 0.01),
                 (Bulgarian, 0.005),
             ],
-            Self::De => &[
-                (German, 0.88),
-                (Polish, 0.04),
-                (Italian, 0.03),
-                (Greek, 0.03),
-                (Bulgarian, 0.02),
-            ],
-            Self::Fr => &[
-                (French, 0.9),
-                (Spanish, 0.04),
-                (Italian, 0.03),
-                (Polish, 0.02),
-                (Bulgarian, 0.01),
-            ],
+            Self::De => &[(German, 0.88), (Polish, 0.04), (Italian, 0.03), (Greek, 0.03), (Bulgarian, 0.02)],
+            Self::Fr => &[(French, 0.9), (Spanish, 0.04), (Italian, 0.03), (Polish, 0.02), (Bulgarian, 0.01)],
             Self::Es => &[(Spanish, 0.94), (Bulgarian, 0.03), (French, 0.03)],
             Self::Ie => &[(Irish, 0.78), (English, 0.14), (Polish, 0.08)],
             Self::Pl => &[(Polish, 0.97), (Bulgarian, 0.03)],
@@ -148,12 +116,7 @@ impl PlaceStock {
         let mut cities: Vec<City> = words
             .cities
             .iter()
-            .map(|&(name, region, area, post)| City {
-                name: name.to_owned(),
-                region,
-                area,
-                post,
-            })
+            .map(|&(name, region, area, post)| City { name: name.to_owned(), region, area, post })
             .collect();
         // Small towns lie around the cities and share their codes.
         let mut rng = Rng::of(0, Stream::Stock, 100 + country as u64);
@@ -166,12 +129,7 @@ impl PlaceStock {
         rng.shuffle(&mut towns);
         for name in towns {
             let (_, region, area, post) = *rng.pick(words.cities);
-            cities.push(City {
-                name,
-                region,
-                area,
-                post,
-            });
+            cities.push(City { name, region, area, post });
         }
         let mut streets = Vec::new();
         for name in words.street_names {
@@ -185,12 +143,7 @@ impl PlaceStock {
         }
         let city_skew = Skew::zipf(cities.len(), 3.0, 0.9);
         let street_skew = Skew::zipf(streets.len(), 10.0, 0.6);
-        Self {
-            cities,
-            city_skew,
-            streets,
-            street_skew,
-        }
+        Self { cities, city_skew, streets, street_skew }
     }
 
     pub(crate) fn draw_city(&self, rng: &mut Rng) -> u16 {
@@ -202,18 +155,8 @@ impl PlaceStock {
         let street = self.street_skew.draw(rng) as u16;
         let longest = if country == Country::Us { 2400 } else { 180 };
         let house = 1 + (rng.below(longest) * rng.below(longest) / longest) as u16;
-        let unit = if rng.chance(0.24) {
-            1 + rng.below(40) as u16
-        } else {
-            0
-        };
-        Address {
-            country,
-            city,
-            street,
-            house,
-            unit,
-        }
+        let unit = if rng.chance(0.24) { 1 + rng.below(40) as u16 } else { 0 };
+        Address { country, city, street, house, unit }
     }
 
     /// The national significant number of a land line in a city.
@@ -224,12 +167,10 @@ impl PlaceStock {
             Country::Ie => 7,
             Country::Fr | Country::Es | Country::Pl | Country::It => 9 - area.len(),
         };
-        let mut digits = area.to_owned();
-        digits.push(char::from(b'2' + rng.below(7) as u8));
-        for _ in 1..length {
-            digits.push(char::from(b'0' + rng.below(10) as u8));
-        }
-        digits.parse().unwrap_or_default()
+        let local = 10u64.pow(length as u32 - 1);
+        let code = area.bytes().fold(0, |code, digit| code * 10 + u64::from(digit - b'0'));
+        // A subscriber's number begins with 2 to 8.
+        code * 10 * local + 2 * local + rng.below(7 * local as usize) as u64
     }
 
     /// The national significant number of a mobile.
@@ -238,23 +179,12 @@ impl PlaceStock {
             return self.draw_landline(country, city, rng);
         }
         let (prefixes, more): (&[u64], u32) = match country {
-            Country::De => (
-                &[
-                    1511, 1512, 1514, 1515, 1516, 1517, 1520, 1522, 1523, 1525, 1573, 1575, 1577,
-                    1578,
-                ],
-                7,
-            ),
+            Country::De => (&[1511, 1512, 1514, 1515, 1516, 1517, 1520, 1522, 1523, 1525, 1573, 1575, 1577, 1578], 7),
             Country::Fr => (&[61, 62, 63, 64, 66, 67, 68, 69, 75, 76, 77, 78], 7),
             Country::Es => (&[60, 61, 62, 63, 64, 65, 66, 67, 68, 69], 7),
             Country::Ie => (&[83, 85, 86, 87, 89], 7),
             Country::Pl => (&[50, 51, 53, 60, 66, 69, 72, 78, 79, 88], 7),
-            Country::It => (
-                &[
-                    320, 328, 329, 333, 335, 338, 339, 340, 347, 348, 349, 366, 388, 389, 392,
-                ],
-                7,
-            ),
+            Country::It => (&[320, 328, 329, 333, 335, 338, 339, 340, 347, 348, 349, 366, 388, 389, 392], 7),
             Country::Gb | Country::Us => (&[74, 75, 77, 78, 79], 8),
         };
         rng.pick(prefixes) * 10u64.pow(more) + rng.below(10usize.pow(more)) as u64
@@ -265,12 +195,9 @@ impl PlaceStock {
 pub(crate) fn postcode(stock: &PlaceStock, address: &Address, out: &mut String) {
     let post = stock.cities[usize::from(address.city)].post;
     let stretch = u64::from(address.house) / 24;
-    let hash =
-        mix(u64::from(address.city) << 40 ^ u64::from(address.street) << 16 ^ stretch ^ 0x51ed);
+    let hash = mix(u64::from(address.city) << 40 ^ u64::from(address.street) << 16 ^ stretch ^ 0x51ed);
     let digits = |n: u64, salt: u64| mix(hash ^ salt) % n;
-    let letter = |salt: u64, from: &'static [u8]| {
-        char::from(from[(mix(hash ^ salt) % from.len() as u64) as usize])
-    };
+    let letter = |salt: u64, from: &'static [u8]| char::from(from[(mix(hash ^ salt) % from.len() as u64) as usize]);
     let _ = match address.country {
         Country::Gb => {
             const INWARD: &[u8] = b"ABDEFGHJLNPQRSTUWXYZ";
@@ -284,14 +211,7 @@ pub(crate) fn postcode(stock: &PlaceStock, address: &Address, out: &mut String) 
         Country::Pl => write!(out, "{post}-{:03}", digits(1000, 1)),
         Country::Ie => {
             const EIR: &[u8] = b"ACDEFHKNPRTVWXY";
-            write!(
-                out,
-                "{post} {}{}{}{}",
-                letter(5, EIR),
-                digits(10, 6),
-                letter(7, EIR),
-                digits(10, 8)
-            )
+            write!(out, "{post} {}{}{}{}", letter(5, EIR), digits(10, 6), letter(7, EIR), digits(10, 8))
         }
     };
 }
@@ -383,11 +303,7 @@ pub(crate) fn write_phone(country: Country, number: u64, style: PhoneStyle, out:
             out.push_str(digits);
         }
         PhoneStyle::International | PhoneStyle::DoubleZero => {
-            out.push_str(if style == PhoneStyle::International {
-                "+"
-            } else {
-                "00"
-            });
+            out.push_str(if style == PhoneStyle::International { "+" } else { "00" });
             out.push_str(country.calling_code());
             out.push(' ');
             out.push_str(abroad);

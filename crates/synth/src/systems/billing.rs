@@ -5,8 +5,7 @@ use std::path::Path;
 use std::sync::Arc;
 
 use arrow::array::{
-    ArrayRef, Date32Builder, Decimal128Builder, RecordBatch, StringBuilder,
-    TimestampMicrosecondBuilder,
+    ArrayRef, Date32Builder, Decimal128Builder, RecordBatch, StringBuilder, TimestampMicrosecondBuilder,
 };
 use arrow::datatypes::{DataType, Field, Schema, TimeUnit};
 
@@ -41,10 +40,7 @@ pub(crate) fn write(work: &Work<'_>, path: &Path, ticker: &Ticker) -> Result<u64
     let schema = schema();
     let mut file = ParquetFile::create(File::create(path)?, Arc::clone(&schema))?;
     for (row, slot) in slots.iter().enumerate() {
-        accounts.push(
-            &Source::Billing.key(row),
-            see(work.world, work.plan, Source::Billing, slot),
-        );
+        accounts.push(&Source::Billing.key(row), see(work.world, work.plan, Source::Billing, slot));
         if (row + 1) % ParquetFile::BATCH == 0 || row + 1 == slots.len() {
             file.write(&accounts.finish(&schema)?)?;
         }
@@ -55,10 +51,7 @@ pub(crate) fn write(work: &Work<'_>, path: &Path, ticker: &Ticker) -> Result<u64
 }
 
 fn schema() -> Arc<Schema> {
-    let mut fields: Vec<Field> = TEXTS
-        .iter()
-        .map(|name| Field::new(*name, DataType::Utf8, true))
-        .collect();
+    let mut fields: Vec<Field> = TEXTS.iter().map(|name| Field::new(*name, DataType::Utf8, true)).collect();
     fields.push(Field::new("date_of_birth", DataType::Date32, true));
     fields.push(Field::new("balance", DataType::Decimal128(18, 2), false));
     fields.push(Field::new("opened_on", DataType::Date32, false));
@@ -106,11 +99,7 @@ impl Accounts {
             std::mem::swap(&mut row[9], &mut address.postcode);
         }
         seen.country.code().clone_into(&mut row[10]);
-        row[11] = if seen.mobile.is_empty() {
-            seen.landline
-        } else {
-            seen.mobile
-        };
+        row[11] = if seen.mobile.is_empty() { seen.landline } else { seen.mobile };
         row[12] = seen.emails.into_iter().next().unwrap_or_default();
         seen.country.currency().clone_into(&mut row[13]);
         // The printer of the invoices knows capitals only.
@@ -124,27 +113,17 @@ impl Accounts {
         }
         self.birth.append_option(seen.birth);
         let owes = rng.below(900) * rng.below(900);
-        self.balance.append_value(if rng.chance(0.6) {
-            0
-        } else {
-            owes as i128 - 9_000
-        });
+        self.balance.append_value(if rng.chance(0.6) { 0 } else { owes as i128 - 9_000 });
         self.opened.append_value(rng.between(FIRST_DAY, seen.day));
         let second = i64::from(seen.day) * 86_400 + i64::from(seen.second);
-        self.invoiced
-            .append_option(rng.chance(0.93).then_some(second * 1_000_000));
+        self.invoiced.append_option(rng.chance(0.93).then_some(second * 1_000_000));
     }
 
     fn finish(&mut self, schema: &Arc<Schema>) -> Result<RecordBatch, arrow::error::ArrowError> {
-        let mut columns: Vec<ArrayRef> = self
-            .texts
-            .iter_mut()
-            .map(|builder| Arc::new(builder.finish()) as ArrayRef)
-            .collect();
+        let mut columns: Vec<ArrayRef> =
+            self.texts.iter_mut().map(|builder| Arc::new(builder.finish()) as ArrayRef).collect();
         columns.push(Arc::new(self.birth.finish()));
-        columns.push(Arc::new(
-            self.balance.finish().with_precision_and_scale(18, 2)?,
-        ));
+        columns.push(Arc::new(self.balance.finish().with_precision_and_scale(18, 2)?));
         columns.push(Arc::new(self.opened.finish()));
         columns.push(Arc::new(self.invoiced.finish().with_timezone("UTC")));
         RecordBatch::try_new(Arc::clone(schema), columns)

@@ -75,8 +75,7 @@ impl<'a> Tables<'a> {
         let database = &*database;
         Ok(Self {
             customers: database.prepare("INSERT INTO customers VALUES (?, ?, ?, ?, ?, ?, ?, ?)")?,
-            addresses: database
-                .prepare("INSERT INTO addresses VALUES (NULL, ?, ?, ?, ?, ?, ?, ?, ?)")?,
+            addresses: database.prepare("INSERT INTO addresses VALUES (NULL, ?, ?, ?, ?, ?, ?, ?, ?)")?,
             orders: database.prepare("INSERT INTO orders VALUES (NULL, ?, ?, ?, ?)")?,
             consents: database.prepare("INSERT INTO marketing_consent VALUES (?, ?, ?, ?, ?)")?,
             time: String::new(),
@@ -110,40 +109,19 @@ impl<'a> Tables<'a> {
         push_timestamp(seen.day, seen.second, &mut self.time);
         let email = seen.emails.first();
         let phone = Some(phone).filter(|phone| !phone.is_empty());
-        self.customers.execute(params![
-            id, first_name, last_name, email, phone, birthday, created, self.time
-        ])?;
-        self.address(
-            id,
-            seen,
-            if rng.chance(0.7) {
-                "shipping"
-            } else {
-                "billing"
-            },
-        )?;
+        self.customers.execute(params![id, first_name, last_name, email, phone, birthday, created, self.time])?;
+        self.address(id, seen, if rng.chance(0.7) { "shipping" } else { "billing" })?;
 
         let orders = [0, 0, 1, 1, 1, 1, 2, 2, 3, 6][rng.below(10)];
         for _ in 0..orders {
             self.time.clear();
-            push_timestamp(
-                rng.between(joined, seen.day),
-                rng.below(86_400) as u32,
-                &mut self.time,
-            );
+            push_timestamp(rng.between(joined, seen.day), rng.below(86_400) as u32, &mut self.time);
             let total = 499 + rng.below(120) * rng.below(120) * 2;
-            self.orders.execute(params![
-                id,
-                self.time,
-                total as i64,
-                seen.country.currency()
-            ])?;
+            self.orders.execute(params![id, self.time, total as i64, seen.country.currency()])?;
         }
-        for (purpose, channel, share) in [
-            ("marketing", "email", 0.55),
-            ("marketing", "sms", 0.2),
-            ("profiling", "web", 0.25),
-        ] {
+        for (purpose, channel, share) in
+            [("marketing", "email", 0.55), ("marketing", "sms", 0.2), ("profiling", "web", 0.25)]
+        {
             if rng.chance(share) {
                 let opted_in = rng.chance(0.6);
                 self.consent(id, purpose, channel, opted_in, joined, seen.second)?;
@@ -195,8 +173,7 @@ impl<'a> Tables<'a> {
     ) -> rusqlite::Result<()> {
         self.time.clear();
         push_timestamp(day, second, &mut self.time);
-        self.consents
-            .execute(params![customer, purpose, channel, opted_in, self.time])?;
+        self.consents.execute(params![customer, purpose, channel, opted_in, self.time])?;
         Ok(())
     }
 }

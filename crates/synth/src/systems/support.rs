@@ -25,12 +25,7 @@ pub(crate) fn write(work: &Work<'_>, path: &Path, ticker: &Ticker) -> Result<u64
         let seen = see(work.world, work.plan, Source::Support, slot);
         line.clear();
         if row % 400 == 311 && row / 400 < broken {
-            contact(
-                work,
-                &Source::Support.key(slots.len() + row),
-                &seen,
-                &mut line,
-            );
+            contact(work, &Source::Support.key(slots.len() + row), &seen, &mut line);
             let cut = line.char_indices().nth(61).map_or(line.len(), |(at, _)| at);
             line.truncate(cut);
             line.push('\n');
@@ -98,7 +93,7 @@ fn contact(work: &Work<'_>, key: &str, seen: &Seen, out: &mut String) {
         None if rng.chance(0.05) => {
             let employer = companies::draw(seen.country, rng, |rng| {
                 let stock = work.world.stock.names(seen.country.origins()[0].0);
-                stock.families[stock.draw_family(rng)].clone()
+                stock.families[stock.draw_family(rng)].text.clone()
             });
             push_text(&format!("{} {}", employer.base, employer.form.short), out);
         }
@@ -110,16 +105,7 @@ fn contact(work: &Work<'_>, key: &str, seen: &Seen, out: &mut String) {
         tags.push("b2b");
     }
     for _ in 0..rng.below(3) {
-        let tag = *rng.pick(&[
-            "billing",
-            "delivery",
-            "returns",
-            "vip",
-            "complaint",
-            "login",
-            "refund",
-            "newsletter",
-        ]);
+        let tag = *rng.pick(&["billing", "delivery", "returns", "vip", "complaint", "login", "refund", "newsletter"]);
         if !tags.contains(&tag) {
             tags.push(tag);
         }
