@@ -38,7 +38,7 @@ pub(super) fn run(arguments: &Arguments) -> Result<u8, Failure> {
             return Err(Failure::config(format!("error: version {} has no table `{table}`; {hint}", manifest.version)));
         }
     };
-    let path = std::path::absolute(&path).unwrap_or(path);
+    let path = path.canonicalize().unwrap_or(path);
     print(&path.display().to_string())?;
     Ok(exit::OK)
 }

@@ -1,5 +1,6 @@
 //! `goldsmith run`
 
+use std::path::{Path, PathBuf};
 use std::sync::atomic::Ordering;
 use std::time::Duration;
 
@@ -73,7 +74,7 @@ pub(super) fn run(arguments: &Arguments, progress: &Progress) -> Result<u8, Fail
     };
     match outcome {
         Outcome::Unchanged { version, directory } => {
-            progress.say(&format!("nothing has changed since version {version}; it stays at {}", directory.display()));
+            progress.say(&format!("nothing has changed since version {version}; it stays at {}", tidy(&directory).display()));
             if arguments.json {
                 print_json(&serde_json::json!({ "version": version, "unchanged": true }))?;
             }
@@ -111,6 +112,15 @@ fn watch_signals(runtime: &tokio::runtime::Runtime, progress: &Progress) {
             }
         }
     });
+}
+
+/// A path as a person would write it: below the current folder where it lies there, without `..`.
+fn tidy(path: &Path) -> PathBuf {
+    let Ok(full) = path.canonicalize() else { return path.to_owned() };
+    match std::env::current_dir().and_then(|current| current.canonicalize()) {
+        Ok(current) => full.strip_prefix(&current).map(Path::to_owned).unwrap_or(full),
+        Err(_) => full,
+    }
 }
 
 /// What a data engineer wants to know at the end of a run.
@@ -153,7 +163,8 @@ fn summary(published: &Published, pipeline: &str) -> String {
     if published.removed > 0 {
         let _ = writeln!(text, "  removed   {} old versions", published.removed);
     }
-    let directory = published.directory.display();
+    let directory = tidy(&published.directory);
+    let directory = directory.display();
     let _ = writeln!(text, "\n  tables  {directory}/<table>/part-*.parquet\n  report  {directory}/report.html");
     let _ = write!(text, "  next    goldsmith query --pipeline {pipeline} \"SELECT * FROM golden_profiles ORDER BY record_count DESC LIMIT 10\"");
     text

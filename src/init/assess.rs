@@ -3,7 +3,7 @@
 use super::column::{Column, Native, Shape, Table};
 use super::header::{self, Header, Known, Part, Role};
 use super::region::percent;
-use super::values::{self, DateFormats, date_formats};
+use super::values::{self, DateFormats, ISO, date_formats};
 
 /// A column with what it was found to hold.
 #[derive(Debug, Clone)]
@@ -56,8 +56,12 @@ fn assess_column(column: &Column, table: &Table, region: &str) -> Assessed {
                 Role::FullName { .. } => name_order(column),
                 _ => format!("{} {}", percent(share), phrase(known.role, region)),
             };
-            if let Some(dates) = &dates {
-                seen = date_phrase(dates, share);
+            match (&dates, column.native) {
+                (Some(_), Native::Date | Native::Timestamp) => "typed so in the source".clone_into(&mut seen),
+                (Some(dates), _) if dates.formats != [ISO] || known.role == Role::BirthDate => {
+                    seen = date_phrase(dates, share)
+                }
+                _ => {}
             }
             return Assessed { known: Some(known), seen: with_gaps(&seen, column, table), dates };
         }

@@ -7,7 +7,7 @@ use goldsmith_config::model::Entity;
 use super::assess::Assessed;
 use super::column::{Column, Native, Shape, Table};
 use super::draft::{FieldDraft, Item, Noted};
-use super::header::{self, Part, Role};
+use super::header::{self, Header, Part, Role};
 
 /// The fields of a record type, and the columns they use.
 #[derive(Debug, Default)]
@@ -304,25 +304,35 @@ fn consents(view: &View<'_>, mapped: &mut Mapped) {
 /// Comments about the columns that are neither mapped nor taken.
 pub(super) fn unmapped(view: &View<'_>, used: &BTreeSet<usize>) -> Vec<String> {
     let mut comments = Vec::new();
+    let mut others = Vec::new();
     for (at, (column, assessed)) in view.table.columns.iter().zip(view.assessed).enumerate() {
         if used.contains(&at) || view.taken.contains(&at) {
+            continue;
+        }
+        if header::read(&column.path) == Header::SomebodyElse && column.filled() > 0 {
+            others.push(column.label());
             continue;
         }
         let role = assessed.role();
         let said = role.is_some() && used.iter().any(|at| view.assessed.get(*at).and_then(Assessed::role) == role);
         let why = match assessed.seen.as_str() {
             _ if said => "another column says the same".to_owned(),
-            "" => kind_of(column),
+            "" => kind_of(column, assessed),
             seen => seen.to_owned(),
         };
         comments.push(format!("{} ({why})", column.label()));
     }
+    if let Some(last) = others.last_mut() {
+        last.push_str(" (about somebody else, by their names)");
+    }
+    comments.append(&mut others);
     comments
 }
 
-fn kind_of(column: &Column) -> String {
+fn kind_of(column: &Column, assessed: &Assessed) -> String {
     let distinct = column.distinct().len();
     match column.native {
+        Native::Text if assessed.dates.is_some() => "dates".to_owned(),
         Native::Date | Native::Timestamp => "dates".to_owned(),
         Native::Boolean => "yes or no".to_owned(),
         Native::Integer | Native::Number => "numbers".to_owned(),

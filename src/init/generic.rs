@@ -5,13 +5,14 @@ use goldsmith_config::attributes::CATALOGUE;
 use super::column::{Column, Native};
 use super::draft::{FieldDraft, Noted};
 use super::fields::{Mapped, View, lists};
-use super::header::{Part, Role};
+use super::header::Role;
 use super::names::{snake_case, unique};
 use super::region::percent;
-use super::values::{is_street_line, number_type};
+use super::values::number_type;
 
-/// Columns every published table or record has; an attribute of one's own cannot be called so.
-const RESERVED: [&str; 18] = [
+/// Columns every published table or record has, or that profiles take from a list; an attribute of one's own cannot be
+/// called so.
+const RESERVED: [&str; 24] = [
     "golden_id",
     "entity_type",
     "first_seen_at",
@@ -30,32 +31,25 @@ const RESERVED: [&str; 18] = [
     "source_updated_at",
     "record_hash",
     "national_id",
+    "national_id_masked",
+    "full_name",
+    "email",
+    "phone_e164",
+    "address_line1",
+    "address_line2",
 ];
 
 /// The fields of generic rows and the types of the attributes they declare.
-pub(super) fn map(view: &View<'_>, region: &str) -> (Mapped, Vec<(String, Noted)>) {
+///
+/// A phone or a street is a column like others here: in the published profiles it stands under its own name. Only lists
+/// of e-mails, phones and addresses become the attributes that hold lists.
+pub(super) fn map(view: &View<'_>) -> (Mapped, Vec<(String, Noted)>) {
     let mut mapped = Mapped::default();
-    let assessed: Vec<_> = view.assessed.to_vec();
-    // Without a street, the parts of an address are words like others: the place of a conference, the state of a thing.
-    let has_street = view.table.columns.iter().zip(&assessed).any(|(column, found)| {
-        let line = matches!(found.role(), Some(Role::Address(Part::Line1 | Part::Street | Part::HouseNumber)));
-        line && column.share(|value| is_street_line(value, region)).unwrap_or(0.0) >= STREETS
-    });
-    let seen: Vec<_> = assessed
-        .into_iter()
-        .map(|mut found| {
-            if matches!(found.role(), Some(Role::Address(_))) && !has_street {
-                found.known = None;
-                found.seen.clear();
-            }
-            found
-        })
-        .collect();
-    let inner = View { table: view.table, assessed: &seen, taken: view.taken };
-    lists(&inner, &mut mapped);
-
+    let single: Vec<usize> =
+        view.table.columns.iter().enumerate().filter(|(_, column)| column.is_single()).map(|(at, _)| at).collect();
+    lists(&View { taken: &single, ..*view }, &mut mapped);
     let mut attributes: Vec<(String, Noted)> = Vec::new();
-    for (at, (column, found)) in view.table.columns.iter().zip(&seen).enumerate() {
+    for (at, (column, found)) in view.table.columns.iter().zip(view.assessed).enumerate() {
         let is_origin = found.role() == Some(Role::Origin);
         if mapped.used.contains(&at)
             || view.taken.contains(&at)
@@ -75,16 +69,19 @@ pub(super) fn map(view: &View<'_>, region: &str) -> (Mapped, Vec<(String, Noted)
                     .iter()
                     .any(|(other, _)| other == name || other == raw || other.strip_suffix("_raw") == Some(name))
         };
-        let name = unique(&snake_case(&column.path.join("_"), "column"), &taken);
+        let name = snake_case(&column.path.join("_"), "column");
+        // What has a meaning of its own already says that it is only a column here.
+        let name = if taken(&name) && !taken(&format!("{name}_value")) {
+            format!("{name}_value")
+        } else {
+            unique(&name, &taken)
+        };
         mapped.fields.push(FieldDraft::one(&name, Noted::new(column.sql(), gaps(column))));
         mapped.used.insert(at);
         attributes.push((name, Noted::new(kind, seen)));
     }
     (mapped, attributes)
 }
-
-/// Share of the lines that have to be a street with a number.
-const STREETS: f64 = 0.5;
 
 /// A column that is always the same says nothing about which rows belong together.
 fn has_content(column: &Column) -> bool {
@@ -139,7 +136,7 @@ mod tests {
         let columns = columns.iter().map(|(name, values)| Column::text(name, values)).collect();
         let table = Table { name: "t".to_owned(), rows, columns };
         let assessed = assess(&table, "US");
-        let (mapped, attributes) = map(&View { table: &table, assessed: &assessed, taken: &[0] }, "US");
+        let (mapped, attributes) = map(&View { table: &table, assessed: &assessed, taken: &[0] });
         let lists = mapped
             .fields
             .iter()
@@ -159,7 +156,7 @@ mod tests {
                     ("city", &["new york", "la"]),
                     ("phone", &["212-807-7400", "212/496-1066"]),
                 ],
-                &["phones", "addresses", "name:string"],
+                &["name:string", "addr:string", "city:string", "phone:string"],
             ),
             (
                 &[
@@ -179,7 +176,7 @@ mod tests {
                     ("A b", &["1x", "2x"]),
                     ("a_b", &["1x", "2x"]),
                 ],
-                &["sources_2:string", "emails_2:string", "a_b:string", "a_b_2:string"],
+                &["sources_value:string", "emails_value:string", "a_b:string", "a_b_value:string"],
             ),
             (
                 &[

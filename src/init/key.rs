@@ -7,6 +7,7 @@ use super::column::{Column, Native, Shape, Table};
 use super::draft::Noted;
 use super::header::{self, Role};
 use super::region::percent;
+use crate::pipeline::run::human;
 
 /// Share of the rows of a column that is called a key which have to have a value of their own: sources hold a row
 /// twice now and then, and a run keeps the newest.
@@ -40,9 +41,13 @@ pub(super) fn choose(table: &Table, assessed: &[Assessed]) -> Key {
     if let Some((rank, at)) = ranked.iter().min() {
         let unique = uniqueness(table, &[*at]);
         let note = if unique >= 1.0 {
-            format!("unique in {} rows", table.rows)
+            format!("unique in {} rows", human(table.rows as u64))
         } else {
-            format!("{} of {} rows have one of their own; of the others the newest counts", percent(unique), table.rows)
+            format!(
+                "{} of {} rows have one of their own; of the others the newest counts",
+                percent(unique),
+                human(table.rows as u64)
+            )
         };
         let sql = of(*at).map(|column| Noted::new(column.sql(), note)).into_iter().collect();
         return Key { columns: vec![*at], sql, named: *rank < UNNAMED };
@@ -70,7 +75,7 @@ fn composite(table: &Table, candidates: &[usize]) -> Key {
         columns = candidates.to_vec();
     }
     let note = if unique >= 1.0 {
-        format!("no column is unique; together these are, in {} rows", table.rows)
+        format!("no column is unique; together these are, in {} rows", human(table.rows as u64))
     } else {
         "no columns identify a row: equal rows become one; add a key to the source if you can".to_owned()
     };

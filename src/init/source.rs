@@ -170,7 +170,7 @@ fn draft_record(
     let view = View { table, assessed, taken: &taken };
     let mapped = match kind.entity {
         Entity::Generic => {
-            let (mapped, attributes) = generic::map(&view, region);
+            let (mapped, attributes) = generic::map(&view);
             drafted.attributes.extend(attributes);
             mapped
         }

@@ -1,8 +1,7 @@
 //! What the values of a column look like.
 
 use chrono::Datelike;
-use goldsmith_standardize::address::AddressInput;
-use goldsmith_standardize::{address, country, date, email, name, organisation, phone, text};
+use goldsmith_standardize::{country, date, email, name, organisation, phone, text};
 
 use super::column::{Column, Native};
 
@@ -57,14 +56,6 @@ pub(super) fn has_digits(value: &str) -> bool {
 pub(super) fn is_postcode(value: &str) -> bool {
     let letters = value.chars().filter(|letter| letter.is_alphanumeric()).count();
     (3..=10).contains(&letters) && has_digits(value)
-}
-
-/// A first line of an address: words with a number.
-pub(super) fn is_street_line(value: &str, region: &str) -> bool {
-    has_digits(value)
-        && has_letters(value)
-        && address::parse(&AddressInput { line1: Some(value), ..AddressInput::default() }, region)
-            .is_some_and(|parsed| parsed.house_number.is_some() && parsed.street.is_some())
 }
 
 pub(super) fn is_country(value: &str) -> bool {
@@ -276,7 +267,6 @@ mod tests {
         assert!(is_name("King, Ada") && is_name("O'Hara") && !is_name("102 Fifth Ave."));
         assert!(holds_given_name("Bob Smith") && !holds_given_name("mesa grill"));
         assert!(is_title("Mrs") && is_title("Herr") && !is_title("Selective sampling"));
-        assert!(is_street_line("102 fifth ave.", "US") && !is_street_line("cambridge, ma,", "US"));
         assert!(is_answer("Y") && is_answer("opted_in") && !is_answer("email"));
         assert!(
             is_moment("2016-04-27T09:18:16Z", &[]) && is_moment("28/03/2025", &["%d/%m/%Y"]) && !is_moment("x", &[])

@@ -3,6 +3,7 @@
 use std::fmt::Write;
 
 use super::draft::{ChildDraft, Draft, FieldDraft, FieldValue, Item, Noted, RecordDraft, SourceDraft};
+use crate::pipeline::run::human;
 
 /// Where comments start, unless the line is longer.
 const COMMENT_COLUMN: usize = 46;
@@ -17,7 +18,7 @@ pub(super) fn render(draft: &Draft) -> String {
         &format!(
             "Written by `goldsmith init` from the first {} rows of each file. Read it and correct what it got wrong; \
              `goldsmith validate` finds mistakes, `goldsmith run` publishes to the folder at the end.",
-            super::sample::ROWS
+            human(super::sample::ROWS as u64)
         ),
     );
     for left_out in &draft.left_out {
@@ -82,7 +83,7 @@ impl Out {
     }
 
     fn noted(&mut self, indent: usize, key: &str, value: &Noted) {
-        self.line(indent, &format!("{}: {}", scalar(key), scalar(&value.text)), &value.note);
+        self.line(indent, &format!("{key}: {}", scalar(&value.text)), &value.note);
     }
 
     /// A comment with lines of its own.
@@ -173,7 +174,7 @@ impl Out {
 
     fn field(&mut self, field: &FieldDraft) {
         let items = match &field.value {
-            FieldValue::One(value) => return self.noted(10, &field.attribute, value),
+            FieldValue::One(value) => return self.noted(10, &scalar(&field.attribute), value),
             FieldValue::Items(items) => items,
         };
         self.line(10, &format!("{}:", scalar(&field.attribute)), "");

@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use arrow::array::{Array, ArrayRef, AsArray, BooleanArray, Date32Array, FixedSizeBinaryBuilder, StringArray, StringBuilder, StructArray, TimestampMicrosecondArray};
+use arrow::array::{Array, ArrayRef, AsArray, BinaryBuilder, BooleanArray, Date32Array, FixedSizeBinaryBuilder, StringArray, StringBuilder, StructArray, TimestampMicrosecondArray};
 use arrow::compute::{CastOptions, cast_with_options};
 use arrow::datatypes::{DataType, Field, Fields};
 use arrow::row::{RowConverter, SortField};
@@ -138,16 +138,43 @@ fn name_of(full: Option<&str>, title: Option<&str>, given: Option<&str>, middle:
 }
 
 /// The function that hashes a record's raw values, whatever their types: BLAKE3 over Arrow's row format.
+/// `unordered` marks the arguments that are child rows, whose order means nothing.
 #[must_use]
-pub fn record_hash_function() -> ScalarUDF {
-    kernel("record_hash", Signature::variadic_any(Volatility::Immutable), DataType::FixedSizeBinary(32), |arguments, rows| {
-        let fields = arguments.iter().map(|argument| SortField::new(argument.data_type().clone())).collect();
+pub fn record_hash_function(unordered: Vec<bool>) -> ScalarUDF {
+    kernel("record_hash", Signature::variadic_any(Volatility::Immutable), DataType::FixedSizeBinary(32), move |arguments, rows| {
+        let mut columns = Vec::with_capacity(arguments.len());
+        for (argument, unordered) in arguments.iter().zip(&unordered) {
+            columns.push(if *unordered { sorted_elements(argument)? } else { Arc::clone(argument) });
+        }
+        let fields = columns.iter().map(|column| SortField::new(column.data_type().clone())).collect();
         let converter = RowConverter::new(fields)?;
-        let encoded = converter.convert_columns(arguments)?;
+        let encoded = converter.convert_columns(&columns)?;
         let mut hashes = FixedSizeBinaryBuilder::with_capacity(rows, 32);
         for row in encoded.iter() {
             hashes.append_value(blake3::hash(row.as_ref()).as_bytes())?;
         }
         Ok(Arc::new(hashes.finish()))
     })
+}
+
+/// The elements of each list in row format, sorted and put together: one binary value a record.
+fn sorted_elements(lists: &ArrayRef) -> Result<ArrayRef> {
+    let list = lists.as_list::<i32>();
+    let converter = RowConverter::new(vec![SortField::new(list.values().data_type().clone())])?;
+    let elements = converter.convert_columns(std::slice::from_ref(list.values()))?;
+    let mut out = BinaryBuilder::new();
+    for window in list.value_offsets().windows(2) {
+        let [start, end] = window else { continue };
+        let range = usize::try_from(*start).unwrap_or(0)..usize::try_from(*end).unwrap_or(0);
+        let mut sorted: Vec<_> = range.map(|element| elements.row(element)).collect();
+        sorted.sort();
+        let mut bytes = Vec::new();
+        for element in sorted {
+            let element = element.as_ref();
+            bytes.extend_from_slice(&(element.len() as u64).to_le_bytes());
+            bytes.extend_from_slice(element);
+        }
+        out.append_value(&bytes);
+    }
+    Ok(Arc::new(out.finish()))
 }

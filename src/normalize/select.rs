@@ -184,7 +184,8 @@ impl Binder<'_> {
             scalar_function(AttributeKind::Timestamp, Reading { region: record.region.clone(), date_formats: updated_formats })
                 .call(vec![ident(layout::UPDATED_AT)])
                 .alias(layout::UPDATED_AT),
-            record_hash_function().call(raw_names.iter().map(ident).collect()).alias(layout::RECORD_HASH),
+            record_hash_function(raw_names.iter().map(|name| name.starts_with("__child_")).collect())
+                .call(raw_names.iter().map(ident).collect()).alias(layout::RECORD_HASH),
         ];
         if has_name {
             let arguments = layout::NAME_PARTS
@@ -411,13 +412,7 @@ fn explain(error: &DataFusionError, text: &str, schema: &DFSchema) -> String {
 /// The candidate most like `name`, if one is alike at all.
 #[must_use]
 pub fn nearest<'a>(name: &str, candidates: &[&'a str]) -> Option<&'a str> {
-    let lower = name.to_lowercase();
-    candidates
-        .iter()
-        .map(|candidate| (strsim::jaro_winkler(&lower, &candidate.to_lowercase()), *candidate))
-        .filter(|(score, _)| *score >= 0.75)
-        .max_by(|a, b| a.0.total_cmp(&b.0).then_with(|| b.1.cmp(a.1)))
-        .map(|(_, candidate)| candidate)
+    goldsmith_config::nearest::nearest(name, candidates.iter().copied())
 }
 
 /// The first line of an engine error, without its kind and without a backtrace.

@@ -50,7 +50,7 @@ fn a_wrong_attribute() {
 
 #[test]
 fn a_wrong_connector() {
-    refused("connector: sqlite", "connector: sqlight", &["sqlight", "did you mean `sqlite`?"]);
+    refused("connector: sqlite", "connector: sqllite", &["sqllite", "did you mean `sqlite`?"]);
 }
 
 #[test]

@@ -44,6 +44,10 @@ fn every_yaml_block_is_valid() {
             seen += 1;
             let whole = if block.lines().any(|line| line.starts_with("version:")) {
                 block.clone()
+            } else if block.lines().any(|line| line.starts_with("connector:")) {
+                let indented: String = block.lines().map(|line| format!("    {line}\n")).collect();
+                let records = if block.contains("records:\n      - ") || block.contains("\nrecords:\n") { "" } else { records };
+                format!("version: 1\nname: example\nsources:\n  example:\n{indented}{records}publish:\n  to: out\n")
             } else if block.lines().any(|line| line.starts_with("sources:")) {
                 let records = if block.contains("records:\n") { "" } else { records };
                 format!("version: 1\nname: example\n{block}\n{records}publish:\n  to: out\n")

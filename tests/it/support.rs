@@ -30,7 +30,7 @@ fn data() -> &'static Path {
     DATA.get_or_init(|| {
         let folder = tempfile::tempdir().expect("a temporary folder");
         let out = folder.path().display().to_string();
-        let output = goldsmith(&["synth", "--records", "1200", "--seed", "11", "--out", &out, "--quiet"]);
+        let output = goldsmith(&["synth", "--records", "2000", "--seed", "11", "--out", &out, "--quiet"]);
         assert!(output.status.success(), "{}", stderr(&output));
         folder
     })
