@@ -33,11 +33,7 @@ pub fn parse(value: &str) -> Option<&'static str> {
         return Some(code);
     }
     // Other scripts are compared as written: romanised without vowels, Egypt in Arabic would read as Montserrat's MSR.
-    let key = if is_latin(value) {
-        text::fold(value)
-    } else {
-        native_form(value)
-    };
+    let key = if is_latin(value) { text::fold(value) } else { native_form(value) };
     TABLE.names.get(key.as_str()).copied()
 }
 
@@ -57,12 +53,7 @@ pub fn language(value: &str) -> Option<String> {
         return None;
     }
     let folded = text::fold(value);
-    let known = |wanted: &str| {
-        LANGUAGES
-            .iter()
-            .find(|names| names.contains(&wanted))
-            .and_then(|names| names.first())
-    };
+    let known = |wanted: &str| LANGUAGES.iter().find(|names| names.contains(&wanted)).and_then(|names| names.first());
     if let Some(code) = known(&folded) {
         return Some((*code).to_owned());
     }
@@ -87,10 +78,7 @@ struct Table {
 }
 
 static TABLE: LazyLock<Table> = LazyLock::new(|| {
-    let mut table = Table {
-        letters: vec![None; 26 * 26],
-        names: HashMap::new(),
-    };
+    let mut table = Table { letters: vec![None; 26 * 26], names: HashMap::new() };
     for line in COUNTRIES.lines() {
         let mut cells = line.splitn(4, ',');
         let (Some(alpha2), Some(alpha3), Some(name), Some(others)) =
@@ -105,21 +93,17 @@ static TABLE: LazyLock<Table> = LazyLock::new(|| {
             {
                 *slot = Some(alpha2);
             }
-            table.names.insert(
-                if is_latin(spelled) {
-                    text::fold(spelled)
-                } else {
-                    native_form(spelled)
-                },
-                alpha2,
-            );
+            table.names.insert(if is_latin(spelled) { text::fold(spelled) } else { native_form(spelled) }, alpha2);
         }
     }
     table
 });
 
 fn is_latin(value: &str) -> bool {
-    value.chars().all(|c| !c.is_alphabetic() || matches!(c, '\0'..='\u{02AF}' | '\u{02B0}'..='\u{02FF}' | '\u{1E00}'..='\u{1EFF}' | 'Ａ'..='ｚ'))
+    value.chars().all(|c| {
+        !c.is_alphabetic()
+            || matches!(c, '\0'..='\u{02AF}' | '\u{02B0}'..='\u{02FF}' | '\u{1E00}'..='\u{1EFF}' | 'Ａ'..='ｚ')
+    })
 }
 
 fn native_form(value: &str) -> String {
@@ -131,41 +115,16 @@ fn by_letters(a: u8, b: u8) -> Option<&'static str> {
 }
 
 fn slot(a: u8, b: u8) -> Option<usize> {
-    let at = |letter: u8| {
-        letter
-            .is_ascii_alphabetic()
-            .then(|| usize::from(letter.to_ascii_uppercase() - b'A'))
-    };
+    let at = |letter: u8| letter.is_ascii_alphabetic().then(|| usize::from(letter.to_ascii_uppercase() - b'A'));
     Some(at(a)? * 26 + at(b)?)
 }
 
 /// BCP 47 primary subtag, ISO 639-2 codes, folded names.
 const LANGUAGES: &[&[&str]] = &[
-    &[
-        "en", "eng", "english", "englisch", "anglais", "ingles", "inglese",
-    ],
-    &[
-        "de", "deu", "ger", "german", "deutsch", "allemand", "aleman", "tedesco",
-    ],
-    &[
-        "fr",
-        "fra",
-        "fre",
-        "french",
-        "francais",
-        "franzosisch",
-        "frances",
-        "francese",
-    ],
-    &[
-        "es",
-        "spa",
-        "spanish",
-        "espanol",
-        "castellano",
-        "spanisch",
-        "espagnol",
-    ],
+    &["en", "eng", "english", "englisch", "anglais", "ingles", "inglese"],
+    &["de", "deu", "ger", "german", "deutsch", "allemand", "aleman", "tedesco"],
+    &["fr", "fra", "fre", "french", "francais", "franzosisch", "frances", "francese"],
+    &["es", "spa", "spanish", "espanol", "castellano", "spanisch", "espagnol"],
     &["it", "ita", "italian", "italiano", "italienisch"],
     &["nl", "nld", "dut", "dutch", "nederlands", "niederlandisch"],
     &["pl", "pol", "polish", "polski", "polnisch"],
@@ -242,25 +201,13 @@ mod tests {
         let mut seen = HashMap::new();
         for line in COUNTRIES.lines() {
             let cells: Vec<&str> = line.split(',').collect();
-            let [alpha2, alpha3, name, others] = cells[..] else {
-                panic!("{line}")
-            };
+            let [alpha2, alpha3, name, others] = cells[..] else { panic!("{line}") };
             assert_eq!((alpha2.len(), alpha3.len()), (2, 3), "{line}");
-            for spelled in [alpha2, alpha3, name]
-                .into_iter()
-                .chain(others.split('|').filter(|o| !o.is_empty()))
-            {
-                let folded = if is_latin(spelled) {
-                    text::fold(spelled)
-                } else {
-                    native_form(spelled)
-                };
+            for spelled in [alpha2, alpha3, name].into_iter().chain(others.split('|').filter(|o| !o.is_empty())) {
+                let folded = if is_latin(spelled) { text::fold(spelled) } else { native_form(spelled) };
                 assert!(!folded.is_empty(), "{line}");
                 let before = seen.insert(folded, alpha2);
-                assert!(
-                    before.is_none_or(|b| b == alpha2),
-                    "{spelled} is both {before:?} and {alpha2}"
-                );
+                assert!(before.is_none_or(|b| b == alpha2), "{spelled} is both {before:?} and {alpha2}");
             }
         }
         assert_eq!(COUNTRIES.lines().count(), 250);

@@ -77,11 +77,7 @@ pub fn parse_timestamp(raw: &str, formats: &[&str]) -> Option<i64> {
                 .map(|t| t.timestamp_micros())
                 .or_else(|_| NaiveDateTime::parse_from_str(raw, format).map(micros))
                 .ok()
-                .or_else(|| {
-                    declared(raw, format)
-                        .and_then(|d| d.and_hms_opt(0, 0, 0))
-                        .map(micros)
-                })
+                .or_else(|| declared(raw, format).and_then(|d| d.and_hms_opt(0, 0, 0)).map(micros))
         });
     }
     if raw.bytes().all(|b| b.is_ascii_digit()) && matches!(raw.len(), 10 | 13 | 16) {
@@ -93,17 +89,8 @@ pub fn parse_timestamp(raw: &str, formats: &[&str]) -> Option<i64> {
         return raw.parse::<i64>().ok()?.checked_mul(scale);
     }
     iso_timestamp(raw)
-        .or_else(|| {
-            DateTime::parse_from_rfc2822(raw)
-                .ok()
-                .map(|t| t.timestamp_micros())
-        })
-        .or_else(|| {
-            undeclared(raw)
-                .filter(|_| !raw.contains(':'))?
-                .and_hms_opt(0, 0, 0)
-                .map(micros)
-        })
+        .or_else(|| DateTime::parse_from_rfc2822(raw).ok().map(|t| t.timestamp_micros()))
+        .or_else(|| undeclared(raw).filter(|_| !raw.contains(':'))?.and_hms_opt(0, 0, 0).map(micros))
 }
 
 /// One declared format. The numeric ones (`%Y %m %d %y`) are read here, ten times as fast as by chrono.
@@ -115,9 +102,7 @@ fn declared(raw: &str, format: &str) -> Option<NaiveDate> {
                 return is_time_of_day(rest).then_some(date);
             }
             // A format with a time of day in it.
-            NaiveDateTime::parse_from_str(raw, format)
-                .map(|t| t.date())
-                .ok()
+            NaiveDateTime::parse_from_str(raw, format).map(|t| t.date()).ok()
         }
     }
 }
@@ -174,9 +159,7 @@ fn undeclared(raw: &str) -> Option<NaiveDate> {
         None => return written_month(raw),
     };
     if width == 8 {
-        return is_time_of_day(raw.get(8..)?)
-            .then(|| ymd(first / 10_000, first / 100 % 100, first % 100))
-            .flatten();
+        return is_time_of_day(raw.get(8..)?).then(|| ymd(first / 10_000, first / 100 % 100, first % 100)).flatten();
     }
     let Some(&separator @ (b'-' | b'/' | b'.')) = bytes.get(width) else {
         return written_month(raw);
@@ -195,9 +178,7 @@ fn undeclared(raw: &str) -> Option<NaiveDate> {
     }
     match (width, third_width) {
         (4, 1 | 2) => ymd(first, second, third),
-        (1 | 2, 4) if separator == b'.' || first == second || first > 12 => {
-            ymd(third, second, first)
-        }
+        (1 | 2, 4) if separator == b'.' || first == second || first > 12 => ymd(third, second, first),
         (1 | 2, 4) if second > 12 => ymd(third, first, second),
         _ => None,
     }
@@ -206,10 +187,7 @@ fn undeclared(raw: &str) -> Option<NaiveDate> {
 /// `3 Feb 2001`, `February 3rd, 2001`, `03-FEB-2001`, `Sat, 3 Feb 2001`; years of four digits only.
 fn written_month(raw: &str) -> Option<NaiveDate> {
     let (mut year, mut month, mut day) = (None, None, None);
-    for word in raw
-        .split([' ', ',', '-', '/', '.'])
-        .filter(|w| !w.is_empty())
-    {
+    for word in raw.split([' ', ',', '-', '/', '.']).filter(|w| !w.is_empty()) {
         let digits = word.bytes().take_while(u8::is_ascii_digit).count();
         if digits == 0 {
             if month.is_none() && day_of_week(word) {
@@ -224,17 +202,10 @@ fn written_month(raw: &str) -> Option<NaiveDate> {
             let rest = word.get(digits..)?;
             match digits {
                 4 if year.is_none() && rest.is_empty() => year = Some(value),
-                1 | 2
-                    if day.is_none()
-                        && (rest.is_empty() || matches!(rest, "st" | "nd" | "rd" | "th")) =>
-                {
+                1 | 2 if day.is_none() && (rest.is_empty() || matches!(rest, "st" | "nd" | "rd" | "th")) => {
                     day = Some(value)
                 }
-                _ if year.is_some()
-                    && month.is_some()
-                    && day.is_some()
-                    && is_time_of_day(&format!(" {word}")) =>
-                {
+                _ if year.is_some() && month.is_some() && day.is_some() && is_time_of_day(&format!(" {word}")) => {
                     break;
                 }
                 _ => return None,
@@ -260,25 +231,16 @@ fn month_of(word: &str) -> Option<u32> {
         "december",
     ];
     let lower = word.to_ascii_lowercase();
-    let at = MONTHS.iter().position(|m| {
-        *m == lower || m.get(..3) == Some(lower.as_str()) || (lower == "sept" && *m == "september")
-    })?;
+    let at = MONTHS
+        .iter()
+        .position(|m| *m == lower || m.get(..3) == Some(lower.as_str()) || (lower == "sept" && *m == "september"))?;
     u32::try_from(at + 1).ok()
 }
 
 fn day_of_week(word: &str) -> bool {
-    const DAYS: [&str; 7] = [
-        "monday",
-        "tuesday",
-        "wednesday",
-        "thursday",
-        "friday",
-        "saturday",
-        "sunday",
-    ];
+    const DAYS: [&str; 7] = ["monday", "tuesday", "wednesday", "thursday", "friday", "saturday", "sunday"];
     let lower = word.to_ascii_lowercase();
-    DAYS.iter()
-        .any(|d| *d == lower || d.get(..3) == Some(lower.as_str()))
+    DAYS.iter().any(|d| *d == lower || d.get(..3) == Some(lower.as_str()))
 }
 
 fn iso_timestamp(raw: &str) -> Option<i64> {
@@ -286,15 +248,8 @@ fn iso_timestamp(raw: &str) -> Option<i64> {
     let rest = raw.get(10..)?;
     let rest = rest.strip_prefix(['T', 't', ' '])?.trim_start();
     let bytes = rest.as_bytes();
-    let two = |at: usize| {
-        number(bytes, at, 2)
-            .filter(|(_, w)| *w == 2)
-            .map(|(v, _)| v)
-    };
-    let (hour, minute) = (
-        two(0)?,
-        (bytes.get(2) == Some(&b':')).then(|| two(3)).flatten()?,
-    );
+    let two = |at: usize| number(bytes, at, 2).filter(|(_, w)| *w == 2).map(|(v, _)| v);
+    let (hour, minute) = (two(0)?, (bytes.get(2) == Some(&b':')).then(|| two(3)).flatten()?);
     let mut at = 5;
     let mut second = 0;
     let mut micros = 0;
@@ -318,12 +273,7 @@ fn iso_timestamp(raw: &str) -> Option<i64> {
     let offset = offset_seconds(rest.get(at..)?.trim())?;
     // A leap second has no place in Unix time; it is the first of the next minute.
     let leap = i64::from(second == 60);
-    let time = NaiveTime::from_hms_micro_opt(
-        hour,
-        minute,
-        second.min(if leap == 1 { 59 } else { second }),
-        micros,
-    )?;
+    let time = NaiveTime::from_hms_micro_opt(hour, minute, second.min(if leap == 1 { 59 } else { second }), micros)?;
     let utc = date.and_time(time).and_utc().timestamp_micros();
     utc.checked_add((leap - offset) * 1_000_000)
 }
@@ -346,11 +296,7 @@ fn offset_seconds(offset: &str) -> Option<i64> {
         return None;
     }
     let hours: i64 = digits.get(..2)?.parse().ok()?;
-    let minutes: i64 = if digits.len() == 4 {
-        digits.get(2..)?.parse().ok()?
-    } else {
-        0
-    };
+    let minutes: i64 = if digits.len() == 4 { digits.get(2..)?.parse().ok()? } else { 0 };
     (hours <= 18 && minutes < 60).then_some(sign * (hours * 3600 + minutes * 60))
 }
 
@@ -366,9 +312,7 @@ fn is_time_of_day(rest: &str) -> bool {
     time.is_empty()
         || (time.bytes().next().is_some_and(|b| b.is_ascii_digit())
             && time.contains(':')
-            && time
-                .bytes()
-                .all(|b| b.is_ascii_digit() || b":.,+-ZzTtUuCcAaPpMmGg ".contains(&b)))
+            && time.bytes().all(|b| b.is_ascii_digit() || b":.,+-ZzTtUuCcAaPpMmGg ".contains(&b)))
 }
 
 /// The number of at most `width` digits that begins at `at`, and how many digits it has.
@@ -385,11 +329,7 @@ fn number(bytes: &[u8], at: usize, width: usize) -> Option<(u32, usize)> {
 }
 
 fn ymd_iso(bytes: &[u8]) -> Option<NaiveDate> {
-    let part = |at, width| {
-        number(bytes, at, width)
-            .filter(|(_, w)| *w == width)
-            .map(|(v, _)| v)
-    };
+    let part = |at, width| number(bytes, at, width).filter(|(_, w)| *w == width).map(|(v, _)| v);
     (bytes.get(4) == Some(&b'-') && bytes.get(7) == Some(&b'-')).then_some(())?;
     ymd(part(0, 4)?, part(5, 2)?, part(8, 2)?)
 }
@@ -410,11 +350,7 @@ mod tests {
     #[test]
     fn dates() {
         fn check(raw: &str, formats: &[&str], expected: Option<&str>) {
-            assert_eq!(
-                parse(raw, formats).map(|d| d.to_string()).as_deref(),
-                expected,
-                "{raw} by {formats:?}"
-            );
+            assert_eq!(parse(raw, formats).map(|d| d.to_string()).as_deref(), expected, "{raw} by {formats:?}");
         }
         let day = Some("2001-02-03");
         check("2001-02-03", &[], day);
@@ -447,11 +383,7 @@ mod tests {
     #[test]
     fn timestamps() {
         fn check(raw: &str, formats: &[&str], expected: Option<i64>) {
-            assert_eq!(
-                parse_timestamp(raw, formats),
-                expected,
-                "{raw} by {formats:?}"
-            );
+            assert_eq!(parse_timestamp(raw, formats), expected, "{raw} by {formats:?}");
         }
         let second = 1_000_000;
         check("1970-01-02", &[], Some(86_400 * second));

@@ -60,12 +60,7 @@ pub fn parse(raw: &str, aliases: AliasRules) -> Option<Email> {
     address.push('@');
     address.push_str(&domain);
     let registrable_domain = psl::domain_str(&domain).unwrap_or(&domain).to_owned();
-    Some(Email {
-        address,
-        local,
-        domain,
-        registrable_domain,
-    })
+    Some(Email { address, local, domain, registrable_domain })
 }
 
 /// Whether a local part names a function, not a person: such a mailbox is shared.
@@ -178,14 +173,9 @@ fn candidate(raw: &str) -> Option<Cow<'_, str>> {
         if let Some((_, rest)) = part.rsplit_once('<') {
             part = rest.split('>').next().unwrap_or_default();
         }
-        const STRAY: &[char] = &[
-            ' ', ',', ';', ':', '.', '"', '\'', '(', ')', '[', ']', '<', '>',
-        ];
+        const STRAY: &[char] = &[' ', ',', ';', ':', '.', '"', '\'', '(', ')', '[', ']', '<', '>'];
         part = part.trim_matches(STRAY);
-        if part
-            .get(..7)
-            .is_some_and(|p| p.eq_ignore_ascii_case("mailto:"))
-        {
+        if part.get(..7).is_some_and(|p| p.eq_ignore_ascii_case("mailto:")) {
             part = part.get(7..).unwrap_or_default().trim_matches(STRAY);
             // Headers of the link: mailto:a@b?subject=…
             part = part.split('?').next().unwrap_or_default();
@@ -202,20 +192,12 @@ fn candidate(raw: &str) -> Option<Cow<'_, str>> {
 
 /// Lower case, where every character may stand in an unquoted local part.
 fn local_form(local: &str) -> Option<String> {
-    if local.is_empty()
-        || local.len() > 64
-        || local.starts_with('.')
-        || local.ends_with('.')
-        || local.contains("..")
-    {
+    if local.is_empty() || local.len() > 64 || local.starts_with('.') || local.ends_with('.') || local.contains("..") {
         return None;
     }
     if local.is_ascii() {
         let allowed = |b: u8| b.is_ascii_alphanumeric() || b"!#$%&'*+-/=?^_`{|}~.".contains(&b);
-        return local
-            .bytes()
-            .all(allowed)
-            .then(|| local.to_ascii_lowercase());
+        return local.bytes().all(allowed).then(|| local.to_ascii_lowercase());
     }
     let allowed = |c: char| {
         c.is_alphanumeric()
@@ -248,17 +230,14 @@ fn domain_form(domain: &str) -> Option<String> {
         if bytes.len() > 63
             || !edge(bytes.first())
             || !edge(bytes.last())
-            || !bytes
-                .iter()
-                .all(|b| b.is_ascii_alphanumeric() || *b == b'-')
+            || !bytes.iter().all(|b| b.is_ascii_alphanumeric() || *b == b'-')
         {
             return None;
         }
         labels += 1;
         last = label;
     }
-    (labels >= 2 && last.len() >= 2 && last.bytes().any(|b| b.is_ascii_alphabetic()))
-        .then_some(ascii)
+    (labels >= 2 && last.len() >= 2 && last.bytes().any(|b| b.is_ascii_alphabetic())).then_some(ascii)
 }
 
 fn strip_aliases(local: &mut String, domain: &mut String) {
@@ -283,11 +262,7 @@ mod tests {
     #[test]
     fn addresses_in_the_wild() {
         fn check(raw: &str, expected: Option<&str>) {
-            assert_eq!(
-                parse(raw, AliasRules::Keep).map(|e| e.address).as_deref(),
-                expected,
-                "{raw}"
-            );
+            assert_eq!(parse(raw, AliasRules::Keep).map(|e| e.address).as_deref(), expected, "{raw}");
         }
         check("a.b@c.org", Some("a.b@c.org"));
         check(" A.B @ C.Org. ", Some("a.b@c.org"));
@@ -315,13 +290,7 @@ mod tests {
     #[test]
     fn alias_rules() {
         fn check(raw: &str, expected: &str) {
-            assert_eq!(
-                parse(raw, AliasRules::StripAliases)
-                    .map(|e| e.address)
-                    .as_deref(),
-                Some(expected),
-                "{raw}"
-            );
+            assert_eq!(parse(raw, AliasRules::StripAliases).map(|e| e.address).as_deref(), Some(expected), "{raw}");
         }
         check("a.b+c@gmail.com", "ab@gmail.com");
         check("a.b+c@c.org", "a.b@c.org");

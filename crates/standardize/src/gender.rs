@@ -41,14 +41,15 @@ pub fn parse(value: &str) -> Option<Gender> {
         return None;
     }
     match text::fold(value).as_str() {
-        "f" | "w" | "k" | "female" | "fem" | "woman" | "girl" | "lady" | "weiblich" | "frau"
-        | "femme" | "feminin" | "mujer" | "femenino" | "femminile" | "donna" | "vrouw"
-        | "kobieta" | "mrs" | "ms" | "miss" | "mme" | "mlle" | "sra" => Some(Gender::Female),
-        "m" | "h" | "male" | "masc" | "man" | "boy" | "mannlich" | "maennlich" | "mann"
-        | "herr" | "homme" | "masculin" | "hombre" | "masculino" | "maschile" | "uomo"
-        | "mezczyzna" | "mr" | "monsieur" => Some(Gender::Male),
-        "x" | "o" | "d" | "nb" | "other" | "divers" | "diverse" | "non binary" | "nonbinary"
-        | "autre" | "otro" | "altro" | "anders" | "inter" => Some(Gender::Other),
+        "f" | "w" | "k" | "female" | "fem" | "woman" | "girl" | "lady" | "weiblich" | "frau" | "femme" | "feminin"
+        | "mujer" | "femenino" | "femminile" | "donna" | "vrouw" | "kobieta" | "mrs" | "ms" | "miss" | "mme"
+        | "mlle" | "sra" => Some(Gender::Female),
+        "m" | "h" | "male" | "masc" | "man" | "boy" | "mannlich" | "maennlich" | "mann" | "herr" | "homme"
+        | "masculin" | "hombre" | "masculino" | "maschile" | "uomo" | "mezczyzna" | "mr" | "monsieur" => {
+            Some(Gender::Male)
+        }
+        "x" | "o" | "d" | "nb" | "other" | "divers" | "diverse" | "non binary" | "nonbinary" | "autre" | "otro"
+        | "altro" | "anders" | "inter" => Some(Gender::Other),
         _ => None,
     }
 }

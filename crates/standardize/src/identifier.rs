@@ -14,11 +14,7 @@ use crate::{mask as masking, text};
 #[must_use]
 pub fn clean(value: &str) -> Option<String> {
     let cleaned: String = if value.is_ascii() {
-        value
-            .chars()
-            .filter(char::is_ascii_alphanumeric)
-            .map(|c| c.to_ascii_uppercase())
-            .collect()
+        value.chars().filter(char::is_ascii_alphanumeric).map(|c| c.to_ascii_uppercase()).collect()
     } else {
         let mut folded = text::fold(value);
         folded.retain(|c| c != ' ');

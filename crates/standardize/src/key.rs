@@ -23,17 +23,11 @@ impl Key {
     }
 
     pub(crate) fn as_str(&self) -> &str {
-        self.bytes
-            .get(..self.len)
-            .and_then(|bytes| std::str::from_utf8(bytes).ok())
-            .unwrap_or_default()
+        self.bytes.get(..self.len).and_then(|bytes| std::str::from_utf8(bytes).ok()).unwrap_or_default()
     }
 
     fn of_ascii(word: &str, skip: fn(u8) -> bool) -> Option<Self> {
-        let mut key = Self {
-            bytes: [0; LONGEST],
-            len: 0,
-        };
+        let mut key = Self { bytes: [0; LONGEST], len: 0 };
         for byte in word.bytes() {
             if byte.is_ascii_alphanumeric() {
                 *key.bytes.get_mut(key.len)? = byte.to_ascii_lowercase();

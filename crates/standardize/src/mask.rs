@@ -42,12 +42,7 @@ pub(crate) fn mask_word(value: &str) -> String {
 }
 
 fn first(value: &str) -> String {
-    value
-        .trim_start()
-        .chars()
-        .next()
-        .map(String::from)
-        .unwrap_or_default()
+    value.trim_start().chars().next().map(String::from).unwrap_or_default()
 }
 
 fn is_plain_tld(tld: &str) -> bool {

@@ -44,16 +44,8 @@ pub fn parse(value: &str) -> Option<Organisation> {
     let mut words: Vec<&str> = folded.split(' ').collect();
     let legal_form = take_legal_form(&mut words);
     let core = core_of(&words);
-    let core = if core.is_empty() {
-        folded.clone()
-    } else {
-        core
-    };
-    Some(Organisation {
-        name: display(&cleaned),
-        core,
-        legal_form: legal_form.map(str::to_owned),
-    })
+    let core = if core.is_empty() { folded.clone() } else { core };
+    Some(Organisation { name: display(&cleaned), core, legal_form: legal_form.map(str::to_owned) })
 }
 
 /// Removes every legal form at the end, and one at the start; the last form found first names it. At least one word
@@ -75,10 +67,7 @@ fn take_legal_form(words: &mut Vec<&str>) -> Option<&'static str> {
         }
     }
     if found.is_none() && words.len() > 1 {
-        found = words
-            .first()
-            .and_then(|first| LEADING.iter().find(|(word, _)| word == first))
-            .map(|(_, form)| *form);
+        found = words.first().and_then(|first| LEADING.iter().find(|(word, _)| word == first)).map(|(_, form)| *form);
         if found.is_some() {
             words.remove(0);
         }
@@ -96,20 +85,13 @@ fn lookup(words: &[&str]) -> Option<&'static str> {
 fn core_of(words: &[&str]) -> String {
     let mut core = String::new();
     for (index, word) in words.iter().enumerate() {
-        if (index == 0 && *word == "the" && words.len() > 1)
-            || matches!(*word, "and" | "und" | "et")
-        {
+        if (index == 0 && *word == "the" && words.len() > 1) || matches!(*word, "and" | "und" | "et") {
             continue;
         }
         if !core.is_empty() {
             core.push(' ');
         }
-        core.push_str(
-            ABBREVIATIONS
-                .iter()
-                .find(|(short, _)| short == word)
-                .map_or(*word, |(_, long)| long),
-        );
+        core.push_str(ABBREVIATIONS.iter().find(|(short, _)| short == word).map_or(*word, |(_, long)| long));
     }
     core
 }
@@ -117,9 +99,7 @@ fn core_of(words: &[&str]) -> String {
 /// A name all in capitals gets small letters only where it is too long to be an abbreviation; short
 /// words without a vowel keep their capitals (`BMW Motors`).
 fn display(cleaned: &str) -> String {
-    if !text::is_one_case(cleaned)
-        || !(cleaned.chars().any(char::is_lowercase) || is_shouted(cleaned))
-    {
+    if !text::is_one_case(cleaned) || !(cleaned.chars().any(char::is_lowercase) || is_shouted(cleaned)) {
         return cleaned.to_owned();
     }
     let mut name = String::with_capacity(cleaned.len());
@@ -129,17 +109,12 @@ fn display(cleaned: &str) -> String {
         }
         let letters = word.trim_matches(|c: char| !c.is_alphanumeric());
         let folded = text::fold(letters);
-        if let Some(form) = FORMS
-            .get(folded.as_str())
-            .filter(|form| index > 0 && form.len() == letters.len())
-        {
+        if let Some(form) = FORMS.get(folded.as_str()).filter(|form| index > 0 && form.len() == letters.len()) {
             let (before, after) = word.split_once(letters).unwrap_or_default();
             name.push_str(before);
             name.push_str(form);
             name.push_str(after);
-        } else if index > 0
-            && matches!(folded.as_str(), "and" | "of" | "the" | "und" | "et" | "for")
-        {
+        } else if index > 0 && matches!(folded.as_str(), "and" | "of" | "the" | "und" | "et" | "for") {
             name.push_str(&folded);
         } else if letters.len() <= 4
             && !folded.bytes().any(|b| b"aeiouy".contains(&b))
@@ -155,45 +130,22 @@ fn display(cleaned: &str) -> String {
 
 /// A word of five letters, or three words: more than an abbreviation.
 fn is_shouted(value: &str) -> bool {
-    value.split(' ').count() > 2
-        || value
-            .split(|c: char| !c.is_alphanumeric())
-            .any(|word| word.chars().count() >= 5)
+    value.split(' ').count() > 2 || value.split(|c: char| !c.is_alphanumeric()).any(|word| word.chars().count() >= 5)
 }
 
 const LONGEST_FORM: usize = 6;
 
 static FORMS: LazyLock<HashMap<&'static str, &'static str>> = LazyLock::new(|| {
-    LEGAL_FORMS
-        .iter()
-        .flat_map(|(form, spellings)| spellings.iter().map(|spelling| (*spelling, *form)))
-        .collect()
+    LEGAL_FORMS.iter().flat_map(|(form, spellings)| spellings.iter().map(|spelling| (*spelling, *form))).collect()
 });
 
 /// Forms that stand before the name.
-const LEADING: &[(&str, &str)] = &[
-    ("ooo", "OOO"),
-    ("oao", "OAO"),
-    ("zao", "ZAO"),
-    ("uab", "UAB"),
-    ("sia", "SIA"),
-    ("pt", "PT"),
-    ("fa", "Fa."),
-];
+const LEADING: &[(&str, &str)] =
+    &[("ooo", "OOO"), ("oao", "OAO"), ("zao", "ZAO"), ("uab", "UAB"), ("sia", "SIA"), ("pt", "PT"), ("fa", "Fa.")];
 
 /// The usual writing of each legal form, and the folded spellings that mean it.
 const LEGAL_FORMS: &[(&str, &[&str])] = &[
-    (
-        "Ltd",
-        &[
-            "ltd",
-            "limited",
-            "l t d",
-            "co ltd",
-            "co limited",
-            "company limited",
-        ],
-    ),
+    ("Ltd", &["ltd", "limited", "l t d", "co ltd", "co limited", "company limited"]),
     ("PLC", &["plc", "p l c", "public limited company"]),
     ("LLP", &["llp", "l l p", "limited liability partnership"]),
     ("LLC", &["llc", "l l c", "limited liability company"]),
@@ -203,38 +155,13 @@ const LEGAL_FORMS: &[(&str, &[&str])] = &[
     ("Co", &["co", "company", "cie", "compagnie"]),
     ("PC", &["p c", "professional corporation"]),
     ("PLLC", &["pllc", "p l l c"]),
-    (
-        "Pty Ltd",
-        &["pty", "pty ltd", "pty limited", "proprietary limited"],
-    ),
-    (
-        "Pvt Ltd",
-        &["pvt", "pvt ltd", "private limited", "pvt limited", "p ltd"],
-    ),
+    ("Pty Ltd", &["pty", "pty ltd", "pty limited", "proprietary limited"]),
+    ("Pvt Ltd", &["pvt", "pvt ltd", "private limited", "pvt limited", "p ltd"]),
     ("Pte Ltd", &["pte", "pte ltd", "pte limited"]),
     ("Sdn Bhd", &["sdn bhd", "bhd"]),
-    (
-        "GmbH",
-        &[
-            "gmbh",
-            "g m b h",
-            "mbh",
-            "ges m b h",
-            "gesmbh",
-            "gesellschaft mit beschrankter haftung",
-        ],
-    ),
+    ("GmbH", &["gmbh", "g m b h", "mbh", "ges m b h", "gesmbh", "gesellschaft mit beschrankter haftung"]),
     ("gGmbH", &["ggmbh"]),
-    (
-        "GmbH & Co. KG",
-        &[
-            "gmbh co kg",
-            "g m b h co kg",
-            "gmbh und co kg",
-            "gmbh cokg",
-            "gmbh co",
-        ],
-    ),
+    ("GmbH & Co. KG", &["gmbh co kg", "g m b h co kg", "gmbh und co kg", "gmbh cokg", "gmbh co"]),
     ("UG", &["ug", "ug haftungsbeschrankt"]),
     ("AG", &["ag", "a g", "aktiengesellschaft"]),
     ("AG & Co. KG", &["ag co kg"]),
@@ -274,14 +201,7 @@ const LEGAL_FORMS: &[(&str, &[&str])] = &[
     ("Lda", &["lda", "limitada", "ltda"]),
     (
         "Sp. z o.o.",
-        &[
-            "sp z o o",
-            "sp zoo",
-            "spzoo",
-            "sp z oo",
-            "spolka z o o",
-            "spolka z ograniczona odpowiedzialnoscia",
-        ],
+        &["sp z o o", "sp zoo", "spzoo", "sp z oo", "spolka z o o", "spolka z ograniczona odpowiedzialnoscia"],
     ),
     ("Sp. z o.o. sp.k.", &["sp z o o sp k", "sp z o o spk"]),
     ("Sp.j.", &["sp j", "spolka jawna"]),
@@ -340,20 +260,12 @@ mod tests {
     fn legal_forms() {
         fn check(raw: &str, core: &str, form: Option<&str>) {
             let org = parse(raw).expect(raw);
-            assert_eq!(
-                (org.core.as_str(), org.legal_form.as_deref()),
-                (core, form),
-                "{raw}"
-            );
+            assert_eq!((org.core.as_str(), org.legal_form.as_deref()), (core, form), "{raw}");
         }
         check("Acme", "acme", None);
         check("Acme, Inc.", "acme", Some("Inc"));
         check("Acme Pty. Ltd.", "acme", Some("Pty Ltd"));
-        check(
-            "Zakłady Mięsne Sp. z o.o.",
-            "zaklady miesne",
-            Some("Sp. z o.o."),
-        );
+        check("Zakłady Mięsne Sp. z o.o.", "zaklady miesne", Some("Sp. z o.o."));
         check("Ferrari S.p.A.", "ferrari", Some("SpA"));
         check("Philips N.V.", "philips", Some("NV"));
         check("Nokia Oyj", "nokia", Some("Oyj"));

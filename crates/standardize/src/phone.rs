@@ -75,45 +75,35 @@ pub fn parse(raw: &str, region: &str) -> Option<Phone> {
     if let Some(phone) = north_american(raw, default) {
         return Some(phone);
     }
-    let mut phone = match international(raw) {
+    let mut found = match international(raw) {
         Some(plus) => read(&plus, default).or_else(|| read(raw, default)),
         None => read(raw, default),
     }?;
-    // Zeros too many hide a trunk prefix: reading the result again takes them off one by one.
-    while !phone.valid && national(&phone).starts_with('0') {
-        let again = read(&phone.e164, None)?;
-        if again.e164.len() >= phone.e164.len() {
+    // A trunk prefix too many: reading the result again takes the zeros off one by one.
+    while found.zero_led && !found.phone.valid {
+        let again = read(&found.phone.e164, None)?;
+        if again.phone.e164.len() >= found.phone.e164.len() {
             break;
         }
-        phone = again;
+        found = again;
     }
-    Some(phone)
+    Some(found.phone)
 }
 
-fn read(raw: &str, default: Option<Region>) -> Option<Phone> {
+struct Found {
+    phone: Phone,
+    /// Whether the national number begins with a zero: usual in Italy, a mistake nearly everywhere else.
+    zero_led: bool,
+}
+
+fn read(raw: &str, default: Option<Region>) -> Option<Found> {
     let number = PHONE_NUMBER_UTIL.parse(raw, default).ok()?;
     if !PHONE_NUMBER_UTIL.is_possible_number(&number) {
         return None;
     }
-    let mut e164 = String::with_capacity(16);
-    e164.push('+');
-    e164.push_str(&number.country_code.to_string());
-    e164.push_str(&rlibphonenumber::get_national_significant_number_owned(
-        &number,
-    ));
-    Some(Plan::of(&number).into_phone(e164))
-}
-
-/// What follows the country calling code, for the codes of one digit and, near enough for zeros, all others.
-fn national(phone: &Phone) -> &str {
-    let digits = phone.e164.trim_start_matches('+');
-    let code = if digits.starts_with(['1', '7']) { 1 } else { 2 };
-    let rest = digits.get(code..).unwrap_or_default();
-    if rest.starts_with('0') {
-        rest
-    } else {
-        rest.get(1..).unwrap_or_default()
-    }
+    let national = rlibphonenumber::get_national_significant_number_owned(&number);
+    let e164 = format!("+{}{national}", number.country_code);
+    Some(Found { phone: Plan::of(&number).into_phone(e164), zero_led: national.starts_with('0') })
 }
 
 /// What the numbering plan says about a number.
@@ -127,24 +117,12 @@ impl Plan {
     fn of(number: &PhoneNumber) -> Self {
         let kind = PHONE_NUMBER_UTIL.get_number_type(number);
         let valid = kind != PhoneNumberType::Unknown;
-        Self {
-            kind,
-            region: if valid {
-                PHONE_NUMBER_UTIL.get_region_for_number(number)
-            } else {
-                None
-            },
-        }
+        Self { kind, region: if valid { PHONE_NUMBER_UTIL.get_region_for_number(number) } else { None } }
     }
 
     fn into_phone(self, e164: String) -> Phone {
         let valid = self.kind != PhoneNumberType::Unknown;
-        Phone {
-            e164,
-            kind: kind_of(self.kind),
-            region: self.region.map(|region| region.to_string()),
-            valid,
-        }
+        Phone { e164, kind: kind_of(self.kind), region: self.region.map(|region| region.to_string()), valid }
     }
 }
 
@@ -174,25 +152,14 @@ fn north_american(raw: &str, default: Option<Region>) -> Option<Phone> {
         (false, national) if national.len() == 10 => national,
         _ => return None,
     };
-    if !national
-        .first()
-        .is_some_and(|first| (b'2'..=b'9').contains(first))
-    {
+    if !national.first().is_some_and(|first| (b'2'..=b'9').contains(first)) {
         return None;
     }
-    let value = |digits: &[u8]| {
-        digits
-            .iter()
-            .fold(0u64, |value, digit| value * 10 + u64::from(digit - b'0'))
-    };
+    let value = |digits: &[u8]| digits.iter().fold(0u64, |value, digit| value * 10 + u64::from(digit - b'0'));
     let exchange = u32::try_from(value(national.get(..6)?)).ok()?;
     let plan = NORTH_AMERICA.with_borrow_mut(|known| {
         *known.entry(exchange).or_insert_with(|| {
-            Plan::of(&PhoneNumber {
-                country_code: 1,
-                national_number: value(national),
-                ..PhoneNumber::default()
-            })
+            Plan::of(&PhoneNumber { country_code: 1, national_number: value(national), ..PhoneNumber::default() })
         })
     });
     let mut e164 = String::with_capacity(12);
@@ -222,36 +189,27 @@ fn region_of(region: &str) -> Option<Region> {
         return None;
     }
     let code = [a.to_ascii_uppercase(), b.to_ascii_uppercase()];
-    std::str::from_utf8(&code)
-        .ok()
-        .and_then(|code| Region::from_str(code).ok())
+    std::str::from_utf8(&code).ok().and_then(|code| Region::from_str(code).ok())
 }
 
 /// `00…` means `+…` in most of the world, and data travels to where it does not. No national number begins with two
 /// zeros; Australia's own prefix 0011 is left to the metadata.
 fn international(raw: &str) -> Option<String> {
-    let rest = raw
-        .strip_prefix("(00)")
-        .or_else(|| raw.strip_prefix("00"))?;
+    let rest = raw.strip_prefix("(00)").or_else(|| raw.strip_prefix("00"))?;
     (!rest.starts_with('0') && !rest.starts_with("11")).then(|| format!("+{rest}"))
 }
 
 /// A number a spreadsheet has rounded (`4.4207946E+11`) has lost its digits.
 fn is_scientific(raw: &str) -> bool {
-    raw.bytes()
-        .position(|b| matches!(b, b'e' | b'E'))
-        .is_some_and(|at| {
-            let (mantissa, exponent) = raw.split_at(at);
-            let exponent = exponent
-                .get(1..)
-                .unwrap_or_default()
-                .trim_start_matches(['+', '-']);
-            !exponent.is_empty()
-                && exponent.len() <= 2
-                && exponent.bytes().all(|b| b.is_ascii_digit())
-                && !mantissa.is_empty()
-                && mantissa.bytes().all(|b| b.is_ascii_digit() || b == b'.')
-        })
+    raw.bytes().position(|b| matches!(b, b'e' | b'E')).is_some_and(|at| {
+        let (mantissa, exponent) = raw.split_at(at);
+        let exponent = exponent.get(1..).unwrap_or_default().trim_start_matches(['+', '-']);
+        !exponent.is_empty()
+            && exponent.len() <= 2
+            && exponent.bytes().all(|b| b.is_ascii_digit())
+            && !mantissa.is_empty()
+            && mantissa.bytes().all(|b| b.is_ascii_digit() || b == b'.')
+    })
 }
 
 #[cfg(test)]
@@ -262,11 +220,7 @@ mod tests {
     #[test]
     fn notations_of_one_number() {
         fn check(raw: &str, region: &str, expected: Option<&str>) {
-            assert_eq!(
-                parse(raw, region).map(|p| p.e164).as_deref(),
-                expected,
-                "{raw} in {region}"
-            );
+            assert_eq!(parse(raw, region).map(|p| p.e164).as_deref(), expected, "{raw} in {region}");
         }
         for raw in [
             "202-555-0173",
@@ -299,20 +253,11 @@ mod tests {
     fn kind_and_validity() {
         fn check(raw: &str, region: &str, kind: PhoneKind, of: Option<&str>) {
             let phone = parse(raw, region).expect(raw);
-            assert_eq!(
-                (phone.kind, phone.region.as_deref(), phone.valid),
-                (kind, of, of.is_some()),
-                "{raw}"
-            );
+            assert_eq!((phone.kind, phone.region.as_deref(), phone.valid), (kind, of, of.is_some()), "{raw}");
         }
         check("07400 123456", "GB", PhoneKind::Mobile, Some("GB"));
         check("030 901820", "DE", PhoneKind::FixedLine, Some("DE"));
-        check(
-            "+1 416 555 0123",
-            "US",
-            PhoneKind::FixedLineOrMobile,
-            Some("CA"),
-        );
+        check("+1 416 555 0123", "US", PhoneKind::FixedLineOrMobile, Some("CA"));
         check("800 555 0199", "US", PhoneKind::Other, Some("US"));
         check("123 456 7891", "US", PhoneKind::Other, None);
     }
@@ -330,7 +275,7 @@ mod tests {
                 let raw = format!("+1{national}");
                 let short = north_american(&raw, None);
                 prop_assert!(short.is_some());
-                prop_assert_eq!(short, read(&raw, None));
+                prop_assert_eq!(short, read(&raw, None).map(|found| found.phone));
             }
         }
 

@@ -51,9 +51,7 @@ pub fn is_placeholder(kind: PlaceholderKind, value: &str) -> bool {
         PlaceholderKind::Date => is_date_placeholder(value),
         PlaceholderKind::Text => is_word_placeholder(value, &[]),
         PlaceholderKind::Address => is_word_placeholder(value, ADDRESS),
-        PlaceholderKind::Name => {
-            !matches!(value, "Null" | "Na" | "Nan" | "NAN") && is_word_placeholder(value, NAME)
-        }
+        PlaceholderKind::Name => !matches!(value, "Null" | "Na" | "Nan" | "NAN") && is_word_placeholder(value, NAME),
     }
 }
 
@@ -137,25 +135,13 @@ const ADDRESS: &[&str] = &[
     "sameasbilling",
     "street",
 ];
-const EMAIL_LOCALS: &[&str] = &[
-    "donotreply",
-    "invalid",
-    "noemail",
-    "nomail",
-    "none",
-    "noreply",
-    "notprovided",
-    "null",
-    "unknown",
-];
+const EMAIL_LOCALS: &[&str] =
+    &["donotreply", "invalid", "noemail", "nomail", "none", "noreply", "notprovided", "null", "unknown"];
 /// Local parts that stand for nothing only where the domain says the same again: test@test.com, a@a.com.
-const EMAIL_ECHOES: &[&str] = &[
-    "a", "aa", "aaa", "abc", "asdf", "email", "mail", "na", "no", "test", "x", "xx", "xxx",
-];
+const EMAIL_ECHOES: &[&str] = &["a", "aa", "aaa", "abc", "asdf", "email", "mail", "na", "no", "test", "x", "xx", "xxx"];
 const DATES: &[&str] = &[
-    "00000000", "00010101", "01010001", "01011753", "01011900", "11111111", "12301899", "12319999",
-    "17530101", "18991230", "18991231", "19000101", "30121899", "31121899", "31129999", "99991231",
-    "99999999",
+    "00000000", "00010101", "01010001", "01011753", "01011900", "11111111", "12301899", "12319999", "17530101",
+    "18991230", "18991231", "19000101", "30121899", "31121899", "31129999", "99991231", "99999999",
 ];
 const RUNS: &[&str] = &[
     "01234567890",
@@ -178,10 +164,7 @@ struct Compact {
 impl Compact {
     /// `None` where the value holds letters outside ASCII: the lists have none.
     fn of(value: &str) -> Option<Self> {
-        let mut compact = Self {
-            bytes: [0; LONGEST],
-            len: 0,
-        };
+        let mut compact = Self { bytes: [0; LONGEST], len: 0 };
         for c in value.chars() {
             if c.is_ascii_alphanumeric() {
                 if let Some(slot) = compact.bytes.get_mut(compact.len) {
@@ -196,10 +179,7 @@ impl Compact {
     }
 
     fn as_str(&self) -> &str {
-        self.bytes
-            .get(..self.len)
-            .and_then(|b| std::str::from_utf8(b).ok())
-            .unwrap_or_default()
+        self.bytes.get(..self.len).and_then(|b| std::str::from_utf8(b).ok()).unwrap_or_default()
     }
 }
 
@@ -232,9 +212,8 @@ fn is_phone_placeholder(value: &str) -> bool {
     same == digits.len()
         || (ahead <= 3 && same >= 9)
         || (ahead <= 3 && last == b'0' && same >= 7)
-        || std::str::from_utf8(&digits).is_ok_and(|d| {
-            RUNS.contains(&d.strip_prefix('1').filter(|r| r.len() == 10).unwrap_or(d))
-        })
+        || std::str::from_utf8(&digits)
+            .is_ok_and(|d| RUNS.contains(&d.strip_prefix('1').filter(|r| r.len() == 10).unwrap_or(d)))
 }
 
 fn is_email_placeholder(value: &str) -> bool {
@@ -267,16 +246,10 @@ mod tests {
 
     fn check(kind: PlaceholderKind, placeholders: &[&str], real: &[&str]) {
         for value in placeholders {
-            assert!(
-                is_placeholder(kind, value),
-                "{kind:?} {value:?} should be a placeholder"
-            );
+            assert!(is_placeholder(kind, value), "{kind:?} {value:?} should be a placeholder");
         }
         for value in real {
-            assert!(
-                !is_placeholder(kind, value),
-                "{kind:?} {value:?} should be real"
-            );
+            assert!(!is_placeholder(kind, value), "{kind:?} {value:?} should be real");
         }
     }
 
@@ -292,25 +265,14 @@ mod tests {
             &["test", "NULL", "null", "na", "n/a", "First Name", "--"],
             &["Null", "Na", "Nan", "Test Null", "Guy", "Noname Smith", "X"],
         );
-        check(
-            PlaceholderKind::Address,
-            &["no address", "same as above", "."],
-            &["Same Street 1", "Unknown Road"],
-        );
+        check(PlaceholderKind::Address, &["no address", "same as above", "."], &["Same Street 1", "Unknown Road"]);
     }
 
     #[test]
     fn emails() {
         check(
             PlaceholderKind::Email,
-            &[
-                "test@test.com",
-                "noreply@acme.com",
-                "no-reply@acme.com",
-                "a@a.com",
-                "none@none.com",
-                "n/a",
-            ],
+            &["test@test.com", "noreply@acme.com", "no-reply@acme.com", "a@a.com", "none@none.com", "n/a"],
             &["test@acme.com", "a@acme.com", "jane@example.com"],
         );
     }
@@ -340,14 +302,7 @@ mod tests {
     fn dates() {
         check(
             PlaceholderKind::Date,
-            &[
-                "1900-01-01",
-                "01.01.1900",
-                "1900-01-01 00:00:00",
-                "0000-00-00",
-                "9999-12-31",
-                "n/a",
-            ],
+            &["1900-01-01", "01.01.1900", "1900-01-01 00:00:00", "0000-00-00", "9999-12-31", "n/a"],
             &["1970-01-01", "2001-02-03", "1900-01-02"],
         );
     }

@@ -56,10 +56,7 @@ pub(crate) fn fold_into(value: &str, out: &mut String) {
         return;
     }
     let visible: String = value.chars().filter(|c| !is_invisible(*c)).collect();
-    for c in ComposingNormalizerBorrowed::new_nfkc()
-        .normalize(&visible)
-        .chars()
-    {
+    for c in ComposingNormalizerBorrowed::new_nfkc().normalize(&visible).chars() {
         if c.is_ascii() {
             fold_byte(c as u8, out, &mut pending_space);
         } else if c.is_whitespace() {
@@ -113,11 +110,7 @@ pub(crate) fn push_title_word(word: &str, out: &mut String) {
             // A digit does not use up the capital only where letters make an ordinal: "5TH" is "5th", "12A" stays.
             at_start = false;
         } else {
-            at_start = if is_apostrophe(c) {
-                letters_before == 1
-            } else {
-                !is_mark(c)
-            };
+            at_start = if is_apostrophe(c) { letters_before == 1 } else { !is_mark(c) };
             if at_start {
                 letters_before = 0;
             }
@@ -141,10 +134,7 @@ pub(crate) fn is_one_case(word: &str) -> bool {
 
 /// The apostrophes found in names, in the order of how often they occur.
 pub(crate) const fn is_apostrophe(c: char) -> bool {
-    matches!(
-        c,
-        '\'' | '\u{2019}' | '`' | '\u{00B4}' | '\u{02BC}' | '\u{2018}' | '\u{02B9}'
-    )
+    matches!(c, '\'' | '\u{2019}' | '`' | '\u{00B4}' | '\u{02BC}' | '\u{2018}' | '\u{02B9}')
 }
 
 pub(crate) fn push_upper(c: char, out: &mut String) {
@@ -174,10 +164,7 @@ fn fold_byte(byte: u8, out: &mut String, pending_space: &mut bool) {
             *pending_space = false;
         }
         out.push(byte.to_ascii_lowercase() as char);
-    } else if !matches!(byte, b'\'' | b'`')
-        && (byte >= b' ' || matches!(byte, b'\t'..=b'\r'))
-        && byte != 0x7f
-    {
+    } else if !matches!(byte, b'\'' | b'`') && (byte >= b' ' || matches!(byte, b'\t'..=b'\r')) && byte != 0x7f {
         *pending_space |= !out.is_empty();
     }
 }

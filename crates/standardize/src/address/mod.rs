@@ -16,6 +16,7 @@ pub use region::region;
 
 use crate::{
     country,
+    key::Key,
     placeholder::{PlaceholderKind, is_placeholder},
     text,
 };
@@ -112,37 +113,19 @@ pub fn parse(input: &AddressInput<'_>, default_country: &str) -> Option<Address>
         locality: value(input.locality),
         region: value(input.region),
         postcode: value(input.postcode),
-        country: named
-            .or_else(|| country::parse(default_country))
-            .unwrap_or_default(),
+        country: named.or_else(|| country::parse(default_country)).unwrap_or_default(),
     };
-    parts.lines.extend(
-        [input.street, input.line1, input.line2]
-            .into_iter()
-            .filter_map(value),
-    );
+    parts.lines.extend([input.street, input.line1, input.line2].into_iter().filter_map(value));
     parts.lines.dedup();
     oneline::fill(&mut parts, named.is_some());
 
     let mut address = Address {
-        postal_code: parts
-            .postcode
-            .as_deref()
-            .and_then(|raw| postcode(raw, parts.country)),
-        region: parts
-            .region
-            .as_deref()
-            .and_then(|raw| region(raw, parts.country)),
+        postal_code: parts.postcode.as_deref().and_then(|raw| postcode(raw, parts.country)),
+        region: parts.region.as_deref().and_then(|raw| region(raw, parts.country)),
         locality: parts.locality.as_deref().map(place_case),
         ..Address::default()
     };
-    street::read(
-        parts.lines,
-        parts.house_number,
-        parts.unit,
-        parts.country,
-        &mut address,
-    );
+    street::read(parts.lines, parts.house_number, parts.unit, parts.country, &mut address);
     if address == Address::default() {
         return None;
     }
@@ -226,19 +209,9 @@ fn place_case(name: &str) -> String {
 }
 
 fn push_place_word(word: &str, inner: bool, out: &mut String) {
-    const SMALL: &[&str] = &[
-        "aan", "am", "an", "auf", "bei", "da", "das", "de", "degli", "dei", "del", "della",
-        "delle", "den", "der", "des", "di", "do", "dos", "du", "et", "im", "la", "las", "le",
-        "les", "los", "nad", "ob", "of", "on", "op", "sur", "the", "upon", "van", "vom", "von",
-        "y", "zu", "zum", "zur",
-    ];
     if !text::is_one_case(word) {
         out.push_str(word);
-    } else if inner
-        && word.is_ascii()
-        && word.len() <= 5
-        && SMALL.iter().any(|s| s.eq_ignore_ascii_case(word))
-    {
+    } else if inner && is_small_word(word) {
         out.extend(word.chars().map(|c| c.to_ascii_lowercase()));
     } else if word.contains('-') {
         for (index, piece) in word.split('-').enumerate() {
@@ -250,6 +223,59 @@ fn push_place_word(word: &str, inner: bool, out: &mut String) {
     } else {
         text::push_title_word(word, out);
     }
+}
+
+/// Articles and prepositions inside the names of places and streets.
+fn is_small_word(word: &str) -> bool {
+    word.len() <= 5
+        && word.is_ascii()
+        && Key::new(word, |_| false).is_some_and(|key| {
+            matches!(
+                key.as_str(),
+                "aan"
+                    | "am"
+                    | "an"
+                    | "auf"
+                    | "bei"
+                    | "da"
+                    | "das"
+                    | "de"
+                    | "degli"
+                    | "dei"
+                    | "del"
+                    | "della"
+                    | "delle"
+                    | "den"
+                    | "der"
+                    | "des"
+                    | "di"
+                    | "do"
+                    | "dos"
+                    | "du"
+                    | "et"
+                    | "im"
+                    | "la"
+                    | "las"
+                    | "le"
+                    | "les"
+                    | "los"
+                    | "nad"
+                    | "ob"
+                    | "of"
+                    | "on"
+                    | "op"
+                    | "sur"
+                    | "the"
+                    | "upon"
+                    | "van"
+                    | "vom"
+                    | "von"
+                    | "y"
+                    | "zu"
+                    | "zum"
+                    | "zur"
+            )
+        })
 }
 
 #[cfg(test)]

@@ -7,10 +7,7 @@ use super::{Parts, postcode, region, street};
 /// Fills locality, region, postcode and country from the lines where they are not given.
 pub(super) fn fill(parts: &mut Parts, country_named: bool) {
     if parts.postcode.is_none()
-        && parts
-            .locality
-            .as_deref()
-            .is_some_and(|l| l.bytes().any(|b| b.is_ascii_digit()) || l.contains(','))
+        && parts.locality.as_deref().is_some_and(|l| l.bytes().any(|b| b.is_ascii_digit()) || l.contains(','))
     {
         split_locality(parts);
     }
@@ -18,11 +15,7 @@ pub(super) fn fill(parts: &mut Parts, country_named: bool) {
         return;
     }
     let joined = parts.lines.join(", ");
-    let mut segments: Vec<&str> = joined
-        .split([',', '\n', ';'])
-        .map(str::trim)
-        .filter(|s| !s.is_empty())
-        .collect();
+    let mut segments: Vec<&str> = joined.split([',', '\n', ';']).map(str::trim).filter(|s| !s.is_empty()).collect();
     if segments.len() > 1
         && !country_named
         && let Some(code) = segments.last().and_then(|last| long_country(last))
@@ -31,10 +24,7 @@ pub(super) fn fill(parts: &mut Parts, country_named: bool) {
         segments.pop();
     }
     if segments.len() == 1 {
-        split_words(
-            segments.first().copied().unwrap_or_default().to_owned(),
-            parts,
-        );
+        split_words(segments.first().copied().unwrap_or_default().to_owned(), parts);
         return;
     }
     let mut found = false;
@@ -107,9 +97,9 @@ fn take_postcode(words: &mut Vec<&str>, country: &str) -> Option<String> {
             continue;
         };
         let head = head.join(" ");
-        let bare = head.split_once('-').filter(|(prefix, _)| {
-            prefix.len() <= 2 && prefix.bytes().all(|b| b.is_ascii_alphabetic())
-        });
+        let bare = head
+            .split_once('-')
+            .filter(|(prefix, _)| prefix.len() <= 2 && prefix.bytes().all(|b| b.is_ascii_alphabetic()));
         let bare = bare.map_or(head.as_str(), |(_, rest)| rest);
         if postcode::has_shape(bare, country) && (width == 1 || has_spaced_form(country)) {
             words.drain(..width);
@@ -128,12 +118,15 @@ fn take_region(words: &mut Vec<&str>, country: &str) -> Option<String> {
     for width in (1..=3.min(words.len())).rev() {
         let cut = words.len() - width;
         let tail = words.get(cut..).unwrap_or_default();
+        // "New York, NY" is a city; only the whole segment or a code may be a region.
+        if cut > 0 && tail.iter().any(|word| word.len() > 3) {
+            continue;
+        }
         let code = match tail {
             [one] => region::code(one, country),
             many => region::code(&many.join(" "), country),
         };
-        // "New York, NY" is a city; only the whole segment or a code may be a region.
-        if let Some(code) = code.filter(|_| cut == 0 || tail.iter().all(|w| w.len() <= 3)) {
+        if let Some(code) = code {
             words.truncate(cut);
             return Some(code.to_owned());
         }
@@ -146,14 +139,12 @@ fn looks_like_place(last: &str, before: &[&str]) -> bool {
     !last.bytes().any(|b| b.is_ascii_digit())
         && !street::has_type_word(last)
         && before.iter().any(|s| s.bytes().any(|b| b.is_ascii_digit()))
-        && last
-            .split(' ')
-            .all(|word| super::unit::word(word).is_none())
+        && last.split(' ').all(|word| super::unit::word(word).is_none())
 }
 
 /// Names and alpha-3 codes, `UK` and `US`: other two letters are more often a state.
 fn long_country(segment: &str) -> Option<&'static str> {
-    if segment.len() > 2 || matches!(segment, "UK" | "US") {
+    if (segment.len() > 2 && !segment.bytes().any(|b| b.is_ascii_digit())) || matches!(segment, "UK" | "US") {
         country::parse(segment)
     } else {
         None
@@ -165,11 +156,7 @@ fn split_locality(parts: &mut Parts) {
     let Some(whole) = parts.locality.take() else {
         return;
     };
-    let mut segments: Vec<&str> = whole
-        .split(',')
-        .map(str::trim)
-        .filter(|s| !s.is_empty())
-        .collect();
+    let mut segments: Vec<&str> = whole.split(',').map(str::trim).filter(|s| !s.is_empty()).collect();
     while let Some(last) = segments.pop() {
         match place(last, parts) {
             Place::CodesOnly => {}
@@ -194,9 +181,7 @@ fn split_words(line: String, parts: &mut Parts) {
     if parts.postcode.is_none() {
         // A postcode in the middle divides street and locality.
         let middle = (2..words.len().saturating_sub(1)).rev().find(|at| {
-            words
-                .get(*at)
-                .is_some_and(|word| postcode::has_shape(word, parts.country))
+            words.get(*at).is_some_and(|word| postcode::has_shape(word, parts.country))
                 && !has_spaced_form(parts.country)
                 && parts.country != "US"
         });
@@ -217,15 +202,11 @@ fn split_words(line: String, parts: &mut Parts) {
             parts.region = take_region(&mut words, parts.country);
         }
         // The locality begins after the last street type, and what belongs to it.
-        let street_end = words
-            .iter()
-            .rposition(|word| street::has_type_word(word))
-            .filter(|at| *at > 0 && at + 1 < words.len());
+        let street_end =
+            words.iter().rposition(|word| street::has_type_word(word)).filter(|at| *at > 0 && at + 1 < words.len());
         if let Some(mut end) = street_end {
             while words.get(end + 1).is_some_and(|word| {
-                super::unit::word(word).is_some()
-                    || word.starts_with('#')
-                    || word.bytes().any(|b| b.is_ascii_digit())
+                super::unit::word(word).is_some() || word.starts_with('#') || word.bytes().any(|b| b.is_ascii_digit())
             }) {
                 end += 1;
             }

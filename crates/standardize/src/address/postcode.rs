@@ -21,16 +21,9 @@ pub fn postcode(raw: &str, country: &str) -> Option<String> {
     let raw = raw.trim();
     let raw = raw.strip_suffix(".0").unwrap_or(raw);
     let mut code: String = if raw.is_ascii() {
-        raw.bytes()
-            .filter(u8::is_ascii_alphanumeric)
-            .map(|b| b.to_ascii_uppercase() as char)
-            .collect()
+        raw.bytes().filter(u8::is_ascii_alphanumeric).map(|b| b.to_ascii_uppercase() as char).collect()
     } else {
-        text::fold(raw)
-            .bytes()
-            .filter(|b| *b != b' ')
-            .map(|b| b.to_ascii_uppercase() as char)
-            .collect()
+        text::fold(raw).bytes().filter(|b| *b != b' ').map(|b| b.to_ascii_uppercase() as char).collect()
     };
     if code.is_empty() || code.len() > 16 {
         return None;
@@ -41,11 +34,7 @@ pub fn postcode(raw: &str, country: &str) -> Option<String> {
     let digits = code.bytes().all(|b| b.is_ascii_digit());
     if digits && let Some(width) = digit_width(country) {
         // A US code of eight digits is one of nine without its zero.
-        let width = if country == "US" && matches!(code.len(), 8 | 9) {
-            9
-        } else {
-            width
-        };
+        let width = if country == "US" && matches!(code.len(), 8 | 9) { 9 } else { width };
         if code.len() + 2 >= width && code.len() < width {
             code.insert_str(0, "00".get(..width - code.len()).unwrap_or_default());
         }
@@ -74,19 +63,11 @@ pub(super) fn has_shape(raw: &str, country: &str) -> bool {
         },
     };
     raw.bytes().filter(|b| *b != b' ').count() == shape.len()
-        && raw
-            .bytes()
-            .filter(|b| *b != b' ')
-            .zip(shape.bytes())
-            .all(|(byte, wanted)| fits(byte, wanted))
+        && raw.bytes().filter(|b| *b != b' ').zip(shape.bytes()).all(|(byte, wanted)| fits(byte, wanted))
 }
 
 fn matches_shape(raw: &str, shape: &str) -> bool {
-    raw.len() == shape.len()
-        && raw
-            .bytes()
-            .zip(shape.bytes())
-            .all(|(byte, wanted)| fits(byte, wanted))
+    raw.len() == shape.len() && raw.bytes().zip(shape.bytes()).all(|(byte, wanted)| fits(byte, wanted))
 }
 
 const fn fits(byte: u8, wanted: u8) -> bool {
@@ -101,17 +82,10 @@ const fn fits(byte: u8, wanted: u8) -> bool {
 /// Area of one or two letters, a digit, perhaps one more character; then a digit and two letters.
 fn is_british(raw: &str) -> bool {
     let code: Vec<u8> = raw.bytes().filter(|b| *b != b' ').collect();
-    let Some((outward, [digit, unit @ ..])) = code
-        .len()
-        .checked_sub(3)
-        .and_then(|at| code.split_at_checked(at))
-    else {
+    let Some((outward, [digit, unit @ ..])) = code.len().checked_sub(3).and_then(|at| code.split_at_checked(at)) else {
         return false;
     };
-    let letters = outward
-        .iter()
-        .take_while(|b| b.is_ascii_alphabetic())
-        .count();
+    let letters = outward.iter().take_while(|b| b.is_ascii_alphabetic()).count();
     let rest = outward.get(letters..).unwrap_or_default();
     digit.is_ascii_digit()
         && unit.iter().all(u8::is_ascii_alphabetic)
@@ -123,10 +97,11 @@ fn is_british(raw: &str) -> bool {
 
 const fn digit_width(country: &str) -> Option<usize> {
     match country.as_bytes() {
-        b"US" | b"DE" | b"FR" | b"ES" | b"IT" | b"PL" | b"SE" | b"CZ" | b"SK" | b"FI" | b"GR"
-        | b"TR" | b"MX" | b"HR" | b"EE" | b"UA" => Some(5),
-        b"AT" | b"CH" | b"AU" | b"BE" | b"DK" | b"NO" | b"NZ" | b"LU" | b"HU" | b"BG" | b"ZA"
-        | b"LI" | b"SI" => Some(4),
+        b"US" | b"DE" | b"FR" | b"ES" | b"IT" | b"PL" | b"SE" | b"CZ" | b"SK" | b"FI" | b"GR" | b"TR" | b"MX"
+        | b"HR" | b"EE" | b"UA" => Some(5),
+        b"AT" | b"CH" | b"AU" | b"BE" | b"DK" | b"NO" | b"NZ" | b"LU" | b"HU" | b"BG" | b"ZA" | b"LI" | b"SI" => {
+            Some(4)
+        }
         b"JP" | b"PT" => Some(7),
         b"BR" => Some(8),
         b"IN" | b"CN" | b"RU" | b"SG" | b"RO" => Some(6),
@@ -166,11 +141,6 @@ fn without_prefix(code: &str, country: &str) -> Option<String> {
         "NO" => &["NO", "N"],
         _ => &[],
     };
-    let rest = prefixes
-        .iter()
-        .find_map(|prefix| code.strip_prefix(prefix))?;
-    rest.bytes()
-        .next()
-        .is_some_and(|b| b.is_ascii_digit())
-        .then(|| rest.to_owned())
+    let rest = prefixes.iter().find_map(|prefix| code.strip_prefix(prefix))?;
+    rest.bytes().next().is_some_and(|b| b.is_ascii_digit()).then(|| rest.to_owned())
 }

@@ -20,11 +20,7 @@ pub fn region(raw: &str, country: &str) -> Option<String> {
     }
     let cleaned = text::clean(raw)?;
     let short = cleaned.len() <= 3 && cleaned.bytes().all(|b| b.is_ascii_alphanumeric());
-    Some(if short {
-        cleaned.to_ascii_uppercase()
-    } else {
-        place_case(&cleaned)
-    })
+    Some(if short { cleaned.to_ascii_uppercase() } else { place_case(&cleaned) })
 }
 
 /// The code of a known state or province.
@@ -36,10 +32,7 @@ pub(super) fn code(raw: &str, country: &str) -> Option<&'static str> {
         _ => return None,
     };
     if raw.is_ascii() && (2..=3).contains(&raw.len()) {
-        return table
-            .iter()
-            .find(|(code, _)| code.eq_ignore_ascii_case(raw))
-            .map(|(code, _)| *code);
+        return table.iter().find(|(code, _)| code.eq_ignore_ascii_case(raw)).map(|(code, _)| *code);
     }
     if raw.len() > 40 {
         return None;
@@ -47,15 +40,9 @@ pub(super) fn code(raw: &str, country: &str) -> Option<&'static str> {
     let folded = text::fold(raw);
     if folded.len() <= 6 && folded.contains(' ') {
         let joined: String = folded.chars().filter(|c| *c != ' ').collect();
-        return table
-            .iter()
-            .find(|(code, _)| code.eq_ignore_ascii_case(&joined))
-            .map(|(code, _)| *code);
+        return table.iter().find(|(code, _)| code.eq_ignore_ascii_case(&joined)).map(|(code, _)| *code);
     }
-    table
-        .iter()
-        .find(|(_, name)| *name == folded)
-        .map(|(code, _)| *code)
+    table.iter().find(|(_, name)| *name == folded).map(|(code, _)| *code)
 }
 
 /// USPS state codes, with the territories and armed forces.

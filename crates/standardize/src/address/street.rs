@@ -17,12 +17,8 @@ pub(super) fn read(
     address: &mut Address,
 ) {
     address.unit = given_unit.as_deref().and_then(unit::normal);
-    let segments: Vec<&str> = lines
-        .iter()
-        .flat_map(|line| line.split([',', ';']))
-        .map(str::trim)
-        .filter(|s| !s.is_empty())
-        .collect();
+    let segments: Vec<&str> =
+        lines.iter().flat_map(|line| line.split([',', ';'])).map(str::trim).filter(|s| !s.is_empty()).collect();
     // The street is the first segment with a number or a street type; else the first.
     let mut rest: Vec<String> = Vec::new();
     let mut street: Option<Vec<&str>> = None;
@@ -44,10 +40,7 @@ pub(super) fn read(
         }
         if street.is_none() && is_street(&words) {
             street = Some(words);
-        } else if let Some(street) = street
-            .as_mut()
-            .filter(|street| is_number_alone(&words) && !has_number(street))
-        {
+        } else if let Some(street) = street.as_mut().filter(|street| is_number_alone(&words) && !has_number(street)) {
             // "Via Roma, 12"
             street.extend(words);
         } else {
@@ -76,15 +69,9 @@ pub(super) fn read(
             // The street column may repeat the number.
             let spelled = house_form(&number);
             if words.len() > 1 {
-                if words
-                    .first()
-                    .is_some_and(|w| is_house_number(w) && house_form(w) == spelled)
-                {
+                if words.first().is_some_and(|w| is_house_number(w) && house_form(w) == spelled) {
                     words.remove(0);
-                } else if words
-                    .last()
-                    .is_some_and(|w| is_house_number(w) && house_form(w) == spelled)
-                {
+                } else if words.last().is_some_and(|w| is_house_number(w) && house_form(w) == spelled) {
                     words.pop();
                 }
             }
@@ -105,9 +92,9 @@ pub(super) fn read(
 
 /// Whether a text holds a word that is a street type, or ends like one (`Hauptstr.`).
 pub(super) fn has_type_word(segment: &str) -> bool {
-    segment.split(' ').any(|word| {
-        key(word).is_some_and(|k| TYPES.contains_key(k.as_str())) || compound(word, "").is_some()
-    })
+    segment
+        .split(' ')
+        .any(|word| key(word).is_some_and(|k| TYPES.contains_key(k.as_str())) || compound(word, "").is_some())
 }
 
 /// Spellings that remain different in display but mean the same: the article-like street words of Polish are dropped.
@@ -125,8 +112,7 @@ fn has_number(words: &[&str]) -> bool {
 }
 
 fn is_street(words: &[&str]) -> bool {
-    words.len() > 1
-        && (words.iter().any(|w| is_house_number(w)) || words.iter().any(|w| has_type_word(w)))
+    words.len() > 1 && (words.iter().any(|w| is_house_number(w)) || words.iter().any(|w| has_type_word(w)))
         || words.len() == 1 && words.iter().any(|w| compound(w, "").is_some())
 }
 
@@ -135,19 +121,12 @@ fn line1(address: &Address, country: &str) -> Option<String> {
         (Some(number), Some(street)) if number_first(country) => Some(format!("{number} {street}")),
         (Some(number), Some(street)) => Some(format!("{street} {number}")),
         (None, Some(street)) => Some(street.clone()),
-        (number, None) => address
-            .po_box
-            .as_ref()
-            .map(|number| format!("PO Box {number}"))
-            .or_else(|| number.clone()),
+        (number, None) => address.po_box.as_ref().map(|number| format!("PO Box {number}")).or_else(|| number.clone()),
     }
 }
 
 fn number_first(country: &str) -> bool {
-    matches!(
-        country,
-        "US" | "CA" | "GB" | "AU" | "FR" | "IE" | "NZ" | "IN" | "ZA" | "SG" | "HK" | "LU" | ""
-    )
+    matches!(country, "US" | "CA" | "GB" | "AU" | "FR" | "IE" | "NZ" | "IN" | "ZA" | "SG" | "HK" | "LU" | "")
 }
 
 /// Takes the house number off the front, or off the end. A number after a road word (`Highway 50`) is the road's.
@@ -177,10 +156,7 @@ fn take_number(words: &mut Vec<&str>, country: &str, address: &mut Address) -> O
                 number.push(' ');
                 number.push_str(&next.to_ascii_lowercase());
                 words.remove(0);
-            } else if words.len() > 2
-                && next.len() == 1
-                && matches!(next.as_bytes(), [b'A'..=b'D' | b'a'..=b'd'])
-            {
+            } else if words.len() > 2 && next.len() == 1 && matches!(next.as_bytes(), [b'A'..=b'D' | b'a'..=b'd']) {
                 number.push_str(&next.to_ascii_lowercase());
                 words.remove(0);
             }
@@ -209,17 +185,11 @@ fn take_number(words: &mut Vec<&str>, country: &str, address: &mut Address) -> O
         })
     };
     let count = words.len();
-    let letter = words
-        .last()
-        .is_some_and(|l| l.len() == 1 && l.bytes().all(|b| b.is_ascii_alphabetic()));
+    let letter = words.last().is_some_and(|l| l.len() == 1 && l.bytes().all(|b| b.is_ascii_alphabetic()));
     if letter && count > 2 && words.get(count - 2).is_some_and(|w| is_house_number(w)) {
         let letter = words.pop().unwrap_or_default();
         let number = words.pop().unwrap_or_default();
-        return Some(format!(
-            "{}{}",
-            house_form(number),
-            letter.to_ascii_lowercase()
-        ));
+        return Some(format!("{}{}", house_form(number), letter.to_ascii_lowercase()));
     }
     if words.last().is_some_and(|last| is_house_number(last)) {
         if number_first(country) && words.get(count - 2).is_some_and(|before| road(before)) {
@@ -228,12 +198,9 @@ fn take_number(words: &mut Vec<&str>, country: &str, address: &mut Address) -> O
         let last = words.pop().unwrap_or_default();
         // "nr 5", "n° 5", "No. 5"
         if words.len() > 1
-            && words.last().is_some_and(|w| {
-                matches!(
-                    text::fold(w).as_str(),
-                    "nr" | "no" | "n" | "num" | "numero" | "ndeg"
-                )
-            })
+            && words
+                .last()
+                .is_some_and(|w| matches!(text::fold(w).as_str(), "nr" | "no" | "n" | "num" | "numero" | "ndeg"))
         {
             words.pop();
         }
@@ -272,12 +239,7 @@ fn is_house_number(word: &str) -> bool {
 }
 
 fn house_form(number: &str) -> String {
-    number
-        .trim_matches([',', ' ', '.'])
-        .chars()
-        .filter(|c| *c != ' ')
-        .map(|c| c.to_ascii_lowercase())
-        .collect()
+    number.trim_matches([',', ' ', '.']).chars().filter(|c| *c != ' ').map(|c| c.to_ascii_lowercase()).collect()
 }
 
 fn cased(words: &[&str]) -> String {
@@ -322,9 +284,9 @@ fn street_form(words: &[&str], country: &str) -> (String, Option<String>) {
             && let Some(full) = direction(word).filter(|_| index != 0 || last > 0)
         {
             out.push_str(full);
-        } else if let Some((stem, ending)) = compound(word, country).filter(|_| {
-            matches!(language, Language::German | Language::Dutch) || country.is_empty()
-        }) {
+        } else if let Some((stem, ending)) = compound(word, country)
+            .filter(|_| matches!(language, Language::German | Language::Dutch) || country.is_empty())
+        {
             let mut joined = String::with_capacity(word.len() + 4);
             joined.push_str(stem);
             // An ending that stands as a word of its own has a capital.
@@ -337,11 +299,7 @@ fn street_form(words: &[&str], country: &str) -> (String, Option<String>) {
             kind = Some(ending.to_owned());
         } else {
             // "US Highway 50"
-            if *word == "US" {
-                out.push_str(word)
-            } else {
-                push_place_word(word, index > 0, &mut out)
-            }
+            if *word == "US" { out.push_str(word) } else { push_place_word(word, index > 0, &mut out) }
         }
     }
     (out, kind)
@@ -395,8 +353,7 @@ fn compound<'a>(word: &'a str, country: &str) -> Option<(&'a str, &'static str)>
             continue;
         };
         if let Some((stem, tail)) = bare.split_at_checked(cut)
-            && (tail.eq_ignore_ascii_case(ending)
-                || (ending == "straße" && tail.to_lowercase() == ending))
+            && (tail.eq_ignore_ascii_case(ending) || (ending == "straße" && tail.to_lowercase() == ending))
             && (stem.chars().count() >= 2 || (stem.is_empty() && ending.starts_with("str")))
         {
             return Some((stem, name));
@@ -408,9 +365,5 @@ fn compound<'a>(word: &'a str, country: &str) -> Option<(&'a str, &'static str)>
 /// A word for the tables; a number is no word.
 fn key(word: &str) -> Option<Key> {
     let number = word.bytes().next().is_some_and(|b| b.is_ascii_digit());
-    if number {
-        None
-    } else {
-        Key::new(word, |_| true)
-    }
+    if number { None } else { Key::new(word, |_| true) }
 }

@@ -32,24 +32,20 @@ impl Language {
     }
 
     pub(super) fn type_first(self) -> bool {
-        matches!(
-            self,
-            Self::French | Self::Spanish | Self::Italian | Self::Polish | Self::Portuguese
-        )
+        matches!(self, Self::French | Self::Spanish | Self::Italian | Self::Polish | Self::Portuguese)
     }
 }
 
 /// The types a folded word may mean.
-pub(super) static TYPES: LazyLock<HashMap<&'static str, Vec<(Language, &'static str)>>> =
-    LazyLock::new(|| {
-        let mut types: HashMap<&'static str, Vec<(Language, &'static str)>> = HashMap::new();
-        for (language, name, spellings) in STREET_TYPES {
-            for spelling in spellings.split(' ') {
-                types.entry(spelling).or_default().push((*language, name));
-            }
+pub(super) static TYPES: LazyLock<HashMap<&'static str, Vec<(Language, &'static str)>>> = LazyLock::new(|| {
+    let mut types: HashMap<&'static str, Vec<(Language, &'static str)>> = HashMap::new();
+    for (language, name, spellings) in STREET_TYPES {
+        for spelling in spellings.split(' ') {
+            types.entry(spelling).or_default().push((*language, name));
         }
-        types
-    });
+    }
+    types
+});
 
 /// Language, name written out, folded spellings. The English ones are the common ones of USPS Publication 28, C1.
 const STREET_TYPES: &[(Language, &str, &str)] = &[
@@ -68,11 +64,7 @@ const STREET_TYPES: &[(Language, &str, &str)] = &[
     (Language::English, "Square", "square sq sqr"),
     (Language::English, "Trail", "trail trl tr"),
     (Language::English, "Way", "way wy"),
-    (
-        Language::English,
-        "Crescent",
-        "crescent cres crescnt crs cr",
-    ),
+    (Language::English, "Crescent", "crescent cres crescnt crs cr"),
     (Language::English, "Close", "close cl"),
     (Language::English, "Grove", "grove gr grv gro"),
     (Language::English, "Gardens", "gardens gdns grdns"),

@@ -39,9 +39,7 @@ pub(super) fn take(words: &mut Vec<&str>) -> Option<String> {
             return Some(unit);
         }
         // "Apt#4", "Apt.4B"
-        if let Some((before, number)) = found
-            .split_once(['#', '.'])
-            .filter(|(_, number)| is_value(number))
+        if let Some((before, number)) = found.split_once(['#', '.']).filter(|(_, number)| is_value(number))
             && let Some(name) = word(before)
         {
             let unit = format!("{name} {}", number.to_ascii_uppercase());
@@ -78,11 +76,7 @@ pub(super) fn normal(raw: &str) -> Option<String> {
         Some(unit) if words.is_empty() => Some(unit),
         _ => {
             let all_values = raw.split(' ').all(is_value);
-            let kept = if all_values {
-                raw.to_ascii_uppercase()
-            } else {
-                text::title_case(raw)
-            };
+            let kept = if all_values { raw.to_ascii_uppercase() } else { text::title_case(raw) };
             text::clean(&kept)
         }
     }
@@ -90,10 +84,7 @@ pub(super) fn normal(raw: &str) -> Option<String> {
 
 /// The value of a unit, folded: `4b` of `Apt 4B`.
 pub(super) fn match_form(unit: &str) -> Option<String> {
-    let value = unit
-        .split_once(' ')
-        .filter(|(name, _)| word(name).is_some())
-        .map_or(unit, |(_, value)| value);
+    let value = unit.split_once(' ').filter(|(name, _)| word(name).is_some()).map_or(unit, |(_, value)| value);
     let mut folded = text::fold(value);
     folded.retain(|c| c != ' ');
     (!folded.is_empty()).then_some(folded)
@@ -101,13 +92,8 @@ pub(super) fn match_form(unit: &str) -> Option<String> {
 
 /// The number of a PO box, where the line is one (`PO Box 12`, `Postfach 12`, `BP 12`).
 pub(super) fn take_po_box(words: &mut Vec<&str>) -> Option<String> {
-    if words.len() < 2
-        || !words.iter().any(|word| {
-            word.as_bytes()
-                .first()
-                .is_some_and(|b| b"pPbBaAcCsSgGlL".contains(b))
-        })
-    {
+    // Most lines are none: one look at each word that could begin the name of a box.
+    if words.len() < 2 || !words.iter().any(|word| begins_po_box(word)) {
         return None;
     }
     let keys: Vec<Option<Key>> = words.iter().map(|word| Key::new(word, |_| true)).collect();
@@ -130,12 +116,8 @@ pub(super) fn take_po_box(words: &mut Vec<&str>) -> Option<String> {
     for at in 0..keys.len() {
         for name in NAMES {
             let after = at + name.len();
-            let same = |(key, wanted): (&Option<Key>, &&str)| {
-                key.as_ref().is_some_and(|key| key.as_str() == *wanted)
-            };
-            if keys
-                .get(at..after)
-                .is_some_and(|found| found.iter().zip(*name).all(same))
+            let same = |(key, wanted): (&Option<Key>, &&str)| key.as_ref().is_some_and(|key| key.as_str() == *wanted);
+            if keys.get(at..after).is_some_and(|found| found.iter().zip(*name).all(same))
                 && let Some(Some(number)) = keys.get(after)
                 && number.as_str().bytes().any(|b| b.is_ascii_digit())
             {
@@ -148,12 +130,31 @@ pub(super) fn take_po_box(words: &mut Vec<&str>) -> Option<String> {
     None
 }
 
+fn begins_po_box(word: &str) -> bool {
+    word.as_bytes().first().is_some_and(|b| b"pPbBaAcCsSgGlL".contains(b))
+        && Key::new(word, |_| true).is_some_and(|key| {
+            matches!(
+                key.as_str(),
+                "po" | "p"
+                    | "post"
+                    | "pobox"
+                    | "postfach"
+                    | "bp"
+                    | "postbus"
+                    | "apartado"
+                    | "casella"
+                    | "skrytka"
+                    | "boite"
+                    | "gpo"
+                    | "locked"
+            )
+        })
+}
+
 fn is_value(word: &str) -> bool {
     let word = word.trim_end_matches(',');
     (word.len() == 1 && word.bytes().all(|b| b.is_ascii_alphanumeric()))
         || (word.len() <= 8
             && word.bytes().any(|b| b.is_ascii_digit())
-            && word
-                .bytes()
-                .all(|b| b.is_ascii_alphanumeric() || matches!(b, b'-' | b'/')))
+            && word.bytes().all(|b| b.is_ascii_alphanumeric() || matches!(b, b'-' | b'/')))
 }

@@ -18,11 +18,7 @@ pub fn suffix(value: &str) -> Option<String> {
 
 /// The words here are looked up without dots, apostrophes and hyphens. None of them has a letter outside ASCII.
 fn key(word: &str) -> Option<Key> {
-    if word.is_ascii() {
-        Key::new(word, |byte| matches!(byte, b'.' | b'\'' | b'-'))
-    } else {
-        None
-    }
+    if word.is_ascii() { Key::new(word, |byte| matches!(byte, b'.' | b'\'' | b'-')) } else { None }
 }
 
 /// The normal form of a title. Words that are common names as well (Don, Major, Pan, Master) are not titles.
@@ -143,8 +139,7 @@ pub(super) fn is_particle(word: &str) -> bool {
 /// Particles that may stand after the given name in `Berg, Jan van der`. `La`, `Al` and the like may be given names there.
 pub(super) fn is_trailing_particle(word: &str) -> bool {
     key(word).is_some_and(|key| {
-        is_lower_particle(key.as_str())
-            || matches!(key.as_str(), "la" | "di") && word.starts_with(char::is_lowercase)
+        is_lower_particle(key.as_str()) || matches!(key.as_str(), "la" | "di") && word.starts_with(char::is_lowercase)
     })
 }
 

@@ -20,10 +20,7 @@ use crate::{
 #[must_use]
 pub fn person_part(value: &str) -> Option<String> {
     let tidy = tidy(value)?;
-    if is_placeholder(PlaceholderKind::Name, &tidy)
-        || !tidy.chars().any(char::is_alphabetic)
-        || tidy.contains('@')
-    {
+    if is_placeholder(PlaceholderKind::Name, &tidy) || !tidy.chars().any(char::is_alphabetic) || tidy.contains('@') {
         return None;
     }
     let mut part = String::with_capacity(tidy.len());
@@ -37,11 +34,7 @@ pub fn person_part(value: &str) -> Option<String> {
 /// Clean, one kind of apostrophe, no spaces around hyphens, a space after each comma.
 pub(super) fn tidy(value: &str) -> Option<String> {
     let cleaned = text::clean(value)?;
-    if cleaned.is_ascii()
-        && !cleaned
-            .bytes()
-            .any(|b| matches!(b, b'`' | b'-' | b'_' | b';'))
-    {
+    if cleaned.is_ascii() && !cleaned.bytes().any(|b| matches!(b, b'`' | b'-' | b'_' | b';')) {
         return Some(cleaned);
     }
     let mut tidy = String::with_capacity(cleaned.len());
@@ -67,10 +60,7 @@ pub(super) fn given(words: &[&str]) -> Option<String> {
     let mut name = String::with_capacity(words.iter().map(|w| w.len() + 1).sum());
     for word in words {
         // JR and TJ as a given name are initials; NG and SRI are not without vowels by chance alone.
-        let spoken = word.len() != 2
-            || !word
-                .bytes()
-                .all(|b| b.is_ascii_uppercase() && !b"AEIOUY".contains(&b));
+        let spoken = word.len() != 2 || !word.bytes().all(|b| b.is_ascii_uppercase() && !b"AEIOUY".contains(&b));
         if spoken {
             push_word(word, false, &mut name);
         } else {
@@ -146,14 +136,8 @@ fn push_piece(piece: &str, out: &mut String) {
             push_capitalised(rest, out);
             return;
         }
-        let mac = piece
-            .get(..3)
-            .is_some_and(|m| m.eq_ignore_ascii_case("mac"));
-        if mac
-            && let Some(rest) = piece
-                .get(3..)
-                .filter(|rest| MAC.iter().any(|m| m.eq_ignore_ascii_case(rest)))
-        {
+        let mac = piece.get(..3).is_some_and(|m| m.eq_ignore_ascii_case("mac"));
+        if mac && let Some(rest) = piece.get(3..).filter(|rest| MAC.iter().any(|m| m.eq_ignore_ascii_case(rest))) {
             out.push_str("Mac");
             push_capitalised(rest, out);
             return;
@@ -164,10 +148,10 @@ fn push_piece(piece: &str, out: &mut String) {
 
 /// What follows a capital after Mac. Most words in Mac- are not Scottish (Machado, Mack, Macias), so these are listed.
 const MAC: &[&str] = &[
-    "allister", "alister", "arthur", "aulay", "bride", "callum", "donald", "donell", "donnell",
-    "dougall", "dougal", "duff", "farlane", "gregor", "innes", "intosh", "intyre", "iver",
-    "kenzie", "kinnon", "kinley", "lachlan", "laren", "lean", "leod", "millan", "nab", "namara",
-    "neil", "neill", "nicol", "pherson", "quarrie", "rae", "taggart", "tavish", "vicar",
+    "allister", "alister", "arthur", "aulay", "bride", "callum", "donald", "donell", "donnell", "dougall", "dougal",
+    "duff", "farlane", "gregor", "innes", "intosh", "intyre", "iver", "kenzie", "kinnon", "kinley", "lachlan", "laren",
+    "lean", "leod", "millan", "nab", "namara", "neil", "neill", "nicol", "pherson", "quarrie", "rae", "taggart",
+    "tavish", "vicar",
 ];
 
 fn push_capitalised(piece: &str, out: &mut String) {

@@ -10,9 +10,7 @@ mod script;
 
 pub use affix::suffix;
 pub use case::person_part;
-pub use nickname::{
-    GivenNameMatch, given_names_compatible, nickname_root, nickname_roots, nicknames_of,
-};
+pub use nickname::{GivenNameMatch, given_names_compatible, nickname_root, nickname_roots, nicknames_of};
 
 use crate::{
     placeholder::{PlaceholderKind, is_placeholder},
@@ -48,10 +46,7 @@ impl PersonName {
     #[must_use]
     pub fn full(&self) -> String {
         let mut full = String::new();
-        for part in [&self.given, &self.middle, &self.family, &self.suffix]
-            .into_iter()
-            .flatten()
-        {
+        for part in [&self.given, &self.middle, &self.family, &self.suffix].into_iter().flatten() {
             if !full.is_empty() {
                 full.push(' ');
             }
@@ -97,10 +92,7 @@ pub fn parse_person(value: &str) -> Option<PersonName> {
     let mut tail: Option<Words> = None;
     for segment in segments {
         let segment = words(segment);
-        if segment
-            .iter()
-            .all(|word| affix::suffix_after_comma(word).is_some())
-        {
+        if segment.iter().all(|word| affix::suffix_after_comma(word).is_some()) {
             for word in segment {
                 add_suffix(&mut name, affix::suffix_after_comma(word));
             }
@@ -116,17 +108,8 @@ pub fn parse_person(value: &str) -> Option<PersonName> {
         take_birth_family(&mut head, &mut name);
         take_birth_family(&mut given, &mut name);
         // "Berg, Jan van der": the particles belong to the family name.
-        let particles = given.len()
-            - given
-                .iter()
-                .rev()
-                .take_while(|word| affix::is_trailing_particle(word))
-                .count();
-        let mut family = if particles == 0 {
-            Words::new()
-        } else {
-            given.split_off(particles)
-        };
+        let particles = given.len() - given.iter().rev().take_while(|word| affix::is_trailing_particle(word)).count();
+        let mut family = if particles == 0 { Words::new() } else { given.split_off(particles) };
         family.append(&mut head);
         name.family = case::family(&family);
         set_given(&given, &mut name);
@@ -141,10 +124,7 @@ pub fn parse_person(value: &str) -> Option<PersonName> {
 type Words<'a> = Vec<&'a str>;
 
 fn words(segment: &str) -> Words<'_> {
-    segment
-        .split(' ')
-        .filter(|word| word.chars().any(char::is_alphanumeric))
-        .collect()
+    segment.split(' ').filter(|word| word.chars().any(char::is_alphanumeric)).collect()
 }
 
 /// `Given Middle Family`: the family name begins at the first particle, else it is the last word.
@@ -179,14 +159,10 @@ fn split_given_family(words: &[&str], name: &mut PersonName) {
 }
 
 fn set_given(words: &[&str], name: &mut PersonName) {
-    let initials = |word: &str| -> Vec<String> {
-        affix::initials(word).map_or_else(|| vec![word.to_owned()], Iterator::collect)
-    };
+    let initials =
+        |word: &str| -> Vec<String> { affix::initials(word).map_or_else(|| vec![word.to_owned()], Iterator::collect) };
     // J.R.R. is three names.
-    if words
-        .first()
-        .is_some_and(|word| affix::initials(word).is_some_and(|i| i.count() > 1))
-    {
+    if words.first().is_some_and(|word| affix::initials(word).is_some_and(|i| i.count() > 1)) {
         let split: Vec<String> = words.iter().flat_map(|word| initials(word)).collect();
         let split: Vec<&str> = split.iter().map(String::as_str).collect();
         name.given = case::given(split.get(..1).unwrap_or_default());
@@ -216,9 +192,7 @@ fn take_affixes(words: &mut Words<'_>, name: &mut PersonName) {
     }
     words.drain(..titles);
     while words.len() > 1
-        && let Some(suffix) = words
-            .last()
-            .and_then(|word| affix::suffix_at_end(word, words.len()))
+        && let Some(suffix) = words.last().and_then(|word| affix::suffix_at_end(word, words.len()))
     {
         add_suffix(name, Some(suffix));
         words.pop();
@@ -237,10 +211,8 @@ fn add_suffix(name: &mut PersonName, suffix: Option<&'static str>) {
 }
 
 fn take_birth_family(words: &mut Words<'_>, name: &mut PersonName) {
-    if let Some(at) = words
-        .iter()
-        .position(|word| affix::is_birth_marker(word))
-        .filter(|at| *at > 0 && at + 1 < words.len())
+    if let Some(at) =
+        words.iter().position(|word| affix::is_birth_marker(word)).filter(|at| *at > 0 && at + 1 < words.len())
     {
         name.birth_family = case::family(words.get(at + 1..).unwrap_or_default());
         words.truncate(at);
@@ -255,10 +227,7 @@ fn take_quoted(cleaned: String, name: &mut PersonName) -> String {
             && (before.chars().any(char::is_alphabetic) || after.chars().any(char::is_alphabetic))
         {
             let mut inner = words(inside);
-            if inner
-                .first()
-                .is_some_and(|word| affix::is_birth_marker(word))
-            {
+            if inner.first().is_some_and(|word| affix::is_birth_marker(word)) {
                 inner.remove(0);
                 name.birth_family = case::family(&inner);
             } else {
@@ -278,17 +247,8 @@ mod tests {
     /// Title | given | middle | family | suffix, as one line.
     fn check(raw: &str, expected: &str) {
         let name = parse_person(raw).unwrap_or_else(|| panic!("{raw} should be a name"));
-        let parts = [
-            &name.title,
-            &name.given,
-            &name.middle,
-            &name.family,
-            &name.suffix,
-        ];
-        let shown: Vec<&str> = parts
-            .iter()
-            .map(|part| part.as_deref().unwrap_or("-"))
-            .collect();
+        let parts = [&name.title, &name.given, &name.middle, &name.family, &name.suffix];
+        let shown: Vec<&str> = parts.iter().map(|part| part.as_deref().unwrap_or("-")).collect();
         assert_eq!(shown.join(" | "), expected, "{raw}");
     }
 
@@ -297,22 +257,13 @@ mod tests {
         check("John Smith", "- | John | - | Smith | -");
         check("Smith, John", "- | John | - | Smith | -");
         check("SMITH,JOHN PAUL", "- | John | Paul | Smith | -");
-        check(
-            "john paul george smith",
-            "- | John | Paul George | Smith | -",
-        );
+        check("john paul george smith", "- | John | Paul George | Smith | -");
         check("Madonna", "- | Madonna | - | - | -");
         check("Mr Smith", "Mr | - | - | Smith | -");
         check("Smith,", "- | Smith | - | - | -");
         check("Jean-Luc Picard", "- | Jean-Luc | - | Picard | -");
-        check(
-            "Иванова Мария Петровна",
-            "- | Мария | Петровна | Иванова | -",
-        );
-        check(
-            "Мария Петровна Иванова",
-            "- | Мария | Петровна | Иванова | -",
-        );
+        check("Иванова Мария Петровна", "- | Мария | Петровна | Иванова | -");
+        check("Мария Петровна Иванова", "- | Мария | Петровна | Иванова | -");
         check("山田 太郎", "- | 太郎 | - | 山田 | -");
         check("王小明", "- | 小明 | - | 王 | -");
         check("김민수", "- | 민수 | - | 김 | -");
@@ -321,10 +272,7 @@ mod tests {
     #[test]
     fn particles() {
         check("Vincent van Gogh", "- | Vincent | - | van Gogh | -");
-        check(
-            "MARIA DE LA CRUZ LOPEZ",
-            "- | Maria | - | de la Cruz Lopez | -",
-        );
+        check("MARIA DE LA CRUZ LOPEZ", "- | Maria | - | de la Cruz Lopez | -");
         check("Berg, Jan van der", "- | Jan | - | van der Berg | -");
         check("van der Berg, Jan", "- | Jan | - | van der Berg | -");
         check("Ludwig von Mises", "- | Ludwig | - | von Mises | -");
@@ -356,28 +304,15 @@ mod tests {
         check("Smith Jr., John", "- | John | - | Smith | Jr");
         check("John Smith, Jr., MD", "- | John | - | Smith | Jr");
         check("John Smith PhD", "- | John | - | Smith | PhD");
-        check(
-            "Frau Dr. med. Anna Weiß",
-            "Frau Dr med | Anna | - | Weiß | -",
-        );
+        check("Frau Dr. med. Anna Weiß", "Frau Dr med | Anna | - | Weiß | -");
         check("Mme Claire Dupont", "Mme | Claire | - | Dupont | -");
         check("Mr and Mrs Smith", "Mr Mrs | - | - | Smith | -");
         check("J.R.R. Tolkien", "- | J | R R | Tolkien | -");
         check("J. Robert Oppenheimer", "- | J | Robert | Oppenheimer | -");
         check("Anna Meier geb. Schulz", "- | Anna | - | Meier | -");
         check("Robert (Bob) Jones", "- | Robert | - | Jones | -");
-        assert_eq!(
-            parse_person("Anna Meier geb. Schulz")
-                .and_then(|n| n.birth_family)
-                .as_deref(),
-            Some("Schulz")
-        );
-        assert_eq!(
-            parse_person("Robert \"Bob\" Jones")
-                .and_then(|n| n.nickname)
-                .as_deref(),
-            Some("Bob")
-        );
+        assert_eq!(parse_person("Anna Meier geb. Schulz").and_then(|n| n.birth_family).as_deref(), Some("Schulz"));
+        assert_eq!(parse_person("Robert \"Bob\" Jones").and_then(|n| n.nickname).as_deref(), Some("Bob"));
         for raw in ["", "n/a", "NULL", "a@b.com", "12345", ",", "- -"] {
             assert_eq!(parse_person(raw), None, "{raw}");
         }

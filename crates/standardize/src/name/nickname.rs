@@ -80,10 +80,7 @@ pub fn given_names_compatible(a: &str, b: &str) -> GivenNameMatch {
         return GivenNameMatch::Exact;
     }
     let (roots_a, roots_b) = (nickname_roots(a), nickname_roots(b));
-    if roots_a.contains(&b)
-        || roots_b.contains(&a)
-        || roots_a.iter().any(|root| roots_b.contains(root))
-    {
+    if roots_a.contains(&b) || roots_b.contains(&a) || roots_a.iter().any(|root| roots_b.contains(root)) {
         return GivenNameMatch::Nickname;
     }
     if (a.len() == 1 || b.len() == 1) && a.as_bytes().first() == b.as_bytes().first() {
@@ -100,11 +97,7 @@ struct Table {
 
 static TABLE: LazyLock<Table> = LazyLock::new(|| {
     let mut table = Table::default();
-    for (nickname, root) in NICKNAMES
-        .lines()
-        .filter_map(|line| line.split_once(','))
-        .skip(1)
-    {
+    for (nickname, root) in NICKNAMES.lines().filter_map(|line| line.split_once(',')).skip(1) {
         table.roots.entry(nickname).or_default().push(root);
         table.nicknames.entry(root).or_default().push(nickname);
     }
@@ -120,10 +113,7 @@ mod tests {
         let mut seen = std::collections::BTreeSet::new();
         for line in NICKNAMES.lines().skip(1) {
             let (nickname, root) = line.split_once(',').expect(line);
-            assert_eq!(
-                (text::fold(nickname).as_str(), text::fold(root).as_str()),
-                (nickname, root)
-            );
+            assert_eq!((text::fold(nickname).as_str(), text::fold(root).as_str()), (nickname, root));
             assert_ne!(nickname, root);
             assert!(seen.insert(line), "{line} stands twice");
         }

@@ -6,9 +6,7 @@ const KOREAN_PAIRS: [&str; 6] = ["남궁", "황보", "제갈", "사공", "선우
 /// Whether the name is written in Han, kana or Hangul.
 pub(super) fn is_family_first(name: &str) -> bool {
     !name.is_ascii()
-        && name
-            .chars()
-            .all(|c| is_east_asian(c) || matches!(c, ' ' | '・' | ','))
+        && name.chars().all(|c| is_east_asian(c) || matches!(c, ' ' | '・' | ','))
         && name.chars().any(is_east_asian)
 }
 
@@ -31,10 +29,7 @@ pub(super) fn split(name: &str) -> (Option<String>, Option<String>) {
         4 => 2,
         _ => count,
     };
-    let cut = name
-        .char_indices()
-        .nth(at)
-        .map_or(name.len(), |(offset, _)| offset);
+    let cut = name.char_indices().nth(at).map_or(name.len(), |(offset, _)| offset);
     let (family, given) = name.split_at_checked(cut).unwrap_or((name, ""));
     (part(family), part(given))
 }
@@ -57,9 +52,7 @@ pub(super) fn split_patronymic<'a>(words: &[&'a str]) -> Option<(&'a str, &'a st
 
 fn is_patronymic(word: &str) -> bool {
     let lower = word.to_lowercase();
-    ["ович", "евич", "овна", "евна", "ична", "йович"]
-        .iter()
-        .any(|ending| lower.ends_with(ending))
+    ["ович", "евич", "овна", "евна", "ична", "йович"].iter().any(|ending| lower.ends_with(ending))
 }
 
 const fn is_east_asian(c: char) -> bool {
