@@ -9,7 +9,7 @@ use crate::pipeline::exit;
 /// Print the completions of a shell.
 #[derive(Debug, Args)]
 #[command(after_help = "Example:\n  goldsmith completions bash > ~/.local/share/bash-completion/completions/goldsmith")]
-pub struct Arguments {
+pub(super) struct Arguments {
     shell: Shell,
 }
 

@@ -24,7 +24,7 @@ use crate::publish::{Store, previous};
 /// record it is in `source` and `source_key`, or in `record_id` (the key itself, or `source:key`).
 #[derive(Debug, Args)]
 #[command(after_help = "Example:\n  goldsmith evaluate pipelines/customer-360/pipeline.yaml --truth sample-data/truth.csv")]
-pub struct Arguments {
+pub(super) struct Arguments {
     #[command(flatten)]
     pipeline: PipelineArguments,
     /// The file with the truth.

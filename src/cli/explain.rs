@@ -19,7 +19,7 @@ use crate::publish::{Store, previous};
 /// SOURCE:KEY` shows the evidence for and against, comparison by comparison, in bits: each bit doubles the odds.
 #[derive(Debug, Args)]
 #[command(after_help = "Example:\n  goldsmith explain pipeline.yaml crm:1042 shop:77\n  goldsmith explain pipeline.yaml p7k2m9xq4c1t8h3zd")]
-pub struct Arguments {
+pub(super) struct Arguments {
     #[command(flatten)]
     pipeline: PipelineArguments,
     /// A golden id, or a record as SOURCE:KEY.

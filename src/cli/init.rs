@@ -19,7 +19,7 @@ use crate::pipeline::{RunError, exit};
 #[command(
     after_help = "Examples:\n  goldsmith init customers.csv orders.db > pipeline.yaml\n  goldsmith init exports/*.csv.gz --out pipelines/crm/pipeline.yaml\n\nThen:\n  goldsmith validate pipeline.yaml\n  goldsmith run pipeline.yaml"
 )]
-pub struct Arguments {
+pub(super) struct Arguments {
     /// The files: .csv, .json, .ndjson, .parquet, .xlsx, .db and their like, also compressed.
     #[arg(value_name = "FILE", required = true)]
     files: Vec<PathBuf>,

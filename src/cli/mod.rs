@@ -61,7 +61,7 @@ enum Command {
 
 /// A pipeline file and what the command line says about it.
 #[derive(Debug, Args)]
-pub struct PipelineArguments {
+struct PipelineArguments {
     /// The pipeline file.
     #[arg(value_name = "PIPELINE")]
     pub pipeline: PathBuf,

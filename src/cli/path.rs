@@ -11,7 +11,7 @@ use crate::publish::Store;
 /// The answer is one pinned version, so tables read through it belong together.
 #[derive(Debug, Args)]
 #[command(after_help = "Example:\n  duckdb -c \"SELECT count(*) FROM '$(goldsmith path pipeline.yaml golden_profiles)/*.parquet'\"")]
-pub struct Arguments {
+pub(super) struct Arguments {
     #[command(flatten)]
     pipeline: PipelineArguments,
     /// A table; the whole version where it is left out.

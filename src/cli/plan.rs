@@ -10,7 +10,7 @@ use crate::pipeline::{check, exit};
 /// Show what a run would do: sources, rows, predicted pairs and memory. Writes nothing.
 #[derive(Debug, Args)]
 #[command(after_help = "Example:\n  goldsmith plan pipeline.yaml\n  goldsmith plan pipeline.yaml --json | jq .predicted_pairs")]
-pub struct Arguments {
+pub(super) struct Arguments {
     #[command(flatten)]
     pipeline: PipelineArguments,
     /// Print the plan as JSON on standard output.

@@ -19,7 +19,7 @@ use crate::publish::Store;
 /// reference`). Without a pipeline it is a calculator for those functions.
 #[derive(Debug, Args)]
 #[command(after_help = "Example:\n  goldsmith query --pipeline pipeline.yaml \"SELECT source, count(*) FROM cross_reference GROUP BY source\"\n  goldsmith query \"SELECT phone('020 7946 0018', 'GB')\"")]
-pub struct Arguments {
+pub(super) struct Arguments {
     /// The question.
     sql: String,
     /// The pipeline whose newest version is asked.

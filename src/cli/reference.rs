@@ -9,7 +9,7 @@ use crate::reference;
 /// Print the reference in Markdown, generated from the code: attributes, SQL functions, connectors, tables.
 #[derive(Debug, Args)]
 #[command(after_help = "Example:\n  goldsmith reference functions\n  goldsmith reference tables")]
-pub struct Arguments {
+pub(super) struct Arguments {
     #[arg(value_enum)]
     part: Part,
 }

@@ -17,7 +17,7 @@ use crate::progress::Progress;
 /// version, nothing is published.
 #[derive(Debug, Args)]
 #[command(after_help = "Example:\n  goldsmith run pipelines/customer-360/pipeline.yaml\n  goldsmith run pipeline.yaml --env prod --json | jq .golden_profiles")]
-pub struct Arguments {
+pub(super) struct Arguments {
     #[command(flatten)]
     pipeline: PipelineArguments,
     /// Threads to use; all cores where it is left out. The result does not depend on it.

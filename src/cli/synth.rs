@@ -15,7 +15,7 @@ use crate::progress::Progress;
 /// The same arguments give the same bytes.
 #[derive(Debug, Args)]
 #[command(after_help = "Example:\n  goldsmith synth --records 100000 --seed 1 --out /tmp/customers")]
-pub struct Arguments {
+pub(super) struct Arguments {
     /// Records over all systems.
     #[arg(long, value_name = "N", default_value_t = 5_000)]
     records: u64,

@@ -11,7 +11,7 @@ use crate::pipeline::{check, exit};
 /// rows and writes nothing.
 #[derive(Debug, Args)]
 #[command(after_help = "Example:\n  goldsmith validate pipeline.yaml\n  goldsmith validate pipeline.yaml --offline --json")]
-pub struct Arguments {
+pub(super) struct Arguments {
     #[command(flatten)]
     pipeline: PipelineArguments,
     /// Do not look at the sources.

@@ -13,7 +13,7 @@ use super::values;
 
 /// The column of `child` that holds the key of `parent`.
 pub(super) fn foreign_key<'a>(child: &'a Table, parent: &Table, key: &Column) -> Option<&'a Column> {
-    let parent_words = header::words(&[parent.name.clone()]).concat();
+    let parent_words = header::words(std::slice::from_ref(&parent.name)).concat();
     let singular = parent_words
         .strip_suffix("ies")
         .map_or_else(|| parent_words.trim_end_matches('s').to_owned(), |stem| format!("{stem}y"));
@@ -136,17 +136,12 @@ fn listed(view: &View<'_>, attribute: &'static str) -> Option<(&'static str, Par
 #[cfg(test)]
 mod tests {
     use super::super::assess::assess;
+    use super::super::column::Columns;
     use super::*;
 
-    fn table(name: &str, columns: &[(&str, &[&str])]) -> Table {
-        let rows = columns.first().map_or(0, |(_, values)| values.len());
-        let columns = columns.iter().map(|(name, values)| Column::text(name, values)).collect();
-        Table { name: name.to_owned(), rows, columns }
-    }
-
-    fn child(name: &str, columns: &[(&str, &[&str])]) -> Option<String> {
-        let parent = table("customers", &[("id", &["1", "2"])]);
-        let child = table(name, columns);
+    fn child(name: &str, columns: Columns<'_>) -> Option<String> {
+        let parent = Table::text("customers", &[("id", &["1", "2"])]);
+        let child = Table::text(name, columns);
         let on = foreign_key(&child, &parent, &parent.columns[0])?;
         let draft = map(&child, &assess(&child, "GB"), on, Entity::Person)?;
         let parts: Vec<String> = draft.fields.iter().map(|(part, value)| format!("{part}:{}", value.text)).collect();
@@ -155,7 +150,7 @@ mod tests {
 
     #[test]
     fn tables_of_more_about_the_customer() {
-        let cases: [(&str, &[(&str, &[&str])], Option<&str>); 6] = [
+        let cases: [(&str, Columns<'_>, Option<&str>); 6] = [
             (
                 "addresses",
                 &[

@@ -228,11 +228,25 @@ impl Column {
         Self { path: self.path.clone(), native: self.native, shape, cells: pick(&self.cells) }
     }
 
-    /// A column of text, for tests.
+    /// A column of text.
     #[cfg(test)]
     pub(super) fn text(name: &str, values: &[&str]) -> Self {
         let cells = values.iter().map(|value| if value.is_empty() { Vec::new() } else { vec![(*value).to_owned()] });
         Self { path: vec![name.to_owned()], native: Native::Text, shape: Shape::One, cells: cells.collect() }
+    }
+}
+
+/// Names and values of columns of text, as tests write them.
+#[cfg(test)]
+pub(super) type Columns<'a> = &'a [(&'a str, &'a [&'a str])];
+
+#[cfg(test)]
+impl Table {
+    /// A table of text.
+    pub(super) fn text(name: &str, columns: Columns<'_>) -> Self {
+        let rows = columns.first().map_or(0, |(_, values)| values.len());
+        let columns = columns.iter().map(|(name, values)| Column::text(name, values)).collect();
+        Self { name: name.to_owned(), rows, columns }
     }
 }
 

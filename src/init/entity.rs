@@ -228,17 +228,12 @@ pub(super) fn entity_of(table: &Table, assessed: &[Assessed]) -> Entity {
 #[cfg(test)]
 mod tests {
     use super::super::assess::assess;
+    use super::super::column::Columns;
     use super::*;
-
-    fn table(columns: &[(&str, &[&str])]) -> Table {
-        let rows = columns.first().map_or(0, |(_, values)| values.len());
-        let columns = columns.iter().map(|(name, values)| Column::text(name, values)).collect();
-        Table { name: "t".to_owned(), rows, columns }
-    }
 
     #[test]
     fn what_rows_are() {
-        let cases: [(&[(&str, &[&str])], Entity); 9] = [
+        let cases: [(Columns<'_>, Entity); 9] = [
             (&[("first_name", &["Isla"]), ("dob", &["2024-02-28"])], Entity::Person),
             (&[("name", &["Bob Smith"]), ("phone", &["020 7946 0958"])], Entity::Person),
             (&[("name", &["Xq Zyw"]), ("email", &["x@example.com"])], Entity::Person),
@@ -253,7 +248,7 @@ mod tests {
             (&[("Site name", &["Marillac"]), ("Email Address", &["x@example.com"])], Entity::Generic),
         ];
         for (columns, expected) in cases {
-            let table = table(columns);
+            let table = Table::text("t", columns);
             assert_eq!(entity_of(&table, &assess(&table, "GB")), expected, "{columns:?}");
         }
     }
@@ -266,19 +261,20 @@ mod tests {
             ("type", &["B2C", "B2B", "corporate"], "type IN ('B2B', 'corporate')"),
         ];
         for (name, values, expected) in cases {
-            let table = table(&[(name, values), ("holder", &["Ada King", "Acme Ltd", "Bob"])]);
+            let table = Table::text("t", &[(name, values), ("holder", &["Ada King", "Acme Ltd", "Bob"])]);
             let types = record_types(&table, &assess(&table, "GB"));
             assert_eq!(types.len(), 2, "{name}");
             assert_eq!(types[1].filter.as_ref().unwrap().text, expected);
             assert_eq!(types[0].rows.len() + types[1].rows.len(), 3, "every row is one or the other");
         }
-        let other = table(&[("type", &["american", "italian", "person"]), ("name", &["a", "b", "c"])]);
+        let other = Table::text("t", &[("type", &["american", "italian", "person"]), ("name", &["a", "b", "c"])]);
         assert_eq!(record_types(&other, &assess(&other, "GB")).len(), 1);
     }
 
     #[test]
     fn companies_where_the_name_is_missing() {
-        let table = table(&[("name", &["Ada King", "", "Bob Smith"]), ("company", &["", "Acme Ltd", "Brown plc"])]);
+        let table =
+            Table::text("t", &[("name", &["Ada King", "", "Bob Smith"]), ("company", &["", "Acme Ltd", "Brown plc"])]);
         let types = record_types(&table, &assess(&table, "GB"));
         assert_eq!(types[1].filter.as_ref().unwrap().text, "name IS NULL AND company IS NOT NULL");
         assert_eq!((types[0].rows.clone(), types[1].rows.clone()), (vec![0, 2], vec![1]));

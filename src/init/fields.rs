@@ -88,11 +88,12 @@ fn names(view: &View<'_>, mapped: &mut Mapped) {
         .collect();
     let given = single_of(Role::Given);
     let family = single_of(Role::Family);
-    if given.is_empty() && family.is_empty() {
-        if let Some((at, column, assessed)) = whole.first() {
-            mapped.fields.push(FieldDraft::one("full_name", noted(column, assessed)));
-            mapped.used.insert(*at);
-        }
+    if given.is_empty()
+        && family.is_empty()
+        && let Some((at, column, assessed)) = whole.first()
+    {
+        mapped.fields.push(FieldDraft::one("full_name", noted(column, assessed)));
+        mapped.used.insert(*at);
     }
     single(view, Role::Title, "title", mapped);
     if let Some((at, column, assessed)) = given.first() {
@@ -187,53 +188,66 @@ pub(super) fn text(constant: &str) -> Noted {
     Noted::plain(format!("'{}'", constant.replace('\'', "''")))
 }
 
+/// The columns of one address.
+struct AddressColumns {
+    purpose: Option<&'static str>,
+    number: Option<u32>,
+    parts: Vec<(Part, usize)>,
+}
+
+impl AddressColumns {
+    fn has(&self, part: Part) -> bool {
+        self.parts.iter().any(|(other, _)| *other == part)
+    }
+
+    /// A country or a state alone is no address.
+    fn is_address(&self) -> bool {
+        let says_where = |part: Part| !matches!(part, Part::Country | Part::Region | Part::Unit | Part::HouseNumber);
+        self.parts.iter().any(|(part, _)| says_where(*part))
+    }
+
+    fn add(&mut self, part: Part, at: usize) {
+        if !self.has(part) {
+            self.parts.push((part, at));
+        }
+    }
+}
+
 /// One address for each purpose and number: the columns of `bill_to_…`, those of `address_2_…`.
 fn addresses(view: &View<'_>, mapped: &mut Mapped) {
     let mut items = Vec::new();
-    let mut groups: Vec<(Option<&'static str>, Option<u32>, Vec<(Part, usize)>)> = Vec::new();
+    let mut groups: Vec<AddressColumns> = Vec::new();
     for (at, column, assessed) in view.of(|role| matches!(role, Role::Address(_))) {
         let (Some(Role::Address(part)), Some(known)) = (assessed.role(), &assessed.known) else { continue };
-        if column.shape != Shape::One {
-            if matches!(column.shape, Shape::Objects(_)) {
+        match column.shape {
+            Shape::Objects(_) => {
                 items.push(Item::Main(noted(column, assessed)));
                 mapped.used.insert(at);
             }
-            continue;
-        }
-        let group =
-            match groups.iter_mut().find(|(purpose, number, _)| (*purpose, *number) == (known.purpose, known.number)) {
-                Some(group) => group,
-                None => {
-                    groups.push((known.purpose, known.number, Vec::new()));
-                    match groups.last_mut() {
-                        Some(group) => group,
-                        None => continue,
+            Shape::List => {}
+            Shape::One => {
+                let of = |group: &&mut AddressColumns| group.purpose == known.purpose && group.number == known.number;
+                match groups.iter_mut().find(of) {
+                    Some(group) => group.add(part, at),
+                    None => {
+                        let (purpose, number) = (known.purpose, known.number);
+                        groups.push(AddressColumns { purpose, number, parts: vec![(part, at)] });
                     }
                 }
-            };
-        if !group.2.iter().any(|(known, _)| *known == part) {
-            group.2.push((part, at));
-        }
-    }
-    // A country or a state alone is no address; it may be what the only address lacks.
-    let is_address = |parts: &[(Part, usize)]| {
-        parts.iter().any(|(part, _)| !matches!(part, Part::Country | Part::Region | Part::Unit | Part::HouseNumber))
-    };
-    let (mut groups, alone): (Vec<_>, Vec<_>) = groups.into_iter().partition(|(_, _, parts)| is_address(parts));
-    if let [(_, _, parts)] = groups.as_mut_slice() {
-        for (part, at) in alone.into_iter().flat_map(|(_, _, parts)| parts) {
-            if !parts.iter().any(|(known, _)| *known == part) {
-                parts.push((part, at));
             }
         }
     }
-    for (purpose, _, mut parts) in groups {
-        parts.sort_unstable();
-        let has = |part: Part| parts.iter().any(|(other, _)| *other == part);
+    let (mut groups, alone): (Vec<_>, Vec<_>) = groups.into_iter().partition(AddressColumns::is_address);
+    // What is no address by itself may be what the only address lacks.
+    if let [only] = groups.as_mut_slice() {
+        alone.into_iter().flat_map(|group| group.parts).for_each(|(part, at)| only.add(part, at));
+    }
+    for mut group in groups {
+        group.parts.sort_unstable();
         // Beside a house number, the first line is the street alone.
-        let first_line_is_street = has(Part::HouseNumber) && !has(Part::Street);
+        let first_line_is_street = group.has(Part::HouseNumber) && !group.has(Part::Street);
         let mut item = Vec::new();
-        for (part, at) in &parts {
+        for (part, at) in &group.parts {
             let (Some(column), Some(assessed)) = (view.table.columns.get(*at), view.assessed.get(*at)) else {
                 continue;
             };
@@ -241,9 +255,7 @@ fn addresses(view: &View<'_>, mapped: &mut Mapped) {
             item.push((name, noted(column, assessed)));
             mapped.used.insert(*at);
         }
-        if let Some(purpose) = purpose {
-            item.push(("kind", text(purpose)));
-        }
+        item.extend(group.purpose.map(|purpose| ("kind", text(purpose))));
         items.push(Item::Parts(item));
     }
     if !items.is_empty() {
@@ -369,7 +381,8 @@ mod tests {
 
     #[test]
     fn persons() {
-        let cases: [(&[(&str, &str)], &[&str]); 7] = [
+        type Case<'a> = (&'a [(&'a str, &'a str)], &'a [&'a str]);
+        let cases: [Case<'_>; 7] = [
             (&[("Vorname", "Ada"), ("Name", "King")], &["given_name=Vorname", "family_name=Name"]),
             (&[("name", "Ada King")], &["full_name=name"]),
             (

@@ -128,13 +128,11 @@ pub(super) fn common_type(a: &str, b: &str) -> &'static str {
 #[cfg(test)]
 mod tests {
     use super::super::assess::assess;
-    use super::super::column::Table;
+    use super::super::column::{Columns, Table};
     use super::*;
 
-    fn mapped(columns: &[(&str, &[&str])]) -> Vec<String> {
-        let rows = columns.first().map_or(0, |(_, values)| values.len());
-        let columns = columns.iter().map(|(name, values)| Column::text(name, values)).collect();
-        let table = Table { name: "t".to_owned(), rows, columns };
+    fn mapped(columns: Columns<'_>) -> Vec<String> {
+        let table = Table::text("t", columns);
         let assessed = assess(&table, "US");
         let (mapped, attributes) = map(&View { table: &table, assessed: &assessed, taken: &[0] });
         let lists = mapped
@@ -147,7 +145,7 @@ mod tests {
 
     #[test]
     fn every_column_is_an_attribute_of_its_type() {
-        let cases: [(&[(&str, &[&str])], &[&str]); 5] = [
+        let cases: [(Columns<'_>, &[&str]); 5] = [
             (
                 &[
                     ("id", &["1", "2"]),

@@ -191,18 +191,17 @@ pub(super) fn updated_at(table: &Table, assessed: &[Assessed]) -> Option<usize> 
 #[cfg(test)]
 mod tests {
     use super::super::assess::assess;
+    use super::super::column::Columns;
     use super::*;
 
-    fn key_of(columns: &[(&str, &[&str])]) -> Vec<String> {
-        let rows = columns.first().map_or(0, |(_, values)| values.len());
-        let columns = columns.iter().map(|(name, values)| Column::text(name, values)).collect();
-        let table = Table { name: "customers".to_owned(), rows, columns };
+    fn key_of(columns: Columns<'_>) -> Vec<String> {
+        let table = Table::text("customers", columns);
         choose(&table, &assess(&table, "GB")).sql.into_iter().map(|part| part.text).collect()
     }
 
     #[test]
     fn keys_by_name_then_by_values() {
-        let cases: [(&[(&str, &[&str])], &[&str]); 8] = [
+        let cases: [(Columns<'_>, &[&str]); 8] = [
             (&[("name", &["a", "b"]), ("id", &["1", "2"])], &["id"]),
             (&[("store_id", &["7", "8"]), ("customer_id", &["1", "2"])], &["customer_id"]),
             (&[("ssn", &["111-22-3333", "222-33-4444"]), ("Record ID", &["1", "2"])], &["\"Record ID\""]),

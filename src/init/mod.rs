@@ -12,6 +12,7 @@
 mod assess;
 mod children;
 mod column;
+mod dictionary;
 mod draft;
 mod entity;
 mod fields;

@@ -164,17 +164,17 @@ const CANADA: [&str; 13] = ["AB", "BC", "MB", "NB", "NL", "NS", "NT", "NU", "ON"
 
 #[cfg(test)]
 mod tests {
+    use super::super::column::Columns;
     use super::*;
 
-    fn guessed(columns: &[(&str, &[&str])]) -> (String, bool) {
-        let columns: Vec<Column> = columns.iter().map(|(name, values)| Column::text(name, values)).collect();
-        let guess = guess(&[Table { name: "t".to_owned(), rows: 3, columns }]);
+    fn guessed(columns: Columns<'_>) -> (String, bool) {
+        let guess = guess(&[Table::text("t", columns)]);
         (guess.code, guess.why.is_some())
     }
 
     #[test]
     fn the_data_says_which_country() {
-        let cases: [(&[(&str, &[&str])], &str); 10] = [
+        let cases: [(Columns<'_>, &str); 10] = [
             (&[("country", &["United Kingdom", "France", "UK"])], "GB"),
             (&[("state", &["nsw", "wa", "qld"]), ("postcode", &["2198", "6000", "4000"])], "AU"),
             (&[("state", &["WA", "WA", "WA"]), ("zipcode", &["98101", "98102", "98103"])], "US"),

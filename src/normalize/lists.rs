@@ -22,7 +22,7 @@ use super::layout;
 
 /// What the values of a record type are read with.
 #[derive(Debug, Clone)]
-pub struct Reading {
+pub(super) struct Reading {
     /// ISO 3166 alpha-2.
     pub region: String,
     /// strftime formats; ISO 8601 where empty.
@@ -32,7 +32,7 @@ pub struct Reading {
 /// The function that normalises one repeatable attribute. Its arguments are the parts of all entries in turn;
 /// `entries` names them. `sorted` sorts the elements by content.
 #[must_use]
-pub fn list_function(kind: AttributeKind, entries: Vec<Vec<String>>, reading: Reading, sorted: bool) -> ScalarUDF {
+pub(super) fn list_function(kind: AttributeKind, entries: Vec<Vec<String>>, reading: Reading, sorted: bool) -> ScalarUDF {
     let return_type = layout::data_type(kind);
     let name = format!("normalize_{kind:?}").to_lowercase();
     kernel(name, Signature::variadic_any(Volatility::Immutable), return_type, move |arguments, rows| {

@@ -18,7 +18,7 @@ use super::lists::Reading;
 
 /// The function that normalises a scalar attribute of `kind`: text to the kind's type.
 #[must_use]
-pub fn scalar_function(kind: AttributeKind, reading: Reading) -> ScalarUDF {
+pub(super) fn scalar_function(kind: AttributeKind, reading: Reading) -> ScalarUDF {
     let name = format!("normalize_{kind:?}").to_lowercase();
     kernel(name, Signature::exact(vec![DataType::Utf8], Volatility::Immutable), layout::data_type(kind), move |arguments, _| {
         let [values] = arguments else {
@@ -95,7 +95,7 @@ fn truth(value: &str) -> Option<bool> {
 /// The function that brings together what a record says of a person's name: the mapped parts (in the order of
 /// [`layout::NAME_PARTS`], null where not mapped), each overriding what parsing the full name gives.
 #[must_use]
-pub fn person_name_function() -> ScalarUDF {
+pub(super) fn person_name_function() -> ScalarUDF {
     let fields = name_fields();
     let signature = Signature::exact(vec![DataType::Utf8; layout::NAME_PARTS.len()], Volatility::Immutable);
     kernel("normalize_person_name", signature, DataType::Struct(fields.clone()), move |arguments, rows| {
@@ -140,7 +140,7 @@ fn name_of(full: Option<&str>, title: Option<&str>, given: Option<&str>, middle:
 /// The function that hashes a record's raw values, whatever their types: BLAKE3 over Arrow's row format.
 /// `unordered` marks the arguments that are child rows, whose order means nothing.
 #[must_use]
-pub fn record_hash_function(unordered: Vec<bool>) -> ScalarUDF {
+pub(super) fn record_hash_function(unordered: Vec<bool>) -> ScalarUDF {
     kernel("record_hash", Signature::variadic_any(Volatility::Immutable), DataType::FixedSizeBinary(32), move |arguments, rows| {
         let mut columns = Vec::with_capacity(arguments.len());
         for (argument, unordered) in arguments.iter().zip(&unordered) {

@@ -10,9 +10,9 @@ use crate::publish::Store;
 /// Candidate pairs a record meets where nothing is known yet, from runs on the project's own synthetic data.
 const PAIRS_PER_RECORD: u64 = 8;
 /// Bytes a record needs at the peak of a run, from runs on the project's own synthetic data.
-const BYTES_PER_RECORD: u64 = 2_500;
+const BYTES_PER_RECORD: u64 = 4_000;
 /// Bytes a run needs whatever it reads.
-const BYTES_FIXED: u64 = 120 << 20;
+const BYTES_FIXED: u64 = 80 << 20;
 
 /// The expected work of a run.
 #[derive(Debug, serde::Serialize)]

@@ -20,7 +20,10 @@ impl Ages {
         let mut ages = vec![None; records.len()];
         let columns = records.column(layout::UPDATED_AT)?;
         for (age, (batch, row)) in ages.iter_mut().zip(&records.places) {
-            let Some(column) = columns.get(*batch).map(|column| column.as_primitive::<TimestampMicrosecondType>()) else { continue };
+            let Some(column) = columns.get(*batch).map(|column| column.as_primitive::<TimestampMicrosecondType>())
+            else {
+                continue;
+            };
             if *row < column.len() && column.is_valid(*row) {
                 *age = Some((as_of as f64 - column.value(*row) as f64) / MICROSECONDS_A_DAY);
             }

@@ -77,7 +77,11 @@ struct Said {
 ///
 /// # Errors
 /// Where the records lack a column of their own plan.
-pub(super) fn measure_attribute(view: &View<'_>, sets: &SourceSets, golden: &RankedAttribute) -> Result<AttributeMeasures, RunError> {
+pub(super) fn measure_attribute(
+    view: &View<'_>,
+    sets: &SourceSets,
+    golden: &RankedAttribute,
+) -> Result<AttributeMeasures, RunError> {
     let (values, counted) = Values::read(view.records, &golden.plan, view.names.len())?;
     let mut sources = vec![SourceMeasures::default(); view.names.len()];
     for (source, counted) in sources.iter_mut().zip(counted) {
@@ -92,7 +96,8 @@ pub(super) fn measure_attribute(view: &View<'_>, sets: &SourceSets, golden: &Ran
         let speakers = hear(view, &values, cluster, &mut said);
         let said = said.get(..speakers).unwrap_or_default();
         let winner = golden.winner(cluster);
-        let best = winner.and_then(|winner| values.at(*view.records.places.get(winner.record as usize)?, winner.element as usize));
+        let best = winner
+            .and_then(|winner| values.at(*view.records.places.get(winner.record as usize)?, winner.element as usize));
         if let Some(winner) = winner {
             measured.with_value += 1;
             measured.valid += i64::from(usable(golden.plan.kind, winner.valid));
@@ -119,14 +124,17 @@ pub(super) fn measure_attribute(view: &View<'_>, sets: &SourceSets, golden: &Ran
     measured.repeated = Repeated::of(winners);
     let mut ages: Vec<Vec<f64>> = vec![Vec::new(); view.names.len()];
     for (record, source) in view.records.sources.iter().enumerate() {
-        if let (Some(age), Some(ages), false) = (view.ages.of(record), ages.get_mut(usize::from(*source)), values.of(record).is_empty()) {
+        if let (Some(age), Some(ages), false) =
+            (view.ages.of(record), ages.get_mut(usize::from(*source)), values.of(record).is_empty())
+        {
             ages.push(age);
         }
     }
     for (source, ages) in sources.iter_mut().zip(ages) {
         source.age = Ages::percentiles(ages);
     }
-    let sources = view.sources.iter().map(|source| sources.get(usize::from(*source)).cloned().unwrap_or_default()).collect();
+    let sources =
+        view.sources.iter().map(|source| sources.get(usize::from(*source)).cloned().unwrap_or_default()).collect();
     Ok(AttributeMeasures { attribute: golden.plan.clone(), sources, golden: measured, agreement })
 }
 
@@ -166,7 +174,13 @@ fn hear(view: &View<'_>, values: &Values, cluster: usize, said: &mut Vec<Said>) 
 }
 
 /// Counts who agrees with whom on one customer.
-fn compare(said: &[Said], sets: &SourceSets, subsets: &mut HashMap<Vec<u16>, Vec<usize>>, measured: &mut GoldenMeasures, agreement: &mut [(i64, i64)]) {
+fn compare(
+    said: &[Said],
+    sets: &SourceSets,
+    subsets: &mut HashMap<Vec<u16>, Vec<usize>>,
+    measured: &mut GoldenMeasures,
+    agreement: &mut [(i64, i64)],
+) {
     let mut speaking: Vec<&Said> = said.iter().filter(|said| !said.hashes.is_empty()).collect();
     speaking.sort_unstable_by_key(|said| said.source);
     let names: Vec<u16> = speaking.iter().map(|said| said.source).collect();

@@ -89,7 +89,14 @@ mod tests {
     use crate::report::measures::{Stage, Status};
     use crate::report::quality::mark;
 
-    fn metric(entity: &str, source: Option<&str>, attribute: Option<&str>, metric: Metric, numerator: i64, denominator: i64) -> QualityMetric {
+    fn metric(
+        entity: &str,
+        source: Option<&str>,
+        attribute: Option<&str>,
+        metric: Metric,
+        numerator: i64,
+        denominator: i64,
+    ) -> QualityMetric {
         QualityMetric {
             entity_type: entity.to_owned(),
             stage: Stage::Normalised,
@@ -106,7 +113,12 @@ mod tests {
     }
 
     fn check(text: &str, source: Option<&str>, entity: Option<&str>, fail: bool) -> QualityCheck {
-        QualityCheck { check: Check::parse(text).unwrap(), source: source.map(str::to_owned), entity: entity.map(str::to_owned), fail }
+        QualityCheck {
+            check: Check::parse(text).unwrap(),
+            source: source.map(str::to_owned),
+            entity: entity.map(str::to_owned),
+            fail,
+        }
     }
 
     fn measured() -> Vec<QualityMetric> {
@@ -142,7 +154,11 @@ mod tests {
 
     #[test]
     fn the_worst_check_marks_a_metric() {
-        let checks = [check("email_valid >= 90%", Some("crm"), Some("person"), false), check("email_valid >= 99%", Some("crm"), Some("person"), false), check("email_valid >= 98%", Some("crm"), Some("person"), true)];
+        let checks = [
+            check("email_valid >= 90%", Some("crm"), Some("person"), false),
+            check("email_valid >= 99%", Some("crm"), Some("person"), false),
+            check("email_valid >= 98%", Some("crm"), Some("person"), true),
+        ];
         let mut metrics = measured();
         let outcomes = outcomes(&checks, &metrics);
         mark(&mut metrics, &checks, &outcomes);
@@ -154,7 +170,10 @@ mod tests {
     #[test]
     fn outcomes_read_well() {
         let outcome = outcome(&check("email_valid >= 99%", Some("crm"), Some("person"), true), &measured());
-        assert_eq!(outcome.sentence(), "the check `email_valid >= 99% in crm (person)` does not hold: 95.0% (95 of 100)");
+        assert_eq!(
+            outcome.sentence(),
+            "the check `email_valid >= 99% in crm (person)` does not hold: 95.0% (95 of 100)"
+        );
         assert_eq!(super::outcome(&check("rows >= 1", None, None, true), &[]).observed_text(), "nothing to measure");
     }
 }

@@ -9,7 +9,12 @@ use super::values::count;
 use crate::report::age::Ages;
 
 /// The rows of one entity type: for each source the customers as such, then its attributes.
-pub(super) fn rows(view: &View<'_>, sets: &SourceSets, attributes: &[AttributeMeasures], targets: &[(String, f64)]) -> Vec<CoverageRow> {
+pub(super) fn rows(
+    view: &View<'_>,
+    sets: &SourceSets,
+    attributes: &[AttributeMeasures],
+    targets: &[(String, f64)],
+) -> Vec<CoverageRow> {
     let mut rows = Vec::new();
     for (number, source) in view.sources.iter().enumerate() {
         rows.push(any_attribute(view, sets, *source, number, attributes));
@@ -38,7 +43,8 @@ fn row(view: &View<'_>, source: u16, attribute: &str, measured: &SourceMeasures)
         customers_valid: measured.customers_valid,
         customers_only_here: measured.customers_only_here,
         wins: measured.wins,
-        conflict_rate: (measured.customers_valid > 0).then(|| measured.conflicts as f64 / measured.customers_valid as f64),
+        conflict_rate: (measured.customers_valid > 0)
+            .then(|| measured.conflicts as f64 / measured.customers_valid as f64),
         freshness_p50_days: measured.age.map(|age| age.0),
         freshness_p95_days: measured.age.map(|age| age.1),
         redundancy: 0,
@@ -47,8 +53,15 @@ fn row(view: &View<'_>, source: u16, attribute: &str, measured: &SourceMeasures)
 }
 
 /// The source as such: its records and customers, whatever their values.
-fn any_attribute(view: &View<'_>, sets: &SourceSets, source: u16, number: usize, attributes: &[AttributeMeasures]) -> CoverageRow {
-    let records: Vec<usize> = (0..view.records.len()).filter(|record| view.records.sources.get(*record) == Some(&source)).collect();
+fn any_attribute(
+    view: &View<'_>,
+    sets: &SourceSets,
+    source: u16,
+    number: usize,
+    attributes: &[AttributeMeasures],
+) -> CoverageRow {
+    let records: Vec<usize> =
+        (0..view.records.len()).filter(|record| view.records.sources.get(*record) == Some(&source)).collect();
     let (customers, only_here) = sets.customers(source);
     let age = Ages::percentiles(records.iter().filter_map(|record| view.ages.of(*record)).collect());
     let records = count(records.len());
@@ -78,9 +91,21 @@ pub(super) fn targets(targets: &[(String, f64)], entities: &[(i64, &[AttributeMe
     targets
         .iter()
         .map(|(name, target)| {
-            let of_entity = |attributes: &[AttributeMeasures]| attributes.iter().find(|attribute| attribute.attribute.name == canonical(name)).map(|attribute| attribute.golden.valid);
-            let having: Vec<(i64, i64)> = entities.iter().filter_map(|(customers, attributes)| Some((*customers, of_entity(attributes)?))).collect();
-            let customers = if having.is_empty() { entities.iter().map(|entity| entity.0).sum() } else { having.iter().map(|entity| entity.0).sum() };
+            let of_entity = |attributes: &[AttributeMeasures]| {
+                attributes
+                    .iter()
+                    .find(|attribute| attribute.attribute.name == canonical(name))
+                    .map(|attribute| attribute.golden.valid)
+            };
+            let having: Vec<(i64, i64)> = entities
+                .iter()
+                .filter_map(|(customers, attributes)| Some((*customers, of_entity(attributes)?)))
+                .collect();
+            let customers = if having.is_empty() {
+                entities.iter().map(|entity| entity.0).sum()
+            } else {
+                having.iter().map(|entity| entity.0).sum()
+            };
             let with_value = having.iter().map(|entity| entity.1).sum();
             target_row(name, *target, customers, with_value)
         })

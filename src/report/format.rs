@@ -110,7 +110,9 @@ mod tests {
 
     #[test]
     fn counts_are_grouped() {
-        for (value, text) in [(0.0, "0"), (999.0, "999"), (1_000.0, "1,000"), (1_234_567.0, "1,234,567"), (-1_234.0, "−1,234")] {
+        for (value, text) in
+            [(0.0, "0"), (999.0, "999"), (1_000.0, "1,000"), (1_234_567.0, "1,234,567"), (-1_234.0, "−1,234")]
+        {
             assert_eq!(number(Some(value)), text);
         }
         assert_eq!(number(None), "–");
@@ -121,7 +123,8 @@ mod tests {
 
     #[test]
     fn a_share_is_never_rounded_to_none_or_all() {
-        for (share, text) in [(0.0, "0%"), (0.000_01, "<0.1%"), (0.973_1, "97.3%"), (0.999_99, ">99.9%"), (1.0, "100%")] {
+        for (share, text) in [(0.0, "0%"), (0.000_01, "<0.1%"), (0.973_1, "97.3%"), (0.999_99, ">99.9%"), (1.0, "100%")]
+        {
             assert_eq!(percent(Some(share)), text);
         }
         assert_eq!(whole_percent(Some(0.996)), ">99%");
@@ -132,7 +135,16 @@ mod tests {
 
     #[test]
     fn probabilities_keep_the_digits_that_matter() {
-        for (value, text) in [(0.0, "0"), (1.0, "1"), (0.5, "0.5"), (0.95, "0.95"), (0.999, "0.999"), (0.999_96, "0.99996"), (0.05, "0.05"), (0.000_01, "1 in 100,000")] {
+        for (value, text) in [
+            (0.0, "0"),
+            (1.0, "1"),
+            (0.5, "0.5"),
+            (0.95, "0.95"),
+            (0.999, "0.999"),
+            (0.999_96, "0.99996"),
+            (0.05, "0.05"),
+            (0.000_01, "1 in 100,000"),
+        ] {
             assert_eq!(probability(value), text);
         }
     }

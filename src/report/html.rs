@@ -127,7 +127,8 @@ mod tests {
             check.source = Some(attack.to_owned());
         }
         for gate in &mut document.gates {
-            (gate.name, gate.status, gate.observed, gate.expected) = (attack.to_owned(), attack.to_owned(), attack.to_owned(), attack.to_owned());
+            (gate.name, gate.status, gate.observed, gate.expected) =
+                (attack.to_owned(), attack.to_owned(), attack.to_owned(), attack.to_owned());
         }
         for group in &mut document.quarantine.groups {
             group.source = attack.to_owned();
@@ -201,7 +202,9 @@ mod tests {
         let page = String::from_utf8(html(&sample::document()).unwrap()).unwrap();
         assert!(page.contains("default-src 'none'; style-src 'unsafe-inline'"));
         assert!(page.split("href=\"").skip(1).all(|link| link.starts_with('#')), "links stay on the page");
-        assert!(!page.contains("url(") && !page.contains("@import") && !page.contains("http:") && !page.contains("https:"));
+        assert!(
+            !page.contains("url(") && !page.contains("@import") && !page.contains("http:") && !page.contains("https:")
+        );
     }
 
     #[test]
@@ -227,8 +230,14 @@ mod tests {
 
     #[test]
     fn shares_have_a_colour_and_a_width() {
-        assert_eq!([heat(None), heat(Some(0.0)), heat(Some(0.55)), heat(Some(1.0)), heat(Some(7.0))], [0, 0, 5, 10, 10]);
-        assert_eq!([width(None), width(Some(0.5)), width(Some(0.000_1)), width(Some(3.0))], ["0.00", "50.00", "0.40", "100.00"]);
+        assert_eq!(
+            [heat(None), heat(Some(0.0)), heat(Some(0.55)), heat(Some(1.0)), heat(Some(7.0))],
+            [0, 0, 5, 10, 10]
+        );
+        assert_eq!(
+            [width(None), width(Some(0.5)), width(Some(0.000_1)), width(Some(3.0))],
+            ["0.00", "50.00", "0.40", "100.00"]
+        );
         assert_eq!(log_width(0.0, 100.0), "0.00");
     }
 }

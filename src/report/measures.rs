@@ -66,8 +66,8 @@ pub enum Metric {
     Valid,
     /// The share of values that stand for "unknown".
     Placeholder,
-    /// The share of values that could not be read as what they should be.
-    Unreadable,
+    /// The share of values that are neither valid nor stand for "unknown".
+    Invalid,
     /// The share of values no other record has.
     Unique,
     /// The number of different values.
@@ -90,7 +90,7 @@ impl Metric {
             Self::Present => "present",
             Self::Valid => "valid",
             Self::Placeholder => "placeholder",
-            Self::Unreadable => "unreadable",
+            Self::Invalid => "invalid",
             Self::Unique => "unique",
             Self::Distinct => "distinct",
             Self::Duplicates => "duplicates",
@@ -104,7 +104,7 @@ impl Metric {
     pub fn dimension(self) -> Dimension {
         match self {
             Self::Rows | Self::Present => Dimension::Completeness,
-            Self::Valid | Self::Placeholder | Self::Unreadable => Dimension::Validity,
+            Self::Valid | Self::Placeholder | Self::Invalid => Dimension::Validity,
             Self::Unique | Self::Distinct => Dimension::Uniqueness,
             Self::Duplicates => Dimension::Identity,
             Self::Agreement => Dimension::Consistency,

@@ -58,25 +58,39 @@ pub fn measure(results: &Results<'_>) -> Result<Measures, RunError> {
             names: &names,
             sources: (0_u16..)
                 .zip(&plan.sources)
-                .filter(|(number, source)| source.records.iter().any(|record| record.entity == records.plan.entity) || has_records(usize::from(*number)))
+                .filter(|(number, source)| {
+                    source.records.iter().any(|record| record.entity == records.plan.entity)
+                        || has_records(usize::from(*number))
+                })
                 .map(|(number, _)| number)
                 .collect(),
             ages: age::Ages::at(results.facts.as_of, records)?,
         };
         let sets = SourceSets::of(records, &entity.clusters, &view.sources);
-        let attributes = view.golden.par_iter().map(|golden| measure_attribute(&view, &sets, golden)).collect::<Result<Vec<_>, _>>()?;
+        let attributes = view
+            .golden
+            .par_iter()
+            .map(|golden| measure_attribute(&view, &sets, golden))
+            .collect::<Result<Vec<_>, _>>()?;
         measures.quality.extend(quality::metrics(&view, &sets, &attributes));
         measures.coverage.extend(coverage::rows(&view, &sets, &attributes, &plan.coverage_targets));
         measures.overlap.extend(overlap::rows(&view, &sets, &attributes));
         measures.placeholders.extend(placeholders::rows(plan, records, &entity.resolution)?);
         measured.push((values::count(view.clusters.len()), attributes));
     }
-    let entities: Vec<(i64, &[AttributeMeasures])> = measured.iter().map(|(customers, attributes)| (*customers, attributes.as_slice())).collect();
+    let entities: Vec<(i64, &[AttributeMeasures])> =
+        measured.iter().map(|(customers, attributes)| (*customers, attributes.as_slice())).collect();
     measures.targets = coverage::targets(&plan.coverage_targets, &entities);
     measures.checks = checks::outcomes(&plan.quality, &measures.quality);
     quality::mark(&mut measures.quality, &plan.quality, &measures.checks);
-    measures.quality.sort_by(|a, b| (&a.entity_type, &a.source, &a.attribute, a.metric).cmp(&(&b.entity_type, &b.source, &b.attribute, b.metric)));
-    measures.coverage.sort_by(|a, b| (&a.entity_type, &a.source, &a.attribute).cmp(&(&b.entity_type, &b.source, &b.attribute)));
-    measures.overlap.sort_by(|a, b| (&a.entity_type, a.sources.len(), &a.sources).cmp(&(&b.entity_type, b.sources.len(), &b.sources)));
+    measures.quality.sort_by(|a, b| {
+        (&a.entity_type, &a.source, &a.attribute, a.metric).cmp(&(&b.entity_type, &b.source, &b.attribute, b.metric))
+    });
+    measures
+        .coverage
+        .sort_by(|a, b| (&a.entity_type, &a.source, &a.attribute).cmp(&(&b.entity_type, &b.source, &b.attribute)));
+    measures.overlap.sort_by(|a, b| {
+        (&a.entity_type, a.sources.len(), &a.sources).cmp(&(&b.entity_type, b.sources.len(), &b.sources))
+    });
     Ok(measures)
 }

@@ -27,7 +27,11 @@ impl SourceSets {
             }
         }
         for cluster in 0..clusters.len() {
-            let mut set: Vec<u16> = clusters.members(cluster).iter().filter_map(|record| records.sources.get(*record as usize).copied()).collect();
+            let mut set: Vec<u16> = clusters
+                .members(cluster)
+                .iter()
+                .filter_map(|record| records.sources.get(*record as usize).copied())
+                .collect();
             set.sort_unstable();
             set.dedup();
             *occurring.entry((set.len(), set)).or_default() += 1;
@@ -46,11 +50,18 @@ impl SourceSets {
 
     /// The sets of at least two sources, all of which are among `sources` (ascending).
     pub(super) fn inside(&self, sources: &[u16]) -> Vec<usize> {
-        (0..self.sets.len()).filter(|set| self.members(*set).len() > 1 && is_inside(self.members(*set), sources)).collect()
+        (0..self.sets.len())
+            .filter(|set| self.members(*set).len() > 1 && is_inside(self.members(*set), sources))
+            .collect()
     }
 
     fn at_least(&self, set: &[u16]) -> i64 {
-        self.sets.iter().zip(&self.exactly).filter(|(other, customers)| **customers > 0 && is_inside(set, other)).map(|(_, customers)| customers).sum()
+        self.sets
+            .iter()
+            .zip(&self.exactly)
+            .filter(|(other, customers)| **customers > 0 && is_inside(set, other))
+            .map(|(_, customers)| customers)
+            .sum()
     }
 
     /// Customers known to a source, and those of them known to no other.
@@ -76,7 +87,10 @@ pub(super) fn rows(view: &View<'_>, sets: &SourceSets, attributes: &[AttributeMe
     (0..sets.len())
         .map(|set| {
             let members = sets.members(set);
-            let (compared, agreed) = attributes.iter().filter_map(|attribute| attribute.agreement.get(set)).fold((0, 0), |sum, one| (sum.0 + one.0, sum.1 + one.1));
+            let (compared, agreed) = attributes
+                .iter()
+                .filter_map(|attribute| attribute.agreement.get(set))
+                .fold((0, 0), |sum, one| (sum.0 + one.0, sum.1 + one.1));
             OverlapRow {
                 entity_type: view.records.plan.entity.clone(),
                 sources: members.iter().map(|source| view.name(*source).to_owned()).collect(),

@@ -16,7 +16,11 @@ use crate::pipeline::plan::{AttributePlan, EntityPlan, Plan};
 ///
 /// # Errors
 /// Where the records lack a column of their own plan.
-pub(super) fn rows(plan: &Plan, records: &EntityRecords, resolution: &Resolution) -> Result<Vec<PlaceholderRow>, RunError> {
+pub(super) fn rows(
+    plan: &Plan,
+    records: &EntityRecords,
+    resolution: &Resolution,
+) -> Result<Vec<PlaceholderRow>, RunError> {
     // The engine names a value by the number of its column and its code there, so the columns are coded again, but
     // only those that hold one.
     let mut rows = Vec::new();
@@ -25,7 +29,8 @@ pub(super) fn rows(plan: &Plan, records: &EntityRecords, resolution: &Resolution
         let columns = coded(plan, records, attribute, has_columns_by_value(attribute))?.columns.len();
         let own = first_column..first_column + columns;
         first_column = own.end;
-        let found: Vec<_> = resolution.placeholders.iter().filter(|placeholder| own.contains(&placeholder.column)).collect();
+        let found: Vec<_> =
+            resolution.placeholders.iter().filter(|placeholder| own.contains(&placeholder.column)).collect();
         if found.is_empty() {
             continue;
         }
@@ -41,7 +46,11 @@ pub(super) fn rows(plan: &Plan, records: &EntityRecords, resolution: &Resolution
             })
         }));
     }
-    rows.sort_by(|a, b| b.records.cmp(&a.records).then_with(|| (&a.attribute, &a.masked, a.names).cmp(&(&b.attribute, &b.masked, b.names))));
+    rows.sort_by(|a, b| {
+        b.records
+            .cmp(&a.records)
+            .then_with(|| (&a.attribute, &a.masked, a.names).cmp(&(&b.attribute, &b.masked, b.names)))
+    });
     Ok(rows)
 }
 
@@ -51,7 +60,12 @@ fn has_columns_by_value(attribute: &AttributePlan) -> bool {
 }
 
 /// One attribute as the engine saw it; its columns without values where `with_values` is not set.
-fn coded(plan: &Plan, records: &EntityRecords, attribute: &AttributePlan, with_values: bool) -> Result<Records, RunError> {
+fn coded(
+    plan: &Plan,
+    records: &EntityRecords,
+    attribute: &AttributePlan,
+    with_values: bool,
+) -> Result<Records, RunError> {
     coded_records(
         plan,
         &EntityRecords {

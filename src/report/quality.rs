@@ -22,9 +22,19 @@ pub(super) fn metrics(view: &View<'_>, sets: &SourceSets, attributes: &[Attribut
         }
     }
     let customers = count(view.clusters.len());
-    metrics.push(Place { entity, source: None, attribute: None }.metric(Stage::Golden, Metric::Rows, Some(customers as f64), customers, customers));
+    metrics.push(Place { entity, source: None, attribute: None }.metric(
+        Stage::Golden,
+        Metric::Rows,
+        Some(customers as f64),
+        customers,
+        customers,
+    ));
     for attribute in attributes {
-        of_golden(&Place { entity, source: None, attribute: Some(&attribute.attribute.name) }, &attribute.golden, &mut metrics);
+        of_golden(
+            &Place { entity, source: None, attribute: Some(&attribute.attribute.name) },
+            &attribute.golden,
+            &mut metrics,
+        );
     }
     metrics
 }
@@ -37,7 +47,14 @@ struct Place<'a> {
 }
 
 impl Place<'_> {
-    fn metric(&self, stage: Stage, metric: Metric, value: Option<f64>, numerator: i64, denominator: i64) -> QualityMetric {
+    fn metric(
+        &self,
+        stage: Stage,
+        metric: Metric,
+        value: Option<f64>,
+        numerator: i64,
+        denominator: i64,
+    ) -> QualityMetric {
         QualityMetric {
             entity_type: self.entity.to_owned(),
             stage,
@@ -65,7 +82,8 @@ pub(super) fn share(numerator: i64, denominator: i64) -> Option<f64> {
 
 fn of_source(view: &View<'_>, sets: &SourceSets, source: u16, metrics: &mut Vec<QualityMetric>) {
     let place = Place { entity: &view.records.plan.entity, source: Some(view.name(source)), attribute: None };
-    let own: Vec<usize> = (0..view.records.len()).filter(|record| view.records.sources.get(*record) == Some(&source)).collect();
+    let own: Vec<usize> =
+        (0..view.records.len()).filter(|record| view.records.sources.get(*record) == Some(&source)).collect();
     let records = count(own.len());
     let (customers, _) = sets.customers(source);
     metrics.push(place.metric(Stage::Raw, Metric::Rows, Some(records as f64), records, records));
@@ -83,9 +101,15 @@ fn of_attribute(place: &Place<'_>, counted: &Counted, metrics: &mut Vec<QualityM
         place.share(Stage::Raw, Metric::Present, counted.records_with_value, counted.records),
         place.share(Stage::Normalised, Metric::Valid, counted.values_valid, counted.values),
         place.share(Stage::Normalised, Metric::Placeholder, counted.placeholders, counted.values),
-        place.share(Stage::Normalised, Metric::Unreadable, counted.unreadable, counted.values),
+        place.share(Stage::Normalised, Metric::Invalid, counted.invalid, counted.values),
         place.share(Stage::Normalised, Metric::Unique, repeated.unique, repeated.occurrences),
-        place.metric(Stage::Normalised, Metric::Distinct, Some(repeated.distinct as f64), repeated.distinct, repeated.occurrences),
+        place.metric(
+            Stage::Normalised,
+            Metric::Distinct,
+            Some(repeated.distinct as f64),
+            repeated.distinct,
+            repeated.occurrences,
+        ),
     ]);
 }
 
@@ -95,7 +119,13 @@ fn of_golden(place: &Place<'_>, golden: &GoldenMeasures, metrics: &mut Vec<Quali
         place.share(Stage::Golden, Metric::Present, golden.with_value, golden.customers),
         place.share(Stage::Golden, Metric::Valid, golden.valid, golden.with_value),
         place.share(Stage::Golden, Metric::Unique, repeated.unique, repeated.occurrences),
-        place.metric(Stage::Golden, Metric::Distinct, Some(repeated.distinct as f64), repeated.distinct, repeated.occurrences),
+        place.metric(
+            Stage::Golden,
+            Metric::Distinct,
+            Some(repeated.distinct as f64),
+            repeated.distinct,
+            repeated.occurrences,
+        ),
         place.share(Stage::Golden, Metric::Agreement, golden.agreed, golden.compared),
     ]);
 }
@@ -103,14 +133,15 @@ fn of_golden(place: &Place<'_>, golden: &GoldenMeasures, metrics: &mut Vec<Quali
 /// Marks the metrics that checks speak of. Of several checks the worst outcome counts.
 pub(super) fn mark(metrics: &mut [QualityMetric], checks: &[QualityCheck], outcomes: &[CheckOutcome]) {
     for metric in metrics {
-        let outcomes = checks.iter().zip(outcomes).filter(|(check, _)| speaks_of(check, metric)).map(|(check, outcome)| {
-            let status = match (outcome.holds, outcome.fail) {
-                (true, _) => Status::Pass,
-                (false, false) => Status::Warn,
-                (false, true) => Status::Fail,
-            };
-            (status, check.check.limit)
-        });
+        let outcomes =
+            checks.iter().zip(outcomes).filter(|(check, _)| speaks_of(check, metric)).map(|(check, outcome)| {
+                let status = match (outcome.holds, outcome.fail) {
+                    (true, _) => Status::Pass,
+                    (false, false) => Status::Warn,
+                    (false, true) => Status::Fail,
+                };
+                (status, check.check.limit)
+            });
         // The first of the worst.
         let worst = outcomes.reduce(|worst, next| if next.0 > worst.0 { next } else { worst });
         if let Some((status, limit)) = worst {

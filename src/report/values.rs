@@ -35,7 +35,7 @@ pub(super) struct Counted {
     /// Values that stand for "unknown".
     pub(super) placeholders: i64,
     /// Values that are neither valid nor placeholders.
-    pub(super) unreadable: i64,
+    pub(super) invalid: i64,
     pub(super) repeated: Repeated,
 }
 
@@ -82,20 +82,37 @@ impl Values {
     ///
     /// # Errors
     /// Where the records lack a column of their own plan.
-    pub(super) fn read(records: &EntityRecords, attribute: &AttributePlan, sources: usize) -> Result<(Self, Vec<Counted>), RunError> {
+    pub(super) fn read(
+        records: &EntityRecords,
+        attribute: &AttributePlan,
+        sources: usize,
+    ) -> Result<(Self, Vec<Counted>), RunError> {
         let columns = if layout::is_list(attribute.kind) {
-            Columns::List(records.column(&attribute.name)?.iter().map(|array| List::of(array.as_list::<i32>(), attribute.kind)).collect::<Result<_, _>>()?)
+            Columns::List(
+                records
+                    .column(&attribute.name)?
+                    .iter()
+                    .map(|array| List::of(array.as_list::<i32>(), attribute.kind))
+                    .collect::<Result<_, _>>()?,
+            )
         } else {
             let raw = records.column(&layout::raw_column(&attribute.name))?;
             let normal = records.column(&attribute.name)?;
             Columns::Scalar(
                 raw.iter()
                     .zip(normal)
-                    .map(|(raw, normal)| Ok((raw.as_string::<i32>().clone(), cast(normal, &DataType::Utf8)?.as_string::<i32>().clone())))
+                    .map(|(raw, normal)| {
+                        Ok((raw.as_string::<i32>().clone(), cast(normal, &DataType::Utf8)?.as_string::<i32>().clone()))
+                    })
                     .collect::<Result<_, RunError>>()?,
             )
         };
-        let mut values = Self { columns, offsets: Vec::with_capacity(records.len() + 1), hashes: Vec::new(), given: Vec::with_capacity(records.len()) };
+        let mut values = Self {
+            columns,
+            offsets: Vec::with_capacity(records.len() + 1),
+            hashes: Vec::new(),
+            given: Vec::with_capacity(records.len()),
+        };
         let mut counted = vec![Counted::default(); sources];
         let mut own = Vec::new();
         values.offsets.push(0);
@@ -166,7 +183,8 @@ impl Columns {
             Self::List(columns) => {
                 let Some(column) = columns.get(batch) else { return };
                 let offsets = column.list.value_offsets();
-                let at = |index: usize| offsets.get(index).and_then(|offset| usize::try_from(*offset).ok()).unwrap_or(0);
+                let at =
+                    |index: usize| offsets.get(index).and_then(|offset| usize::try_from(*offset).ok()).unwrap_or(0);
                 for element in at(row)..at(row + 1) {
                     let valid = column.valid.value(element);
                     own.extend(column.hash(element).filter(|_| valid));
@@ -187,7 +205,7 @@ impl Counted {
         } else if raw.is_some_and(|raw| stands_for_unknown(kind, raw)) {
             self.placeholders += 1;
         } else {
-            self.unreadable += 1;
+            self.invalid += 1;
         }
     }
 
@@ -198,17 +216,22 @@ impl Counted {
         self.values += other.values;
         self.values_valid += other.values_valid;
         self.placeholders += other.placeholders;
-        self.unreadable += other.unreadable;
+        self.invalid += other.invalid;
     }
 }
 
 impl List {
     fn of(list: &ListArray, kind: AttributeKind) -> Result<Self, RunError> {
         let structs = list.values().as_struct();
-        let part = |name: &str| structs.column_by_name(name).ok_or_else(|| RunError::Internal(format!("list elements have no part {name}")));
+        let part = |name: &str| {
+            structs.column_by_name(name).ok_or_else(|| RunError::Internal(format!("list elements have no part {name}")))
+        };
         Ok(Self {
             list: list.clone(),
-            identity: identity(kind).iter().map(|name| Ok(part(name)?.as_string::<i32>().clone())).collect::<Result<_, RunError>>()?,
+            identity: identity(kind)
+                .iter()
+                .map(|name| Ok(part(name)?.as_string::<i32>().clone()))
+                .collect::<Result<_, RunError>>()?,
             raw: part("raw")?.as_string::<i32>().clone(),
             valid: part("valid")?.as_boolean().clone(),
         })
@@ -216,7 +239,9 @@ impl List {
 
     /// The hash of an element; `None` where it has no normal form.
     fn hash(&self, element: usize) -> Option<u64> {
-        let text = |part: &'_ StringArray| (element < part.len() && part.is_valid(element)).then(|| part.value(element).to_owned());
+        let text = |part: &'_ StringArray| {
+            (element < part.len() && part.is_valid(element)).then(|| part.value(element).to_owned())
+        };
         match self.identity.as_slice() {
             [one] => (element < one.len() && one.is_valid(element)).then(|| hash(one.value(element))),
             parts => {

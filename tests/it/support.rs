@@ -7,20 +7,20 @@ use std::sync::OnceLock;
 use tempfile::TempDir;
 
 /// The repository's root.
-pub fn root() -> &'static Path {
+pub(crate) fn root() -> &'static Path {
     Path::new(env!("CARGO_MANIFEST_DIR"))
 }
 
 /// Runs the binary.
-pub fn goldsmith(arguments: &[&str]) -> Output {
+pub(crate) fn goldsmith(arguments: &[&str]) -> Output {
     Command::new(env!("CARGO_BIN_EXE_goldsmith")).args(arguments).output().expect("the binary runs")
 }
 
-pub fn stdout(output: &Output) -> String {
+pub(crate) fn stdout(output: &Output) -> String {
     String::from_utf8_lossy(&output.stdout).into_owned()
 }
 
-pub fn stderr(output: &Output) -> String {
+pub(crate) fn stderr(output: &Output) -> String {
     String::from_utf8_lossy(&output.stderr).into_owned()
 }
 
@@ -38,12 +38,12 @@ fn data() -> &'static Path {
 }
 
 /// A copy of the data with the sample pipeline over it; what it publishes is below the same folder.
-pub struct Workspace {
+pub(crate) struct Workspace {
     folder: TempDir,
 }
 
 impl Workspace {
-    pub fn new() -> Self {
+    pub(crate) fn new() -> Self {
         let folder = tempfile::tempdir().expect("a temporary folder");
         copy(data(), &folder.path().join("data"));
         let sample = std::fs::read_to_string(root().join("pipelines/customer-360/pipeline.yaml")).expect("the sample pipeline");
@@ -53,23 +53,23 @@ impl Workspace {
         workspace
     }
 
-    pub fn path(&self, relative: &str) -> PathBuf {
+    pub(crate) fn path(&self, relative: &str) -> PathBuf {
         self.folder.path().join(relative)
     }
 
-    pub fn pipeline(&self) -> PathBuf {
+    pub(crate) fn pipeline(&self) -> PathBuf {
         self.path("pipeline.yaml")
     }
 
     /// Changes the text of the pipeline.
-    pub fn edit(&self, from: &str, to: &str) {
+    pub(crate) fn edit(&self, from: &str, to: &str) {
         let text = std::fs::read_to_string(self.pipeline()).expect("the pipeline");
         assert!(text.contains(from), "the pipeline does not say {from:?}");
         std::fs::write(self.pipeline(), text.replacen(from, to, 1)).expect("the pipeline is written");
     }
 
     /// `goldsmith COMMAND pipeline.yaml ARGUMENTS…`
-    pub fn command(&self, command: &str, arguments: &[&str]) -> Output {
+    pub(crate) fn command(&self, command: &str, arguments: &[&str]) -> Output {
         let pipeline = self.pipeline().display().to_string();
         let mut all = vec![command, pipeline.as_str()];
         all.extend(arguments);
@@ -77,7 +77,7 @@ impl Workspace {
     }
 
     /// A run that has to succeed.
-    pub fn run(&self, arguments: &[&str]) -> Output {
+    pub(crate) fn run(&self, arguments: &[&str]) -> Output {
         let mut all = vec!["--as-of", "2026-01-31T00:00:00Z"];
         all.extend(arguments);
         let output = self.command("run", &all);
@@ -86,7 +86,7 @@ impl Workspace {
     }
 
     /// The answer to a question about the newest version, as CSV without the header.
-    pub fn query(&self, sql: &str) -> Vec<String> {
+    pub(crate) fn query(&self, sql: &str) -> Vec<String> {
         let pipeline = self.pipeline().display().to_string();
         let output = goldsmith(&["query", "--pipeline", &pipeline, "--format", "csv", sql]);
         assert!(output.status.success(), "{}", stderr(&output));
@@ -94,7 +94,7 @@ impl Workspace {
     }
 
     /// The published versions.
-    pub fn versions(&self) -> Vec<String> {
+    pub(crate) fn versions(&self) -> Vec<String> {
         let mut names: Vec<String> = std::fs::read_dir(self.path("out/versions"))
             .map(|entries| entries.flatten().map(|entry| entry.file_name().to_string_lossy().into_owned()).collect())
             .unwrap_or_default();
@@ -103,7 +103,7 @@ impl Workspace {
     }
 
     /// The bytes of every data table of a version that promises equal bytes for equal input.
-    pub fn tables(&self, version: &str) -> Vec<(String, Vec<u8>)> {
+    pub(crate) fn tables(&self, version: &str) -> Vec<(String, Vec<u8>)> {
         // These carry the run's id, or row numbers and offsets, which change with the order of the input.
         let excluded = ["run_manifest", "record_ledger", "quarantine"];
         let mut tables: Vec<(String, Vec<u8>)> = std::fs::read_dir(self.path(&format!("out/versions/{version}")))

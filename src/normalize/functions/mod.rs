@@ -102,6 +102,9 @@ pub fn catalogue() -> Vec<Function> {
     functions
 }
 
+/// The parts a structured function gives, in the order of their names.
+type Parts = fn(&str, Option<&str>) -> Option<Vec<Option<String>>>;
+
 /// Days since 1970-01-01, as Arrow counts them.
 #[must_use]
 pub fn days_since_epoch(date: chrono::NaiveDate) -> i32 {
@@ -156,7 +159,7 @@ fn struct_function(
     example: &'static str,
     result: &'static str,
     parts: &'static [&'static str],
-    apply: fn(&str, Option<&str>) -> Option<Vec<Option<String>>>,
+    apply: Parts,
 ) -> Function {
     let fields: Fields = parts.iter().map(|part| Field::new(*part, DataType::Utf8, true)).collect();
     let udf = text_kernel(name, DataType::Struct(fields.clone()), move |values, options| -> Result<ArrayRef> {

@@ -47,9 +47,13 @@ pub fn write(results: &Results<'_>, measures: &Measures, version: &Path) -> Resu
 }
 
 fn columns(rows: &[CoverageRow]) -> Vec<ArrayRef> {
-    let text = |of: fn(&CoverageRow) -> &str| -> ArrayRef { Arc::new(StringArray::from_iter_values(rows.iter().map(of))) };
-    let count = |of: fn(&CoverageRow) -> i64| -> ArrayRef { Arc::new(Int64Array::from_iter_values(rows.iter().map(of))) };
-    let maybe = |of: fn(&CoverageRow) -> Option<f64>| -> ArrayRef { Arc::new(rows.iter().map(|row| of(row).map(|value| value as f32)).collect::<Float32Array>()) };
+    let text =
+        |of: fn(&CoverageRow) -> &str| -> ArrayRef { Arc::new(StringArray::from_iter_values(rows.iter().map(of))) };
+    let count =
+        |of: fn(&CoverageRow) -> i64| -> ArrayRef { Arc::new(Int64Array::from_iter_values(rows.iter().map(of))) };
+    let maybe = |of: fn(&CoverageRow) -> Option<f64>| -> ArrayRef {
+        Arc::new(rows.iter().map(|row| of(row).map(|value| value as f32)).collect::<Float32Array>())
+    };
     vec![
         text(|row| &row.entity_type),
         text(|row| &row.source),

@@ -23,9 +23,14 @@ pub fn fields() -> Vec<Field> {
         text("dimension", "completeness, validity, uniqueness, consistency, timeliness or identity"),
         text(
             "metric",
-            "rows, present (share of records with a value), valid, placeholder, unreadable (shares of values), unique (share of values no other record has), distinct, duplicates (share of records that repeat a customer of the same source), agreement (share of customers whose sources agree), freshness_p50_days, freshness_p95_days",
+            "rows, present (share of records with a value), valid, placeholder, invalid (shares of values), unique (share of values no other record has), distinct, duplicates (share of records that repeat a customer of the same source), agreement (share of customers whose sources agree), freshness_p50_days, freshness_p95_days",
         ),
-        column("value", DataType::Float64, true, "a share from 0 to 1, a count, or days; null where there was nothing to measure"),
+        column(
+            "value",
+            DataType::Float64,
+            true,
+            "a share from 0 to 1, a count, or days; null where there was nothing to measure",
+        ),
         count("numerator", "what was counted"),
         count("denominator", "out of how many"),
         column("threshold", DataType::Float64, true, "the limit of the check that decides the status"),

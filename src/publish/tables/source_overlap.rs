@@ -23,7 +23,12 @@ pub fn fields() -> Vec<Field> {
         count("customers_exactly", "customers known to these systems and no other"),
         count("customers_at_least", "customers known to all of these systems"),
         count("values_compared", "attributes of single customers for which each of the systems gives a valid value"),
-        column("agreement_rate", DataType::Float32, true, "share of those on which all of the systems agree; null where nothing can be compared"),
+        column(
+            "agreement_rate",
+            DataType::Float32,
+            true,
+            "share of those on which all of the systems agree; null where nothing can be compared",
+        ),
     ]
 }
 

@@ -3,7 +3,10 @@
 use goldsmith_config::attributes::canonical;
 use hashbrown::HashMap;
 
-use super::types::{CoverageCell, CoverageLine, EntityDocument, Loss, Overlap, PairCell, PairLine, QualityCell, QualityLine, RetireRow, SetRow};
+use super::types::{
+    CoverageCell, CoverageLine, EntityDocument, Loss, Overlap, PairCell, PairLine, QualityCell, QualityLine, RetireRow,
+    SetRow,
+};
 use super::{matching, natural};
 use crate::normalize::EntityRecords;
 use crate::pipeline::plan::{AttributePlan, Plan};
@@ -16,7 +19,12 @@ const LOSSES: usize = 5;
 /// The sets of sources that are shown.
 const SETS: usize = 12;
 
-pub(super) fn entity(plan: &Plan, records: &EntityRecords, result: &EntityResult, measures: &Measures) -> EntityDocument {
+pub(super) fn entity(
+    plan: &Plan,
+    records: &EntityRecords,
+    result: &EntityResult,
+    measures: &Measures,
+) -> EntityDocument {
     let numbers = Numbers::of(&records.plan.entity, measures);
     let attributes = &records.plan.attributes;
     EntityDocument {
@@ -44,13 +52,19 @@ impl<'a> Numbers<'a> {
     fn of(entity: &str, measures: &'a Measures) -> Self {
         let coverage: Vec<&CoverageRow> = measures.coverage.iter().filter(|row| row.entity_type == entity).collect();
         Self {
-            sources: coverage.iter().filter(|row| row.attribute == ANY_ATTRIBUTE).map(|row| row.source.as_str()).collect(),
+            sources: coverage
+                .iter()
+                .filter(|row| row.attribute == ANY_ATTRIBUTE)
+                .map(|row| row.source.as_str())
+                .collect(),
             coverage: coverage.into_iter().map(|row| ((row.source.as_str(), row.attribute.as_str()), row)).collect(),
             quality: measures
                 .quality
                 .iter()
                 .filter(|metric| metric.entity_type == entity)
-                .filter_map(|metric| Some(((metric.source.as_deref(), metric.attribute.as_deref()?, metric.metric), metric)))
+                .filter_map(|metric| {
+                    Some(((metric.source.as_deref(), metric.attribute.as_deref()?, metric.metric), metric))
+                })
                 .collect(),
             overlap: measures.overlap.iter().filter(|row| row.entity_type == entity).collect(),
         }
@@ -69,7 +83,13 @@ impl<'a> Numbers<'a> {
             .iter()
             .map(|source| {
                 let Some(row) = self.coverage.get(&(*source, name)) else {
-                    return CoverageCell { supplied: false, customers: 0, customers_share: None, records: 0, records_share: None };
+                    return CoverageCell {
+                        supplied: false,
+                        customers: 0,
+                        customers_share: None,
+                        records: 0,
+                        records_share: None,
+                    };
                 };
                 CoverageCell {
                     supplied: row.records_with_value > 0,
@@ -102,10 +122,11 @@ impl<'a> Numbers<'a> {
                 QualityCell {
                     supplied: row.is_some_and(|row| row.records_with_value > 0),
                     valid_records: row.and_then(|row| share(row.records_valid, row.records_total)),
-                    unusable_records: row.and_then(|row| share(row.records_with_value - row.records_valid, row.records_total)),
+                    unusable_records: row
+                        .and_then(|row| share(row.records_with_value - row.records_valid, row.records_total)),
                     valid_values: metric(Metric::Valid).and_then(|metric| metric.value),
                     placeholders: counted(Metric::Placeholder),
-                    unreadable: counted(Metric::Unreadable),
+                    invalid: counted(Metric::Invalid),
                     unique: metric(Metric::Unique).and_then(|metric| metric.value),
                 }
             })
@@ -155,7 +176,8 @@ impl<'a> Numbers<'a> {
 
     fn overlap(&self) -> Overlap {
         let customers: i64 = self.overlap.iter().map(|row| row.customers_exactly).sum();
-        let mut occurring: Vec<&OverlapRow> = self.overlap.iter().filter(|row| row.customers_exactly > 0).copied().collect();
+        let mut occurring: Vec<&OverlapRow> =
+            self.overlap.iter().filter(|row| row.customers_exactly > 0).copied().collect();
         occurring.sort_by(|a, b| b.customers_exactly.cmp(&a.customers_exactly).then_with(|| a.sources.cmp(&b.sources)));
         let left_out = occurring.split_off(occurring.len().min(SETS));
         let known = |set: &[&str]| self.overlap.iter().find(|row| row.sources == set);
@@ -163,7 +185,11 @@ impl<'a> Numbers<'a> {
             sets: occurring
                 .iter()
                 .map(|row| SetRow {
-                    members: self.sources.iter().map(|source| row.sources.iter().any(|member| member == source)).collect(),
+                    members: self
+                        .sources
+                        .iter()
+                        .map(|source| row.sources.iter().any(|member| member == source))
+                        .collect(),
                     exactly: natural(row.customers_exactly),
                     share: share(row.customers_exactly, customers),
                     at_least: natural(row.customers_at_least),
@@ -183,7 +209,11 @@ impl<'a> Numbers<'a> {
                         .map(|other| {
                             let (first, second) = if source < other { (source, other) } else { (other, source) };
                             let row = known(&[*first, *second]).filter(|_| source != other)?;
-                            Some(PairCell { customers: natural(row.customers_at_least), share: share(row.customers_at_least, own), agreement: row.agreement_rate })
+                            Some(PairCell {
+                                customers: natural(row.customers_at_least),
+                                share: share(row.customers_at_least, own),
+                                agreement: row.agreement_rate,
+                            })
                         })
                         .collect();
                     PairLine { source: (*source).to_owned(), customers: natural(own), cells }

@@ -20,8 +20,11 @@ const PLACEHOLDERS: usize = 12;
 /// What is known of the matching of one entity type.
 pub(super) fn matching(plan: &Plan, records: &EntityRecords, entity: &EntityResult, measures: &Measures) -> Matching {
     let resolution = &entity.resolution;
-    let placeholders: Vec<&PlaceholderRow> = measures.placeholders.iter().filter(|row| row.entity_type == records.plan.entity).collect();
-    let probabilities = |wanted: fn(PairDecision) -> bool| resolution.pairs.iter().filter(move |pair| wanted(pair.decision)).map(|pair| pair.probability);
+    let placeholders: Vec<&PlaceholderRow> =
+        measures.placeholders.iter().filter(|row| row.entity_type == records.plan.entity).collect();
+    let probabilities = |wanted: fn(PairDecision) -> bool| {
+        resolution.pairs.iter().filter(move |pair| wanted(pair.decision)).map(|pair| pair.probability)
+    };
     Matching {
         model_version: entity.model_version.clone(),
         prior: resolution.model.prior_same,
@@ -30,8 +33,13 @@ pub(super) fn matching(plan: &Plan, records: &EntityRecords, entity: &EntityResu
         candidates: resolution.candidates,
         candidates_per_record: (!records.is_empty()).then(|| resolution.candidates as f64 / records.len() as f64),
         decisions: decisions(resolution),
-        expected_wrong: probabilities(|decision| decision == PairDecision::Match).map(|probability| 1.0 - probability).sum(),
-        expected_missed: probabilities(|decision| matches!(decision, PairDecision::Review | PairDecision::CutByGuard(_))).sum(),
+        expected_wrong: probabilities(|decision| decision == PairDecision::Match)
+            .map(|probability| 1.0 - probability)
+            .sum(),
+        expected_missed: probabilities(|decision| {
+            matches!(decision, PairDecision::Review | PairDecision::CutByGuard(_))
+        })
+        .sum(),
         bands: bands(resolution),
         clusters: sizes((0..entity.clusters.len()).map(|cluster| entity.clusters.members(cluster).len() as u64)),
         needs_review: entity.needs_review.iter().filter(|review| **review).count() as u64,
@@ -58,25 +66,41 @@ pub(super) fn matching(plan: &Plan, records: &EntityRecords, entity: &EntityResu
 }
 
 fn decisions(resolution: &Resolution) -> Vec<DecisionRow> {
-    let pairs = |wanted: fn(PairDecision) -> bool| resolution.pairs.iter().filter(|pair| wanted(pair.decision)).count() as u64;
+    let pairs =
+        |wanted: fn(PairDecision) -> bool| resolution.pairs.iter().filter(|pair| wanted(pair.decision)).count() as u64;
     let row = |decision, meaning, pairs| DecisionRow { decision, meaning, pairs };
     let joined = pairs(|decision| decision == PairDecision::Match);
     let review = pairs(|decision| decision == PairDecision::Review);
     let cut = pairs(|decision| matches!(decision, PairDecision::CutByGuard(_)));
     // Of pairs that do not match only a sample is kept.
     let apart = resolution.candidates.saturating_sub(joined + review + cut);
-    vec![
+    [
         row("match", "one customer", joined),
         row("review", "probable, but not enough", review),
         row("cut_by_guard", "good enough by itself, kept apart by other evidence", cut),
-        row("forced_match", "one customer, because a steward said so", pairs(|decision| decision == PairDecision::ForcedMatch)),
-        row("forced_no_match", "two customers, because a steward said so", pairs(|decision| decision == PairDecision::ForcedNoMatch)),
+        row(
+            "forced_match",
+            "one customer, because a steward said so",
+            pairs(|decision| decision == PairDecision::ForcedMatch),
+        ),
+        row(
+            "forced_no_match",
+            "two customers, because a steward said so",
+            pairs(|decision| decision == PairDecision::ForcedNoMatch),
+        ),
         row("no_match", "compared and not alike enough", apart),
     ]
+    .into_iter()
+    .filter(|row| row.pairs > 0 || !row.decision.starts_with("forced"))
+    .collect()
 }
 
 fn bands(resolution: &Resolution) -> Vec<Band> {
-    let mut bands: Vec<Band> = BAND_EDGES.iter().zip(BAND_EDGES.iter().skip(1)).map(|(from, to)| Band { from: *from, to: *to, candidates: 0, joined: 0, review: 0, cut: 0 }).collect();
+    let mut bands: Vec<Band> = BAND_EDGES
+        .iter()
+        .zip(BAND_EDGES.iter().skip(1))
+        .map(|(from, to)| Band { from: *from, to: *to, candidates: 0, joined: 0, review: 0, cut: 0 })
+        .collect();
     let last = bands.len().saturating_sub(1);
     let band = |probability: f64| BAND_EDGES.iter().rposition(|edge| probability >= *edge).unwrap_or(0).min(last);
     for pattern in &resolution.patterns {
@@ -99,7 +123,8 @@ fn bands(resolution: &Resolution) -> Vec<Band> {
 /// Clusters by size, up to the largest band in use.
 fn sizes(clusters: impl Iterator<Item = u64>) -> Vec<SizeBand> {
     let next = SIZE_EDGES.iter().skip(1).map(|edge| Some(edge - 1)).chain([None]);
-    let mut bands: Vec<SizeBand> = SIZE_EDGES.iter().zip(next).map(|(from, to)| SizeBand { from: *from, to, clusters: 0, records: 0 }).collect();
+    let mut bands: Vec<SizeBand> =
+        SIZE_EDGES.iter().zip(next).map(|(from, to)| SizeBand { from: *from, to, clusters: 0, records: 0 }).collect();
     for size in clusters {
         let band = SIZE_EDGES.iter().rposition(|edge| size >= *edge).and_then(|band| bands.get_mut(band));
         if let Some(band) = band {
@@ -122,7 +147,8 @@ fn largest(records: &EntityRecords, entity: &EntityResult) -> Vec<LargeCluster> 
         .take(LARGEST)
         .map(|cluster| {
             let members = entity.clusters.members(cluster);
-            let mut sources: Vec<u16> = members.iter().filter_map(|record| records.sources.get(*record as usize).copied()).collect();
+            let mut sources: Vec<u16> =
+                members.iter().filter_map(|record| records.sources.get(*record as usize).copied()).collect();
             sources.sort_unstable();
             sources.dedup();
             LargeCluster {
@@ -139,13 +165,18 @@ fn largest(records: &EntityRecords, entity: &EntityResult) -> Vec<LargeCluster> 
 fn cuts(resolution: &Resolution) -> Vec<CutRow> {
     let reasons = [
         (CutReason::Bridge, "bridge", "the other records of the two customers speak against it"),
-        (CutReason::CannotLink, "cannot_link", "different generations (Jr, Sr), or two records of a source that never repeats a customer"),
+        (
+            CutReason::CannotLink,
+            "cannot_link",
+            "different generations (Jr, Sr), or two records of a source that never repeats a customer",
+        ),
         (CutReason::Steward, "steward", "a steward said that records of the two are different customers"),
     ];
     reasons
         .into_iter()
         .map(|(reason, name, meaning)| {
-            let pairs = resolution.pairs.iter().filter(|pair| pair.decision == PairDecision::CutByGuard(reason)).count() as u64;
+            let pairs =
+                resolution.pairs.iter().filter(|pair| pair.decision == PairDecision::CutByGuard(reason)).count() as u64;
             CutRow { reason: name, meaning, pairs }
         })
         .filter(|row| row.pairs > 0)
@@ -163,7 +194,12 @@ fn comparisons(model: &Model) -> Vec<ComparisonRow> {
             levels: comparison
                 .levels
                 .iter()
-                .map(|level| LevelRow { level: level.level.clone(), m: level.m, u: level.u, bits: (level.m.max(LEAST) / level.u.max(LEAST)).log2() })
+                .map(|level| LevelRow {
+                    level: level.level.clone(),
+                    m: level.m,
+                    u: level.u,
+                    bits: (level.m.max(LEAST) / level.u.max(LEAST)).log2(),
+                })
                 .collect(),
         })
         .collect()
@@ -176,7 +212,8 @@ mod tests {
     #[test]
     fn clusters_fall_into_their_band() {
         let bands = sizes([1, 1, 2, 7, 10, 11].into_iter());
-        let of = |from: u64| bands.iter().find(|band| band.from == from).map(|band| (band.to, band.clusters, band.records));
+        let of =
+            |from: u64| bands.iter().find(|band| band.from == from).map(|band| (band.to, band.clusters, band.records));
         assert_eq!(of(1), Some((Some(1), 2, 2)));
         assert_eq!(of(6), Some((Some(10), 2, 17)));
         assert_eq!(of(11), Some((Some(20), 1, 11)));

@@ -131,10 +131,25 @@ fn target(attribute: &str, target: f64, with_value: i64) -> TargetRow {
     let customers = CUSTOMERS as i64;
     let measured = with_value as f64 / customers as f64;
     let gap = ((target * customers as f64).ceil() as i64 - with_value).max(0);
-    TargetRow { attribute: attribute.to_owned(), target, customers, customers_with_value: with_value, measured, gap_customers: gap as u64, met: gap == 0 }
+    TargetRow {
+        attribute: attribute.to_owned(),
+        target,
+        customers,
+        customers_with_value: with_value,
+        measured,
+        gap_customers: gap as u64,
+        met: gap == 0,
+    }
 }
 
-fn check(text: &str, source: Option<&str>, observed: f64, holds: bool, numerator: i64, denominator: i64) -> CheckOutcome {
+fn check(
+    text: &str,
+    source: Option<&str>,
+    observed: f64,
+    holds: bool,
+    numerator: i64,
+    denominator: i64,
+) -> CheckOutcome {
     CheckOutcome {
         text: text.to_owned(),
         source: source.map(str::to_owned),
@@ -149,7 +164,12 @@ fn check(text: &str, source: Option<&str>, observed: f64, holds: bool, numerator
 }
 
 fn gate(name: &str, status: &str, observed: &str, expected: &str) -> Gate {
-    Gate { name: name.to_owned(), status: status.to_owned(), observed: observed.to_owned(), expected: expected.to_owned() }
+    Gate {
+        name: name.to_owned(),
+        status: status.to_owned(),
+        observed: observed.to_owned(),
+        expected: expected.to_owned(),
+    }
 }
 
 fn stage(stage: &str, rows_in: u64, rows_out: u64, seconds: f64) -> StageEntry {
@@ -175,7 +195,10 @@ fn coverage(attribute: &str, shares: &[f64; 5]) -> CoverageLine {
     CoverageLine {
         attribute: attribute.to_owned(),
         description: format!("The {attribute} of the customer."),
-        target: [("phones", 0.8), ("emails", 0.9), ("consents", 1.0)].iter().find(|(name, _)| *name == attribute).map(|(_, target)| *target),
+        target: [("phones", 0.8), ("emails", 0.9), ("consents", 1.0)]
+            .iter()
+            .find(|(name, _)| *name == attribute)
+            .map(|(_, target)| *target),
         golden: (golden * CUSTOMERS as f64) as u64,
         golden_share: Some(golden),
         suppliers: shares.iter().filter(|share| **share > 0.0).count() as u64,
@@ -206,7 +229,11 @@ fn retire(source: &str, records: u64) -> RetireRow {
         only_here_share: Some(only_here as f64 / CUSTOMERS as f64),
         golden_values: records * 7,
         losses: [("emails", 3), ("addresses", 4), ("phones", 5), ("birth_date", 9)]
-            .map(|(attribute, part)| Loss { attribute: attribute.to_owned(), customers: records / part, share: Some(1.0 / part as f64) })
+            .map(|(attribute, part)| Loss {
+                attribute: attribute.to_owned(),
+                customers: records / part,
+                share: Some(1.0 / part as f64),
+            })
             .to_vec(),
         losses_left_out: 3,
     }
@@ -241,7 +268,11 @@ fn overlap() -> Overlap {
                     .map(|column| {
                         (column != row).then(|| {
                             let customers = 60 + 41 * ((row * 3 + column * 3) % 7) as u64;
-                            PairCell { customers, share: Some(customers as f64 / RECORDS[row] as f64), agreement: Some(0.95 - 0.03 * (row + column) as f64) }
+                            PairCell {
+                                customers,
+                                share: Some(customers as f64 / RECORDS[row] as f64),
+                                agreement: Some(0.95 - 0.03 * (row + column) as f64),
+                            }
                         })
                     })
                     .collect(),
@@ -257,13 +288,20 @@ fn quality(attribute: &str, shares: &[f64; 5]) -> QualityLine {
         unusable_records: Some((1.0 - share) * 0.3),
         valid_values: Some(share / (share + (1.0 - share) * 0.3)),
         placeholders: ((1.0 - share) * 40.0) as u64,
-        unreadable: if attribute == "birth_date" { 31 } else { 0 },
+        invalid: if attribute == "birth_date" { 31 } else { 0 },
         unique: Some(0.93),
     };
     QualityLine {
         attribute: attribute.to_owned(),
         cells: shares.iter().map(|share| cell(*share)).collect(),
-        golden: QualityCell { supplied: true, valid_records: Some(0.94), unusable_records: Some(0.0), valid_values: Some(1.0), unique: Some(0.99), ..QualityCell::default() },
+        golden: QualityCell {
+            supplied: true,
+            valid_records: Some(0.94),
+            unusable_records: Some(0.0),
+            valid_values: Some(1.0),
+            unique: Some(0.99),
+            ..QualityCell::default()
+        },
     }
 }
 
@@ -280,7 +318,11 @@ fn matching() -> Matching {
         decisions: vec![
             DecisionRow { decision: "match", meaning: "in one customer", pairs: 3_402 },
             DecisionRow { decision: "review", meaning: "probable, but not enough", pairs: 61 },
-            DecisionRow { decision: "cut_by_guard", meaning: "good enough by itself, kept apart by other evidence", pairs: 12 },
+            DecisionRow {
+                decision: "cut_by_guard",
+                meaning: "good enough by itself, kept apart by other evidence",
+                pairs: 12,
+            },
         ],
         expected_wrong: 21.4,
         expected_missed: 40.1,
@@ -304,7 +346,13 @@ fn matching() -> Matching {
         largest: ["7q2m0vza41xk", "0c9f3hj8ne5t", "d41pm7wq20ys"]
             .iter()
             .enumerate()
-            .map(|(index, id)| LargeCluster { golden_id: (*id).to_owned(), records: 10 - index as u64, sources: 5, confidence: 0.9713, needs_review: index == 0 })
+            .map(|(index, id)| LargeCluster {
+                golden_id: (*id).to_owned(),
+                records: 10 - index as u64,
+                sources: 5,
+                confidence: 0.9713,
+                needs_review: index == 0,
+            })
             .collect(),
         blocking: ["email", "phone", "family_name + birth_date", "given_name + postal_code"]
             .iter()
@@ -321,20 +369,42 @@ fn matching() -> Matching {
             .collect(),
         recall_loss: 0.0042,
         placeholders: vec![
-            PlaceholderRow { entity_type: "person".to_owned(), attribute: "emails".to_owned(), masked: "i***@e***.com".to_owned(), records: 61, names: 58 },
-            PlaceholderRow { entity_type: "person".to_owned(), attribute: "birth_date".to_owned(), masked: "1*****".to_owned(), records: 38, names: 35 },
+            PlaceholderRow {
+                entity_type: "person".to_owned(),
+                attribute: "emails".to_owned(),
+                masked: "i***@e***.com".to_owned(),
+                records: 61,
+                names: 58,
+            },
+            PlaceholderRow {
+                entity_type: "person".to_owned(),
+                attribute: "birth_date".to_owned(),
+                masked: "1*****".to_owned(),
+                records: 38,
+                names: 35,
+            },
         ],
         placeholders_left_out: 0,
-        cuts: vec![CutRow { reason: "bridge", meaning: "the other records of the two customers speak against it", pairs: 12 }],
+        cuts: vec![CutRow {
+            reason: "bridge",
+            meaning: "the other records of the two customers speak against it",
+            pairs: 12,
+        }],
         comparisons: vec![ComparisonRow {
             name: "birth_date".to_owned(),
-            levels: vec![level("missing", 0.31, 0.31), level("exact", 0.62, 0.000_04), level("one digit differs", 0.05, 0.004), level("else", 0.02, 0.686)],
+            levels: vec![
+                level("missing", 0.31, 0.31),
+                level("exact", 0.62, 0.000_04),
+                level("one digit differs", 0.05, 0.004),
+                level("else", 0.02, 0.686),
+            ],
         }],
     }
 }
 
 fn quarantine() -> Quarantine {
-    let example = |file: &str, row, message: &str| QuarantineExample { file: file.to_owned(), row, message: message.to_owned() };
+    let example =
+        |file: &str, row, message: &str| QuarantineExample { file: file.to_owned(), row, message: message.to_owned() };
     Quarantine {
         total: 10,
         groups: vec![
@@ -353,7 +423,11 @@ fn quarantine() -> Quarantine {
                 stage: "normalise",
                 rule: "missing_key".to_owned(),
                 rows: 3,
-                examples: vec![example("support/contacts.ndjson", 77, "the key is empty; a record needs one to be followed from run to run")],
+                examples: vec![example(
+                    "support/contacts.ndjson",
+                    77,
+                    "the key is empty; a record needs one to be followed from run to run",
+                )],
             },
         ],
     }

@@ -215,7 +215,8 @@ pub struct QualityCell {
     /// Share of values that are valid.
     pub valid_values: Option<f64>,
     pub placeholders: u64,
-    pub unreadable: u64,
+    /// Values that are neither valid nor placeholders.
+    pub invalid: u64,
     /// Share of values no other record has.
     pub unique: Option<f64>,
 }
