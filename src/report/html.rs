@@ -134,7 +134,7 @@ mod tests {
             group.source = attack.to_owned();
             group.rule = attack.to_owned();
             for example in &mut group.examples {
-                example.file = attack.to_owned();
+                example.file = format!("{attack}.csv");
                 example.message = attack.to_owned();
             }
         }
