@@ -29,7 +29,7 @@ pub fn coded_records(plan: &Plan, records: &EntityRecords) -> Result<Records, Ru
         ids.extend((0..key.len()).map(|row| RecordId::of(source.value(row), key.value(row))));
     }
     let mut columns = Vec::new();
-    for attribute in &records.plan.attributes {
+    for attribute in records.plan.attributes.iter().filter(|attribute| attribute.compared) {
         code_attribute(attribute, records, &mut columns)?;
     }
     Ok(Records {

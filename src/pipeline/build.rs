@@ -50,6 +50,7 @@ impl Plan {
         }
         sources.sort_by(|a, b| a.name.cmp(&b.name));
         let entities = entity_plans(pipeline, &sources);
+        check_matching(pipeline, &mut mistakes);
         let ids_key = match ids_key(pipeline, base) {
             Ok(key) => key,
             Err(message) => {
@@ -152,6 +153,25 @@ fn source_plan(pipeline: &model::Pipeline, base: &Path, name: &str, source: &mod
         },
         records,
     })
+}
+
+/// What can be said under `match:` but not done yet is refused rather than passed over.
+fn check_matching(pipeline: &model::Pipeline, mistakes: &mut Vec<PlanMistake>) {
+    if pipeline.matching.blocking.is_some() {
+        mistakes.push(PlanMistake {
+            path: "match.blocking".to_owned(),
+            message: "blocking rules of one's own are not supported yet; leave `blocking` out, and the rules of the entity type apply".to_owned(),
+        });
+    }
+    for (number, rule) in pipeline.matching.comparisons.iter().enumerate() {
+        let catalogued = [Entity::Person, Entity::Organisation].into_iter().any(|entity| attributes::catalogued(entity, &rule.attribute).is_some());
+        if catalogued && rule.compare != model::Compare::None {
+            mistakes.push(PlanMistake {
+                path: format!("match.comparisons[{number}].compare"),
+                message: format!("`{}` has a comparison of its own; `none` leaves it out, other comparisons are for attributes of one's own", rule.attribute),
+            });
+        }
+    }
 }
 
 fn drift(policy: model::ColumnPolicy) -> Drift {
@@ -298,6 +318,7 @@ fn attribute_plan(pipeline: &model::Pipeline, entity: Entity, name: &str, kind: 
         description: about.to_owned(),
         survive: survivorship.map_or_else(|| default_strategy(name, kind), |survivorship| strategy(survivorship.strategy)),
         prefer: survivorship.map(|survivorship| survivorship.prefer.clone()).unwrap_or_default(),
+        compared: compare != Some(model::Compare::None),
         compare: compare.map_or_else(|| if entity == Entity::Generic { default_compare(kind) } else { Compare::None }, comparison),
         sensitive: declared.is_none_or(|declared| declared.sensitive),
     }

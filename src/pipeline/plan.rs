@@ -160,7 +160,10 @@ pub struct AttributePlan {
     pub survive: Survive,
     /// Sources from most to least preferred; others follow.
     pub prefer: Vec<String>,
+    /// How it counts where it is an attribute of one's own; those of the catalogue have comparisons of their own.
     pub compare: Compare,
+    /// Whether it counts at all when records are compared.
+    pub compared: bool,
     pub sensitive: bool,
 }
 

@@ -60,6 +60,7 @@ fn attribute(name: &str, kind: AttributeKind) -> AttributePlan {
         survive: Survive::MostRecent,
         prefer: Vec::new(),
         compare: Compare::None,
+        compared: true,
         sensitive: true,
     }
 }

@@ -194,9 +194,6 @@ pub struct Publish {
     /// How many published versions to keep. Without it, all.
     #[schemars(range(min = 1))]
     pub keep: Option<u32>,
-    /// Columns of the golden profiles by which files are split into folders.
-    #[serde(default)]
-    pub partition_by: Vec<String>,
     /// How the Parquet files are compressed. Default: `zstd`.
     #[serde(default)]
     pub compression: Compression,

@@ -135,9 +135,6 @@ pub struct Defaults {
     pub region: Option<Region>,
     /// How dates are written, in strftime (`%d/%m/%Y`): one format, or a list tried in order. ISO 8601 is always read.
     pub date_format: Option<DateFormats>,
-    /// The IANA time zone of timestamps that name none: `Europe/London`. UTC where it is left out.
-    #[schemars(regex(pattern = "^[A-Za-z_]+(/[A-Za-z0-9_+-]+){0,2}$"))]
-    pub timezone: Option<String>,
 }
 
 /// One date format, or a list tried in order.

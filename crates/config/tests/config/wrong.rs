@@ -31,7 +31,7 @@ fn keys() {
     check(
         "  keep: 30",
         "  zzz: 30",
-        &["99:3 unknown key `zzz`; the keys here are `keep`, `partition_by` and `compression`"],
+        &["99:3 unknown key `zzz`; the keys here are `keep` and `compression`"],
     );
     check(
         "        key: customer_id",
