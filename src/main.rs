@@ -7,5 +7,10 @@ static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
 fn main() -> std::process::ExitCode {
     // Connectors that speak TLS need one provider for the process; a second installation changes nothing.
     let _ = rustls::crypto::ring::default_provider().install_default();
-    goldsmith::cli::main().into()
+    // A panic is a fault of this program. Its words can hold values of a record, so only its place is said.
+    std::panic::set_hook(Box::new(|panic| {
+        let place = panic.location().map(ToString::to_string).unwrap_or_default();
+        goldsmith::cli::say(&format!("internal error at {place}; please report it with what you did"));
+    }));
+    std::panic::catch_unwind(goldsmith::cli::main).unwrap_or(goldsmith::pipeline::exit::INTERNAL).into()
 }

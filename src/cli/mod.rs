@@ -140,7 +140,7 @@ pub fn main() -> u8 {
 
 /// Text for people, on standard error.
 #[expect(clippy::print_stderr, reason = "standard error is where talk goes")]
-fn say(text: &str) {
+pub fn say(text: &str) {
     eprintln!("{text}");
 }
 

@@ -28,6 +28,9 @@ pub(super) struct Arguments {
     /// Lay the overlay of an environment over the file.
     #[arg(long, value_name = "NAME")]
     env: Option<String>,
+    /// Set a variable of the file; may be repeated.
+    #[arg(long = "var", value_name = "NAME=VALUE", value_parser = super::parse_variable)]
+    vars: Vec<(String, String)>,
     /// A version other than the newest.
     #[arg(long, value_name = "N")]
     version: Option<i64>,
@@ -55,7 +58,7 @@ pub(super) fn run(arguments: &Arguments) -> Result<u8, Failure> {
     let runtime = runtime(threads)?;
     runtime.block_on(async {
         if let Some(pipeline) = &arguments.pipeline {
-            let checked = load_plan(pipeline, &FileOptions { env: arguments.env.clone(), vars: Vec::new() })?;
+            let checked = load_plan(pipeline, &FileOptions { env: arguments.env.clone(), vars: arguments.vars.clone() })?;
             let store = Store::new(checked.plan.publish.to.clone());
             let manifest = match arguments.version {
                 Some(version) => store.manifest(version)?,

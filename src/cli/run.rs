@@ -82,6 +82,9 @@ pub(super) fn run(arguments: &Arguments, progress: &Progress) -> Result<u8, Fail
         }
         Outcome::Published(published) => {
             progress.say(&summary(&published, &arguments.pipeline.pipeline.display().to_string()));
+            for warning in &published.warnings {
+                say(&format!("warning: {warning}"));
+            }
             for (source, why) in &published.degraded {
                 say(&format!("warning: source `{source}` {why}"));
             }
@@ -166,6 +169,7 @@ fn summary(published: &Published, pipeline: &str) -> String {
     let directory = tidy(&published.directory);
     let directory = directory.display();
     let _ = writeln!(text, "\n  tables  {directory}/<table>/part-*.parquet\n  report  {directory}/report.html");
-    let _ = write!(text, "  next    goldsmith query --pipeline {pipeline} \"SELECT * FROM golden_profiles ORDER BY record_count DESC LIMIT 10\"");
+    let columns = if manifest.golden_profiles.keys().all(|entity| entity == "generic") { "*" } else { "golden_id, full_name, email, sources, record_count" };
+    let _ = write!(text, "  next    goldsmith query --pipeline {pipeline} \"SELECT {columns} FROM golden_profiles ORDER BY record_count DESC LIMIT 10\"");
     text
 }

@@ -60,7 +60,8 @@ pub fn check_rows(contract: &ContractPlan, extracted: &ExtractedSource, last: Op
             continue;
         }
         let share = ratio(rows, before);
-        let status = if share <= contract.min_volume || share > contract.max_volume { "fail" } else { "pass" };
+        let shrunk = share <= contract.min_volume && share < 1.0;
+        let status = if shrunk || share > contract.max_volume { "fail" } else { "pass" };
         let expected = format!("more than {:.0}% and at most {:.0}% of the last {before} rows", contract.min_volume * 100.0, contract.max_volume * 100.0);
         if status == "fail" {
             verdict.breaches.push(format!(

@@ -55,7 +55,7 @@ fn code_attribute(attribute: &AttributePlan, records: &EntityRecords, columns: &
         AttributeKind::Address => address_columns(name, &arrays, columns)?,
         AttributeKind::Consent => {}
         _ => {
-            if let Some((kind, form)) = scalar_kind(attribute) {
+            if let Some((kind, form)) = scalar_kind(&records.plan.entity, attribute) {
                 columns.push(scalar_column(name, kind, &arrays, form)?);
             }
         }
@@ -66,10 +66,12 @@ fn code_attribute(attribute: &AttributePlan, records: &EntityRecords, columns: &
 type Form = fn(&str) -> Option<String>;
 
 /// How a scalar attribute is compared; `None` where it is not.
-fn scalar_kind(attribute: &AttributePlan) -> Option<(ColumnKind, Form)> {
+fn scalar_kind(entity: &str, attribute: &AttributePlan) -> Option<(ColumnKind, Form)> {
     let plain: Form = |value| Some(value.to_owned());
     let folded: Form = |value| Some(text::fold(value)).filter(|folded| !folded.is_empty());
-    Some(match attribute.name.as_str() {
+    // The title of a book is no title of a person.
+    let name = if entity == "generic" { "" } else { attribute.name.as_str() };
+    Some(match name {
         "given_name" => (ColumnKind::GivenName, folded),
         "middle_name" => (ColumnKind::MiddleName, folded),
         "family_name" => (ColumnKind::FamilyName, folded),

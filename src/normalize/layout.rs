@@ -41,7 +41,8 @@ pub fn is_list(kind: AttributeKind) -> bool {
 pub fn input_parts(kind: AttributeKind) -> &'static [&'static str] {
     match kind {
         AttributeKind::Email => &["value", "type"],
-        AttributeKind::Phone => &["number", "type"],
+        // The country is that of the record's address, never mapped by itself.
+        AttributeKind::Phone => &["number", "type", "country"],
         AttributeKind::Identifier => &["value", "type"],
         AttributeKind::Consent => &["status", "purpose", "channel", "at"],
         AttributeKind::Address => &[

@@ -210,7 +210,8 @@ fn element_of(kind: AttributeKind, inputs: &[Option<&str>], reading: &Reading) -
         }
         AttributeKind::Phone => {
             let raw = input(0)?;
-            let parsed = if is_placeholder(PlaceholderKind::Phone, raw) { None } else { phone::parse(raw, &reading.region) };
+            let region = input(2).and_then(country::parse).unwrap_or(&reading.region);
+            let parsed = if is_placeholder(PlaceholderKind::Phone, raw) { None } else { phone::parse(raw, region) };
             let valid = parsed.as_ref().is_some_and(|phone| phone.valid);
             let (number, region) = parsed.map_or((None, None), |phone| (Some(phone.e164), phone.region));
             Some(Element { parts: vec![number, input(1).and_then(text::clean), region], raw: raw.to_owned(), valid })

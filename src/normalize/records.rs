@@ -7,6 +7,8 @@ use std::sync::Arc;
 
 use arrow::array::{Array, ArrayRef, AsArray, BooleanArray, FixedSizeBinaryArray, Int32Array, Int64Array, RecordBatch, StringArray, new_null_array};
 use arrow::compute::{cast, filter_record_batch, interleave};
+use arrow::error::ArrowError;
+use datafusion::error::DataFusionError;
 use arrow::datatypes::{Int32Type, Int64Type, SchemaRef};
 use futures::StreamExt;
 
@@ -172,7 +174,8 @@ async fn normalize_source(
             From::Table(table) => table.clone().or_else(|| schemas.keys().next().cloned()),
             From::Query(_) => None,
         };
-        let rows = main_tables.entry(table.clone().unwrap_or_default()).or_default();
+        // Rows of a query belong to its record type alone.
+        let rows = main_tables.entry(table.clone().unwrap_or_else(|| format!("query of {}", record.path))).or_default();
         for orphans in select.orphans.iter().map(|(_, frame)| frame.clone()) {
             let lost = orphans.count().await? as u64;
             add(normalized, number, |counts| counts.orphans += lost);
@@ -235,11 +238,12 @@ struct Place<'a> {
 }
 
 async fn run_record(place: Place<'_>, select: RecordSelect, rows: &mut Rows, progress: &Progress, normalized: &mut Normalized) -> Result<(), RunError> {
-    let mut stream = select.frame.execute_stream().await?;
+    let path = select.path.clone();
+    let mut stream = select.frame.execute_stream().await.map_err(|error| failed_row(place.source_name, &path, &error))?;
     // Content of the last record that was kept, to tell repeats from older versions.
     let mut last: Option<(String, Vec<u8>)> = None;
     while let Some(batch) = stream.next().await {
-        let batch = batch?;
+        let batch = batch.map_err(|error| failed_row(place.source_name, &path, &error))?;
         progress.check_signal()?;
         progress.advance(batch.num_rows() as u64);
         let columns = Columns::of(&batch)?;
@@ -298,6 +302,17 @@ async fn run_record(place: Place<'_>, select: RecordSelect, rows: &mut Rows, pro
         }
     }
     Ok(())
+}
+
+/// An expression that failed on a row. The engine's words are left out, because they can hold values of the row.
+fn failed_row(source: &str, path: &str, error: &DataFusionError) -> RunError {
+    match error.find_root() {
+        DataFusionError::IoError(error) => RunError::Io { message: format!("source `{source}`: reading its landed rows"), error: std::io::Error::new(error.kind(), error.to_string()) },
+        DataFusionError::ArrowError(error, _) if matches!(error.as_ref(), ArrowError::DivideByZero) => {
+            RunError::Gate(format!("source `{source}`, {path}: an expression divides by zero; guard it with nullif(x, 0)"))
+        }
+        _ => RunError::Gate(format!("source `{source}`, {path}: an expression fails on some row (the engine's words are left out, they can hold values); guard it with CASE, nullif or try_cast")),
+    }
 }
 
 fn missing_key(place: &Place<'_>, at: (i32, Option<i64>)) -> Quarantined {

@@ -10,8 +10,8 @@ use arrow::datatypes::{DataType, SchemaRef};
 use datafusion::common::tree_node::{Transformed, TreeNode};
 use datafusion::common::{Column, DFSchema, TableReference};
 use datafusion::error::{DataFusionError, Result};
-use datafusion::functions::core::expr_fn::{coalesce, named_struct};
-use datafusion::functions::string::expr_fn::replace;
+use datafusion::functions::core::expr_fn::{coalesce, named_struct, nullif};
+use datafusion::functions::string::expr_fn::{btrim, replace};
 use datafusion::functions_aggregate::expr_fn::array_agg;
 use datafusion::logical_expr::{Expr, ExprSchemable, JoinType, Operator, TryCast, binary_expr, ident, lit, try_cast};
 use datafusion::prelude::{DataFrame, SessionContext};
@@ -43,6 +43,8 @@ pub struct RecordSelect {
     /// Child rows whose parent is not there, one query a child table.
     pub orphans: Vec<(String, DataFrame)>,
     pub needs: Needs,
+    /// The record type's path in the pipeline file.
+    pub path: String,
 }
 
 /// Plans one record type over the tables registered in `context`.
@@ -59,7 +61,7 @@ pub async fn plan_record(
     let mut binder = Binder { context, mistakes: Vec::new(), needs: Needs::new() };
     let built = binder.build(schemas, source, record, entity).await;
     match built {
-        Some(Ok((frame, orphans))) if binder.mistakes.is_empty() => Ok(RecordSelect { frame, orphans, needs: binder.needs }),
+        Some(Ok((frame, orphans))) if binder.mistakes.is_empty() => Ok(RecordSelect { frame, orphans, needs: binder.needs, path: record.path.clone() }),
         Some(Err(error)) if binder.mistakes.is_empty() => Err(vec![SqlMistake { path: String::new(), message: plain(&error) }]),
         _ => Err(binder.mistakes),
     }
@@ -87,8 +89,8 @@ impl Binder<'_> {
                 None => lit(true),
             }
             .alias(SELECTED),
-            physical(&schema, FILE, DataType::Int32).alias(FILE),
-            physical(&schema, ROW, DataType::Int64).alias(ROW),
+            physical(&schema, main.is_some(), FILE, DataType::Int32).alias(FILE),
+            physical(&schema, main.is_some(), ROW, DataType::Int64).alias(ROW),
         ];
         let updated_formats = match &record.updated_at {
             Some(sql) => {
@@ -116,7 +118,9 @@ impl Binder<'_> {
                 let mut entries = Vec::new();
                 for (entry_number, entry) in field.iter().flat_map(|field| &field.entries).enumerate() {
                     let mut names = Vec::new();
-                    for (part, sql) in entry {
+                    // A number without country code is of the country its owner lives in, where the record says it.
+                    let country = address_country(record).filter(|_| attribute.kind == AttributeKind::Phone).map(|sql| ("country".to_owned(), sql.clone()));
+                    for (part, sql) in entry.iter().chain(&country) {
                         let column = format!("__raw_{number}_{entry_number}_{part}");
                         let (expr, _) = self.text(sql, &schema, main.as_deref());
                         raw.push(expr.alias(&column));
@@ -278,7 +282,9 @@ impl Binder<'_> {
         let mut parts = Vec::new();
         for sql in &record.key {
             let (expr, _) = self.text(sql, schema, main);
-            parts.push(if record.key.len() > 1 { replace(expr, lit("|"), lit("\\|")) } else { expr });
+            // A key of white space is none.
+            let expr = nullif(btrim(vec![expr]), lit(""));
+            parts.push(if record.key.len() > 1 { replace(replace(expr, lit("\\"), lit("\\\\")), lit("|"), lit("\\|")) } else { expr });
         }
         let mut parts = parts.into_iter();
         let mut key = parts.next().unwrap_or_else(|| lit(datafusion::scalar::ScalarValue::Utf8(None)));
@@ -357,11 +363,17 @@ impl Binder<'_> {
     }
 }
 
-/// Landing column `name`, or a null where the frame is a query that does not carry it.
-fn physical(schema: &DFSchema, name: &str, data_type: DataType) -> Expr {
+/// What a record says of its address's country.
+fn address_country(record: &RecordPlan) -> Option<&Sql> {
+    let addresses = record.fields.iter().find(|field| field.attribute == "addresses")?;
+    addresses.entries.iter().flatten().find(|(part, _)| part == "country").map(|(_, sql)| sql)
+}
+
+/// Landing column `name`, or a null where the frame is a query: a row of a query is no row of a file.
+fn physical(schema: &DFSchema, is_table: bool, name: &str, data_type: DataType) -> Expr {
     match schema.qualified_field_with_unqualified_name(name) {
-        Ok((qualifier, field)) => Expr::Column(Column::new(qualifier.cloned(), field.name())),
-        Err(_) => try_cast(lit(datafusion::scalar::ScalarValue::Null), data_type),
+        Ok((qualifier, field)) if is_table => Expr::Column(Column::new(qualifier.cloned(), field.name())),
+        _ => try_cast(lit(datafusion::scalar::ScalarValue::Null), data_type),
     }
 }
 

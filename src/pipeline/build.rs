@@ -14,6 +14,7 @@ use super::plan::{
     PublishPlan, QualityCheck, RecordPlan, SourcePlan, Sql, Survive,
 };
 use crate::normalize::layout;
+use crate::publish::tables::{golden_profiles, source_records};
 use crate::registry;
 
 /// A mistake found while planning, with its path in the pipeline file.
@@ -51,6 +52,7 @@ impl Plan {
         sources.sort_by(|a, b| a.name.cmp(&b.name));
         let entities = entity_plans(pipeline, &sources);
         check_matching(pipeline, &mut mistakes);
+        check_names(pipeline, &mut mistakes);
         let ids_key = match ids_key(pipeline, base) {
             Ok(key) => key,
             Err(message) => {
@@ -61,6 +63,7 @@ impl Plan {
         if !mistakes.is_empty() {
             return Err(mistakes);
         }
+        let hashed: Vec<String> = sources.iter().map(|source| format!("{:?}", source.records)).collect();
         let quality = pipeline
             .quality
             .iter()
@@ -90,15 +93,21 @@ impl Plan {
             },
             keep_raw_quarantine: pipeline.privacy.quarantine_raw == model::QuarantineRaw::Keep,
             ids_key,
-            config_hash: loaded.files.iter().fold(blake3::Hasher::new(), |mut hasher, file| {
-                hasher.update(file.text.as_bytes());
-                hasher
-            })
-            .finalize()
-            .to_hex()
-            .to_string(),
+            config_hash: config_hash(loaded, &hashed),
         })
     }
+}
+
+/// Hashes what the file says with its variables filled in and its SQL files read, so that a changed variable or SQL
+/// file is a changed pipeline. References to secrets count, not the secrets.
+fn config_hash(loaded: &Loaded, records: &[String]) -> String {
+    let mut hasher = blake3::Hasher::new();
+    let texts = loaded.files.iter().map(|file| file.text.to_string()).chain([format!("{:?}", loaded.pipeline)]).chain(records.iter().cloned());
+    for text in texts {
+        hasher.update(&(text.len() as u64).to_le_bytes());
+        hasher.update(text.as_bytes());
+    }
+    hasher.finalize().to_hex().to_string()
 }
 
 fn source_plan(pipeline: &model::Pipeline, base: &Path, name: &str, source: &model::Source, mistakes: &mut Vec<PlanMistake>) -> Option<SourcePlan> {
@@ -153,6 +162,23 @@ fn source_plan(pipeline: &model::Pipeline, base: &Path, name: &str, source: &mod
         },
         records,
     })
+}
+
+/// Names of one's own that would meet a column every table of that kind has.
+fn check_names(pipeline: &model::Pipeline, mistakes: &mut Vec<PlanMistake>) {
+    let taken: Vec<String> = golden_profiles::standard_fields().into_iter().chain(source_records::fixed_fields()).map(|field| field.name().clone()).collect();
+    for name in pipeline.attributes.names() {
+        let known = attributes::CATALOGUE.iter().any(|attribute| attribute.name == name);
+        if !known && (taken.iter().any(|taken| taken == name) || name.ends_with("_raw")) {
+            mistakes.push(PlanMistake { path: format!("attributes.{name}"), message: format!("`{name}` is the name of a column every version has; choose another") });
+        }
+    }
+    if pipeline.survivorship.get("full_name").is_some() {
+        mistakes.push(PlanMistake {
+            path: "survivorship.full_name".to_owned(),
+            message: "the golden full name is put together from its parts; say how `given_name` and `family_name` survive".to_owned(),
+        });
+    }
 }
 
 /// What can be said under `match:` but not done yet is refused rather than passed over.

@@ -55,6 +55,8 @@ pub struct Published {
     pub removed: usize,
     /// Sources that were not read, with the reason.
     pub degraded: Vec<(String, String)>,
+    /// What went wrong after the version was published.
+    pub warnings: Vec<String>,
 }
 
 /// Runs a plan from its sources to a published version.
@@ -81,7 +83,7 @@ pub async fn run(plan: &Plan, options: &RunOptions, progress: &Progress) -> Resu
     let stage = progress.stage("extract", None);
     let (delivered, mut verdict) = land(plan, &checked, landing.path(), last.as_ref(), as_of, progress)?;
     let rows_read = delivered.iter().map(|delivered| if let Delivered::Fresh(extracted) = delivered { extracted.rows_read() } else { 0 }).sum();
-    stages.ended("extract", stage, rows_read, rows_read, &format!("{} rows from {} sources", human(rows_read), plan.sources.len()));
+    stages.ended("extract", stage, rows_read, rows_read, &format!("{} rows of {} tables from {} sources", human(rows_read), tables_read(&delivered), plan.sources.len()));
     let inputs = inputs_hash(plan, &delivered, options.as_of)?;
     if let Some(last) = last.as_ref().filter(|last| last.inputs_hash == inputs && !options.force && !options.retrain) {
         return Ok(Outcome::Unchanged { version: last.version, directory: store.version_dir(last.version) });
@@ -95,6 +97,8 @@ pub async fn run(plan: &Plan, options: &RunOptions, progress: &Progress) -> Resu
     let normalized = normalize(plan, &extracted, &last_good, options.threads, progress).await?;
     let records = normalized.entities.iter().map(|entity| entity.len() as u64).sum();
     stages.ended("normalise", stage, rows_read, records, &format!("{} records", human(records)));
+
+    check_quarantine(plan, &normalized)?;
 
     // Resolve and survive.
     let stage = progress.stage("resolve", Some(records));
@@ -136,10 +140,32 @@ pub async fn run(plan: &Plan, options: &RunOptions, progress: &Progress) -> Resu
     manifest.finished_at = now();
     progress.check_signal()?;
     let directory = store.publish(&lock, &staging, &manifest)?;
-    let removed = plan.publish.keep.map_or(Ok(0), |keep| store.retain(&lock, keep))?;
+    // From here on the version is published; what fails now is said, and mended by the next run.
+    let mut warnings = Vec::new();
+    let unknown = unknown_decisions(&decisions, &results.entities);
+    if unknown > 0 {
+        warnings.push(format!("{unknown} decisions name a record that is not there; check their source and key"));
+    }
+    if let Err(error) = store.point_latest(&manifest) {
+        warnings.push(format!("`latest` still points to the version before: {error}"));
+    }
+    let removed = plan.publish.keep.map_or(Ok(0), |keep| store.retain(&lock, keep)).unwrap_or_else(|error| {
+        warnings.push(format!("old versions were not removed: {error}"));
+        0
+    });
     let rows: u64 = manifest.tables.iter().map(|table| table.rows).sum();
     stage.done(&format!("{} tables, {} rows", manifest.tables.len(), human(rows)));
-    Ok(Outcome::Published(Box::new(Published { manifest, directory, measures, removed, degraded })))
+    Ok(Outcome::Published(Box::new(Published { manifest, directory, measures, removed, degraded, warnings })))
+}
+
+fn tables_read(delivered: &[Delivered]) -> usize {
+    delivered.iter().map(|delivered| if let Delivered::Fresh(extracted) = delivered { extracted.tables.len() } else { 0 }).sum()
+}
+
+/// Decisions about records that are not there, which nothing can obey.
+fn unknown_decisions(decisions: &Decisions, entities: &[EntityResult]) -> usize {
+    let known: hashbrown::HashSet<_> = entities.iter().flat_map(|entity| &entity.ids).collect();
+    decisions.same.iter().chain(&decisions.not_same).filter(|(left, right)| !known.contains(left) || !known.contains(right)).count()
 }
 
 /// Asks every source for its schemas and checks all SQL against them, before a row is read.
@@ -174,6 +200,9 @@ fn resolve_entity(
     let settings = match_options(&plan.matching, options.threads);
     let resolution = match goldsmith_resolve::resolve(&coded, &settings, model, decisions, progress) {
         Ok(resolution) => resolution,
+        Err(error @ goldsmith_resolve::ResolveError::ModelMismatch { .. }) => {
+            return Err(RunError::Gate(format!("{} records cannot be matched: {error}; run with --retrain to train a new model", records.plan.entity)));
+        }
         Err(error) => return Err(RunError::Gate(format!("{} records cannot be matched: {error}", records.plan.entity))),
     };
     let ids = coded.ids;
@@ -212,7 +241,7 @@ pub fn match_options(matching: &MatchPlan, threads: usize) -> goldsmith_resolve:
 fn pinned_model(matching: &MatchPlan, store: &Store, last: Option<&Manifest>, entity: &str, retrain: bool) -> Result<Option<Model>, RunError> {
     match (&matching.model, last) {
         (Some(path), _) => previous::read_model(path).map(Some),
-        (None, Some(last)) if !retrain => previous::previous_model(store, last.version, entity),
+        (None, Some(last)) if !retrain && last.models.contains_key(entity) => previous::previous_model(store, last.version, entity).map(Some),
         (None, _) => Ok(None),
     }
 }
@@ -251,6 +280,24 @@ fn balance(plan: &Plan, normalized: &Normalized) -> Result<(), RunError> {
         let fates = counts.records + counts.duplicate_rows + counts.superseded + counts.quarantined + counts.filtered;
         if fates != counts.read + counts.shared {
             return Err(RunError::Internal(format!("the ledger of source `{}` does not balance: {} rows read, {fates} fates", source.name, counts.read)));
+        }
+    }
+    Ok(())
+}
+
+/// Rows without a key are quarantined too, and known only now.
+fn check_quarantine(plan: &Plan, normalized: &Normalized) -> Result<(), RunError> {
+    for (source, counts) in plan.sources.iter().zip(&normalized.counts) {
+        #[expect(clippy::cast_precision_loss, reason = "a share of rows")]
+        let share = counts.quarantined as f64 / counts.read.max(1) as f64;
+        if share > source.contract.max_quarantined {
+            return Err(RunError::Gate(format!(
+                "source `{}`: {} of {} rows went to quarantine, {:.1}% are allowed (`contract: max_quarantined`)",
+                source.name,
+                counts.quarantined,
+                counts.read,
+                source.contract.max_quarantined * 100.0
+            )));
         }
     }
     Ok(())
@@ -320,6 +367,7 @@ fn write_models(results: &Results<'_>, staging: &Path) -> Result<(), RunError> {
 fn manifest(results: &Results<'_>, verdict: &Verdict, last: Option<&Manifest>, inputs: &str, degraded: &[(String, String)], started: chrono::DateTime<chrono::Utc>) -> Result<Manifest, RunError> {
     let plan = results.plan;
     let mut sources = Vec::new();
+    let as_of = chrono::DateTime::from_timestamp_micros(results.facts.as_of).map(|at| at.to_rfc3339_opts(chrono::SecondsFormat::Micros, true)).unwrap_or_default();
     for (number, source) in plan.sources.iter().enumerate() {
         let extracted = results.extracted.get(number).and_then(Option::as_ref);
         let before = last.and_then(|last| last.sources.iter().find(|entry| entry.name == source.name));
@@ -341,6 +389,7 @@ fn manifest(results: &Results<'_>, verdict: &Verdict, last: Option<&Manifest>, i
             name: source.name.clone(),
             connector: source.connector.to_owned(),
             locator: source.source.locator(),
+            read_as_of: if extracted.is_some() { as_of.clone() } else { before.map(|before| before.read_as_of.clone()).unwrap_or_default() },
             state: state.to_owned(),
             tables,
             files: extracted
@@ -359,7 +408,7 @@ fn manifest(results: &Results<'_>, verdict: &Verdict, last: Option<&Manifest>, i
         run_id: results.facts.run_id.clone(),
         started_at: started.to_rfc3339_opts(chrono::SecondsFormat::Millis, true),
         finished_at: now(),
-        as_of: chrono::DateTime::from_timestamp_micros(results.facts.as_of).map(|at| at.to_rfc3339_opts(chrono::SecondsFormat::Micros, true)).unwrap_or_default(),
+        as_of,
         config_hash: plan.config_hash.clone(),
         inputs_hash: inputs.to_owned(),
         models: by_entity().map(|(records, entity)| (records.plan.entity.clone(), entity.model_version.clone())).collect(),
@@ -368,7 +417,6 @@ fn manifest(results: &Results<'_>, verdict: &Verdict, last: Option<&Manifest>, i
         tables: Vec::new(),
         gates: verdict.gates.clone(),
         golden_profiles: by_entity().map(|(records, entity)| (records.plan.entity.clone(), entity.clusters.len() as u64)).collect::<BTreeMap<_, _>>(),
-        exit_code: 0,
     })
 }
 

@@ -142,6 +142,7 @@ pub fn land(
             .map(|thread| thread.join().unwrap_or_else(|_| Err(RunError::Internal("a connector panicked; please report the input that did it".to_owned()))))
             .collect()
     });
+    progress.check_signal()?;
     let mut delivered = Vec::with_capacity(results.len());
     let mut verdict = Verdict::default();
     for (source, result) in plan.sources.iter().zip(results) {
@@ -150,14 +151,8 @@ pub fn land(
                 verdict.merge(found);
                 delivered.push(Delivered::Fresh(extracted));
             }
-            Err(error @ RunError::Signal(_)) => return Err(error),
             Err(error) => delivered.push(after_failure(source, error, previous, as_of)?),
         }
-    }
-    progress.check_signal()?;
-    if let Some(first) = verdict.breaches.first() {
-        let more = if verdict.breaches.len() > 1 { format!("\n{}", verdict.breaches.get(1..).unwrap_or_default().join("\n")) } else { String::new() };
-        return Err(RunError::Gate(format!("{first}{more}")));
     }
     Ok((delivered, verdict))
 }
@@ -176,6 +171,9 @@ fn land_one(source: &SourcePlan, checked: &Result<CheckedSource, RunError>, land
         quarantine_table(&mut extracted, &table, &what)?;
     }
     verdict.merge(check_rows(&source.contract, &extracted, last));
+    if !verdict.breaches.is_empty() {
+        return Err(RunError::Gate(verdict.breaches.join("\n")));
+    }
     Ok((extracted, verdict))
 }
 
@@ -186,10 +184,11 @@ fn after_failure(source: &SourcePlan, error: RunError, previous: Option<&Manifes
         OnFailure::Fail => Err(error),
         OnFailure::Skip => Ok(Delivered::Skipped { why }),
         OnFailure::LastGood { max_age } => {
-            let Some(previous) = previous.filter(|manifest| manifest.sources.iter().any(|entry| entry.name == source.name && entry.state != "skipped")) else {
+            let last = previous.and_then(|manifest| manifest.sources.iter().find(|entry| entry.name == source.name && entry.state != "skipped"));
+            let Some(last) = last else {
                 return Err(error);
             };
-            let age = chrono::DateTime::parse_from_rfc3339(&previous.as_of).map_or(i64::MAX, |at| (as_of - at.timestamp_micros()) / 1_000_000);
+            let age = chrono::DateTime::parse_from_rfc3339(&last.read_as_of).map_or(i64::MAX, |at| (as_of - at.timestamp_micros()) / 1_000_000);
             match max_age {
                 Some(limit) if age > i64::try_from(limit).unwrap_or(i64::MAX) => Err(RunError::Gate(format!(
                     "{why}; its last good data is {} h old and may be {} h at most (`on_failure: max_age`)",

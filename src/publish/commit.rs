@@ -161,7 +161,7 @@ impl Store {
     }
 
     /// Publishes what is staged: the directory is renamed to its number, then the manifest appears under a number
-    /// nobody has used, then `latest` is moved. Before the manifest exists nothing is published; after it, all is.
+    /// nobody has used. Before the manifest exists nothing is published; after it, all is.
     ///
     /// # Errors
     /// Where another run published the same number, or the disk failed. The previous version stands.
@@ -184,11 +184,14 @@ impl Store {
         remove(&temporary)?;
         linked.doing(|| format!("publishing {}", path.display()))?;
         sync_directory(&manifests)?;
-        self.point_latest(manifest)?;
         Ok(version_dir)
     }
 
-    fn point_latest(&self, manifest: &Manifest) -> Result<(), RunError> {
+    /// Points `latest` and `latest.json` to a published version.
+    ///
+    /// # Errors
+    /// Where they cannot be written; the version is published all the same.
+    pub fn point_latest(&self, manifest: &Manifest) -> Result<(), RunError> {
         let json = self.root.join("latest.json");
         let temporary = self.root.join(".latest.json.tmp");
         remove(&temporary)?;

@@ -35,7 +35,6 @@ pub struct Manifest {
     pub gates: Vec<Gate>,
     /// Golden profiles by entity type.
     pub golden_profiles: BTreeMap<String, u64>,
-    pub exit_code: u8,
 }
 
 /// What one source contributed.
@@ -44,6 +43,8 @@ pub struct SourceEntry {
     pub name: String,
     pub connector: String,
     pub locator: String,
+    /// The `as_of` of the run that read it last.
+    pub read_as_of: String,
     /// fresh, last_good or skipped.
     pub state: String,
     pub tables: Vec<TableEntry>,

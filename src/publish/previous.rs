@@ -53,13 +53,12 @@ pub fn previous_ids(store: &Store, version: i64, entity: &str) -> Result<Previou
     Ok(previous)
 }
 
-/// The model a version was matched with; `None` where it had none for the entity type.
+/// The model a version was matched with.
 ///
 /// # Errors
 /// A model that cannot be read.
-pub fn previous_model(store: &Store, version: i64, entity: &str) -> Result<Option<Model>, RunError> {
-    let path = model_path(&store.version_dir(version), entity);
-    if path.exists() { read_model(&path).map(Some) } else { Ok(None) }
+pub fn previous_model(store: &Store, version: i64, entity: &str) -> Result<Model, RunError> {
+    read_model(&model_path(&store.version_dir(version), entity))
 }
 
 /// Reads a model file.

@@ -71,15 +71,21 @@ fn last_fields() -> Vec<Field> {
 }
 
 /// Attributes that have a fixed place, so that they are not repeated among one's own.
-fn is_fixed(attribute: &AttributePlan) -> bool {
-    layout::is_list(attribute.kind) || attribute.name == "national_id" || customer_fields().iter().any(|field| *field.name() == attribute.name)
+fn is_fixed(plan: &Plan, attribute: &AttributePlan) -> bool {
+    layout::is_list(attribute.kind)
+        || has_customers(plan) && (attribute.name == "national_id" || customer_fields().iter().any(|field| *field.name() == attribute.name))
+}
+
+/// Whether the plan has persons or organisations.
+fn has_customers(plan: &Plan) -> bool {
+    plan.entities.iter().any(|entity| entity.entity != "generic")
 }
 
 /// One's own attributes, over all entity types.
 fn own_attributes(plan: &Plan) -> Vec<&AttributePlan> {
     let mut own: Vec<&AttributePlan> = Vec::new();
     for attribute in plan.entities.iter().flat_map(|entity| &entity.attributes) {
-        if !is_fixed(attribute) && !own.iter().any(|known| known.name == attribute.name) {
+        if !is_fixed(plan, attribute) && !own.iter().any(|known| known.name == attribute.name) {
             own.push(attribute);
         }
     }
@@ -96,7 +102,7 @@ pub fn standard_fields() -> Vec<Field> {
 #[must_use]
 pub fn fields(plan: &Plan) -> Vec<Field> {
     let mut fields = first_fields();
-    if plan.entities.iter().any(|entity| entity.entity != "generic") {
+    if has_customers(plan) {
         fields.extend(customer_fields());
     }
     for attribute in own_attributes(plan) {
@@ -143,6 +149,7 @@ fn attribute_column(records: &EntityRecords, entity: &EntityResult, clusters: &[
     Ok(match name {
         "golden_id" => Arc::new(clusters.iter().map(|cluster| Some(entity.golden_id(*cluster as usize))).collect::<StringArray>()),
         "entity_type" => repeated(&records.plan.entity, clusters.len()),
+        _ if records.plan.entity == "generic" => scalar_column(records, entity, clusters, name, field.data_type())?,
         "full_name" => full_names(records, entity, clusters)?,
         "email" => list_part("emails", "value")?,
         "phone_e164" => list_part("phones", "value")?,

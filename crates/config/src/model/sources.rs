@@ -203,9 +203,9 @@ pub enum ColumnPolicy {
 #[derive(Debug, Clone, Copy, PartialEq, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct Volume {
-    /// The least: `50%` stops a source that delivers less than half of last time.
+    /// The least: `50%` stops a source that delivers half of last time or less. Default: `50%`.
     pub min: Option<Ratio>,
-    /// The most: `200%`.
+    /// The most: `200%`, which is the default.
     pub max: Option<Ratio>,
 }
 
