@@ -4,7 +4,7 @@ use hashbrown::HashMap;
 
 use crate::comparison::{NAME_SWAPPED, NAME_SWAPPED_CLOSE};
 use crate::features::{Features, HOUSE, LOCALITY, NONE, POSTCODE, STREET, UNIT};
-use crate::kernels::{edit_distance, is_initial_of, jaro_winkler, soundex, within_edits};
+use crate::kernels::{is_initial_of, jaro_winkler, soundex, within_edits};
 use crate::probability::Weight;
 use crate::records::Pool;
 
@@ -141,16 +141,12 @@ impl Comparator {
                     })
                 })
             }
-            Self::Tokens(values) => {
-                best(f.fields[values.field].values(a), f.fields[values.field].values(b), |x, y| {
-                    plain(if x == y { 1 } else { values.level(x, y, index * 2, memo) })
-                })
-            }
-            Self::Number { field, values } => {
-                best(f.fields[*field].values(a), f.fields[*field].values(b), |x, y| {
-                    plain(number_level(values[x as usize], values[y as usize]))
-                })
-            }
+            Self::Tokens(values) => best(f.fields[values.field].values(a), f.fields[values.field].values(b), |x, y| {
+                plain(if x == y { 1 } else { values.level(x, y, index * 2, memo) })
+            }),
+            Self::Number { field, values } => best(f.fields[*field].values(a), f.fields[*field].values(b), |x, y| {
+                plain(number_level(values[x as usize], values[y as usize]))
+            }),
             Self::Code { field, tf } => {
                 let pool = f.pool(*field);
                 best(f.fields[*field].values(a), f.fields[*field].values(b), |x, y| {
@@ -330,8 +326,7 @@ fn same_or_close(x: &str, y: &str) -> bool {
 
 fn day_level(left: Option<Day>, right: Option<Day>) -> u8 {
     let (Some(x), Some(y)) = (left, right) else { return 0 };
-    let text = |d: Day| format!("{:04}{:02}{:02}", d.year, d.month, d.day);
-    if (x.year == y.year && x.month == y.day && x.day == y.month) || edit_distance(&text(x), &text(y)) <= 1 {
+    if (x.year == y.year && x.month == y.day && x.day == y.month) || one_slip(x, y) {
         return 2;
     }
     if (x.number - y.number).abs() <= 10 {
@@ -339,6 +334,21 @@ fn day_level(left: Option<Day>, right: Option<Day>) -> u8 {
     }
     let same = usize::from(x.year == y.year) + usize::from(x.month == y.month) + usize::from(x.day == y.day);
     if same == 2 { 4 } else { 5 }
+}
+
+/// Whether one digit of `YYYYMMDD` differs, or two neighbours are swapped.
+fn one_slip(x: Day, y: Day) -> bool {
+    let digits = |d: Day| {
+        let number = d.year as u32 * 10_000 + d.month * 100 + d.day;
+        std::array::from_fn::<u32, 8, _>(|i| number / 10u32.pow(7 - i as u32) % 10)
+    };
+    let (left, right) = (digits(x), digits(y));
+    let mut differ = (0..8).filter(|&i| left[i] != right[i]);
+    match (differ.next(), differ.next(), differ.next()) {
+        (_, None, _) => true,
+        (Some(i), Some(j), None) => j == i + 1 && left[i] == right[j] && left[j] == right[i],
+        _ => false,
+    }
 }
 
 /// Reads `YYYY-MM-DD` (days since 1970-01-01 by Hinnant's civil calendar).

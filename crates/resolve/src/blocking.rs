@@ -16,6 +16,8 @@ pub(crate) struct Rule {
     pub(crate) keys: Vec<Key>,
     /// Keys that split a block above the cap, each on its own and then in pairs.
     pub(crate) refine: Vec<Key>,
+    /// The rule is left out where its blocks hold more pairs than this.
+    pub(crate) most_pairs: Option<u64>,
 }
 
 /// What one rule did.
@@ -191,6 +193,13 @@ fn leaves_of(f: &Features<'_>, rule: &Rule, cap: usize) -> RuleLeaves {
     carriers.sort_unstable();
     carriers.dedup();
     out.stats.records = carriers.len() as u64;
+    let all_pairs: u64 = entries.chunk_by(|x, y| x.0 == y.0).map(|b| b.len() as u64 * (b.len() as u64 - 1) / 2).sum();
+    if rule.most_pairs.is_some_and(|most| all_pairs > most) {
+        out.stats.blocks = entries.chunk_by(|x, y| x.0 == y.0).filter(|block| block.len() > 1).count() as u64;
+        out.stats.capped = out.stats.blocks;
+        out.stats.pairs_skipped = all_pairs;
+        return out;
+    }
     for block in entries.chunk_by(|x, y| x.0 == y.0).filter(|block| block.len() > 1) {
         out.stats.blocks += 1;
         if block.len() <= cap {
@@ -288,5 +297,91 @@ pub(crate) fn conjunction(f: &Features<'_>, keys: &[Key], position: u32, out: &m
     }
     if keys.is_empty() {
         out.clear();
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::collections::BTreeSet;
+    use std::sync::Arc;
+
+    use proptest::prelude::*;
+
+    use super::*;
+    use crate::records::{ColumnBuilder, ColumnKind, EntityType, RecordId, Records};
+
+    fn records(values: &[Vec<u8>], others: &[u8]) -> Records {
+        let mut column = ColumnBuilder::new("phone", ColumnKind::Phone);
+        let mut other = ColumnBuilder::new("family_name", ColumnKind::FamilyName);
+        for (list, o) in values.iter().zip(others) {
+            let texts: Vec<String> = list.iter().map(|v| format!("+{v}")).collect();
+            column.push_record(texts.iter().map(String::as_str));
+            other.push_record([format!("n{o}").as_str()]);
+        }
+        let ids = (0..values.len()).map(|i| RecordId::of("s", &i.to_string())).collect();
+        Records {
+            ids,
+            source: vec![0; values.len()],
+            columns: vec![column.finish(), other.finish()],
+            entity: EntityType::Person,
+            duplicates_none: vec![false],
+        }
+    }
+
+    fn key(f: &Features<'_>, field: usize) -> Key {
+        let table = (0..f.pool(field).len() as u64).map(|code| vec![code]).collect();
+        Key::Value { name: "key", field, table: Arc::new(table) }
+    }
+
+    fn emitted(f: &Features<'_>, blocks: &Blocks) -> Vec<(u32, u32)> {
+        let mut pairs = Vec::new();
+        for leaf in 0..blocks.leaves() as u32 {
+            blocks.pairs(f, leaf, |a, b| pairs.push((a, b)));
+        }
+        pairs
+    }
+
+    proptest! {
+        #[test]
+        fn the_union_of_the_rules_is_emitted_once(
+            rows in prop::collection::vec((prop::collection::vec(0u8..6, 0..4), 0u8..4), 0..60),
+            cap in 2usize..70,
+        ) {
+            let (values, others): (Vec<Vec<u8>>, Vec<u8>) = rows.into_iter().unzip();
+            let records = records(&values, &others);
+            let f = Features::new(&records, &[]);
+            let rule = |field: usize, by: usize| Rule {
+                name: field.to_string(),
+                keys: vec![key(&f, field)],
+                refine: vec![key(&f, by)],
+                most_pairs: None,
+            };
+            let blocks = Blocks::new(&f, &[rule(0, 1), rule(1, 0)], cap);
+            let pairs = emitted(&f, &blocks);
+            let once: BTreeSet<(u32, u32)> = pairs.iter().copied().collect();
+            prop_assert_eq!(once.len(), pairs.len(), "a pair was emitted twice");
+
+            // What the leaves hold, by brute force.
+            let mut held = BTreeSet::new();
+            for leaf in 0..blocks.leaves() as u32 {
+                let members = blocks.members(leaf);
+                prop_assert!(members.len() <= cap.max(2));
+                for (i, &a) in members.iter().enumerate() {
+                    held.extend(members[i + 1..].iter().map(|&b| (a, b)));
+                }
+            }
+            prop_assert_eq!(&once, &held);
+
+            // Without a capped block, that is exactly the pairs with a value in common.
+            if blocks.stats.iter().all(|stats| stats.capped == 0) {
+                let shares = |a: u32, b: u32| (0..2).any(|field| {
+                    f.fields[field].values(a).iter().any(|v| f.fields[field].values(b).contains(v))
+                });
+                let n = f.len() as u32;
+                let expected: BTreeSet<(u32, u32)> =
+                    (0..n).flat_map(|a| (a + 1..n).map(move |b| (a, b))).filter(|&(a, b)| shares(a, b)).collect();
+                prop_assert_eq!(once, expected);
+            }
+        }
     }
 }

@@ -261,7 +261,13 @@ impl State<'_, '_, '_> {
                 let mean = |of: fn(&(Weight, Weight)) -> Weight| {
                     (spoken.iter().map(|pair| i64::from(of(pair))).sum::<i64>() / n) as Weight
                 };
-                (mean(|pair| pair.0), mean(|pair| pair.1))
+                // Where each side's value is borne out by a second record, a difference is no slip of one of them.
+                let said = |side: &[u32]| {
+                    side.iter().filter(|&&p| comparison.comparator.signature(self.comparing.f, p).is_some()).count()
+                };
+                let borne_out = said(&left) >= 2 && said(&right) >= 2;
+                let sharpened = |weight: Weight| if weight < 0 && borne_out { weight * 2 } else { weight };
+                (sharpened(mean(|pair| pair.0)), sharpened(mean(|pair| pair.1)))
             };
             unrelated += u;
             related += r;

@@ -13,6 +13,8 @@ pub(crate) struct Comparison {
     /// Whether an entity may have several values at one time or over time (mailboxes, phones, addresses); then a
     /// difference says little, and one agreement between two groups of records is enough.
     pub(crate) changeable: bool,
+    /// Whether the levels run from the best agreement to the worst.
+    pub(crate) ordered: bool,
     /// Levels as a table of rows and columns, for smoothing a joint comparison towards independence.
     pub(crate) factors: Option<(usize, usize)>,
     pub(crate) comparator: Comparator,
@@ -73,7 +75,8 @@ pub(crate) fn name_levels() -> Vec<Level> {
                 _ => 3,
             };
             let [m, r, u] = [0, 1, 2].map(|class| GIVEN_PRIOR[g][class] * FAMILY_PRIOR[f][class]);
-            let label = if group == 0 { "missing".to_owned() } else { format!("given name {given}, family name {family}") };
+            let label =
+                if group == 0 { "missing".to_owned() } else { format!("given name {given}, family name {family}") };
             levels.push(Level { label, group, m, r, u });
         }
     }
@@ -144,11 +147,7 @@ pub(crate) fn middle_name_levels() -> Vec<Level> {
 }
 
 pub(crate) fn suffix_levels() -> Vec<Level> {
-    vec![
-        missing(),
-        level("same", 1, 0.98, 0.55, 0.6),
-        level("different", 1, 0.02, 0.45, 0.4),
-    ]
+    vec![missing(), level("same", 1, 0.98, 0.55, 0.6), level("different", 1, 0.02, 0.45, 0.4)]
 }
 
 pub(crate) fn gender_levels() -> Vec<Level> {

@@ -38,7 +38,7 @@ pub(crate) fn comparisons(
             family_tf: family.map_or_else(Vec::new, tf),
         };
         let factors = Some((comparison::GIVEN.len(), comparison::FAMILY.len()));
-        list.push(Comparison { factors, ..plain("name", name_levels(), Comparator::Name(values)) });
+        list.push(Comparison { factors, ordered: false, ..plain("name", name_levels(), Comparator::Name(values)) });
     }
     if let Some(field) = first(ColumnKind::OrganisationName) {
         let values = TokenValues::new(field, f.pool(field), true);
@@ -57,7 +57,8 @@ pub(crate) fn comparisons(
     if !f.addresses.parts.is_empty() {
         let part_tf = |kind| first(kind).map_or_else(Vec::new, tf);
         let tf = [part_tf(ColumnKind::AddressPostcode), part_tf(ColumnKind::AddressLocality)];
-        list.push(changeable("address", address_levels(), Comparator::Address { tf }));
+        let address = changeable("address", address_levels(), Comparator::Address { tf });
+        list.push(Comparison { ordered: false, ..address });
     }
     if let Some(field) = first(ColumnKind::MiddleName) {
         list.push(plain("middle_name", middle_name_levels(), Comparator::MiddleName { field }));
@@ -104,7 +105,7 @@ pub(crate) fn comparisons(
 }
 
 fn plain(name: &str, levels: Vec<Level>, comparator: Comparator) -> Comparison {
-    Comparison { name: name.to_owned(), levels, changeable: false, factors: None, comparator }
+    Comparison { name: name.to_owned(), levels, changeable: false, ordered: true, factors: None, comparator }
 }
 
 fn changeable(name: &str, levels: Vec<Level>, comparator: Comparator) -> Comparison {
@@ -132,6 +133,7 @@ pub(crate) fn rules(f: &Features<'_>, overrides: &Overrides) -> Result<Vec<Rule>
         keys.email(),
         keys.phone(),
         keys.email_local(),
+        keys.email_prefix(),
         keys.full_name(),
         keys.given(),
         keys.given_initial(),
@@ -165,6 +167,13 @@ pub(crate) fn rules(f: &Features<'_>, overrides: &Overrides) -> Result<Vec<Rule>
         (vec!["family_sound", "given_sound", "birth_year"], vec!["postcode", "locality", "middle_initial"]),
         (vec!["family_sound", "given_sound", "locality"], vec!["postcode", "house", "birth_year"]),
     ];
+    let loose = [
+        vec!["birth_date"],
+        vec!["family_name", "locality"],
+        vec!["given_name", "locality"],
+        vec!["family_sound", "given_initial"],
+        vec!["email_prefix"],
+    ];
     wanted.extend(person);
     let mut words: Vec<Rule> = Vec::new();
     for (field, column) in f.records.columns.iter().enumerate() {
@@ -186,11 +195,17 @@ pub(crate) fn rules(f: &Features<'_>, overrides: &Overrides) -> Result<Vec<Rule>
                 name: format!("{label}({})", column.name),
                 keys: vec![key],
                 refine: refine.clone(),
+                most_pairs: None,
             };
             words.push(rule(keys.word_pairs(name, field, 4), "word_pair"));
             words.push(rule(keys.words(name, field, 2), "rare_word"));
         } else if name != "code" || column.pool.len() * 4 > f.fields[field].filled() {
-            words.push(Rule { name: column.name.clone(), keys: vec![keys.value(name, field)], refine });
+            words.push(Rule {
+                name: column.name.clone(),
+                keys: vec![keys.value(name, field)],
+                refine,
+                most_pairs: None,
+            });
         }
     }
     if f.records.entity != EntityType::Person {
@@ -203,6 +218,7 @@ pub(crate) fn rules(f: &Features<'_>, overrides: &Overrides) -> Result<Vec<Rule>
             name: names.join(" + "),
             keys: names.iter().map(find).collect::<Option<Vec<_>>>()?,
             refine: refine.iter().filter_map(find).collect(),
+            most_pairs: None,
         })
     };
     if let Some(own) = &overrides.blocking {
@@ -221,11 +237,21 @@ pub(crate) fn rules(f: &Features<'_>, overrides: &Overrides) -> Result<Vec<Rule>
         return Ok(rules);
     }
     let mut rules: Vec<Rule> = wanted.iter().filter_map(|(names, refine)| build(names, refine)).collect();
+    // Loose rules find what typing errors in several fields hide. They pay in small data; in large data their blocks
+    // hold mostly strangers, and the rule is then left out and reported as such.
+    rules.extend(
+        loose
+            .iter()
+            .filter_map(|names| build(names, &[]))
+            .map(|rule| Rule { most_pairs: Some(LOOSE_PAIRS_PER_RECORD * f.len() as u64), ..rule }),
+    );
     rules.extend(words);
     rules.truncate(MOST_RULES);
     Ok(rules)
 }
 
+/// A loose rule may propose so many pairs a record.
+const LOOSE_PAIRS_PER_RECORD: u64 = 3;
 /// Rules are reported as a set of 32 bits.
 const MOST_RULES: usize = 32;
 

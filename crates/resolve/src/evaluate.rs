@@ -70,7 +70,11 @@ pub fn evaluate(truth: &[u32], clusters: &[u32]) -> Evaluation {
     }
     Evaluation {
         pairwise: score(ratio(correct_pairs, found_pairs), ratio(correct_pairs, true_pairs)),
-        b_cubed: if records == 0 { score(1.0, 1.0) } else { score(precision / records as f64, recall / records as f64) },
+        b_cubed: if records == 0 {
+            score(1.0, 1.0)
+        } else {
+            score(precision / records as f64, recall / records as f64)
+        },
         exact_clusters: score(ratio(exact, by_cluster.len() as u64), ratio(exact, by_truth.len() as u64)),
         true_pairs,
         found_pairs,

@@ -43,6 +43,8 @@ impl Field {
 pub(crate) struct Addresses {
     offsets: Vec<u32>,
     ids: Vec<u32>,
+    /// The field of each part.
+    columns: [Option<usize>; 5],
     /// Distinct addresses: codes of house, street, unit, postcode and locality in their pools, or [`NONE`].
     pub(crate) parts: Vec<[u32; 5]>,
 }
@@ -110,7 +112,7 @@ impl<'r> Features<'r> {
 
     /// The pool of an address part.
     pub(crate) fn address_pool(&self, part: usize) -> Option<&Pool> {
-        self.of_kind(&ADDRESS_KINDS[part]).first().map(|&field| self.pool(field))
+        self.addresses.columns[part].map(|field| self.pool(field))
     }
 
     /// Two records of one source that says it holds no duplicates.
@@ -129,14 +131,13 @@ const ADDRESS_KINDS: [ColumnKind; 5] = [
 ];
 
 fn addresses(records: &Records, fields: &[Field], n: usize) -> Addresses {
-    let columns: Vec<Option<usize>> =
-        ADDRESS_KINDS.iter().map(|kind| fields.iter().position(|field| field.kind == *kind)).collect();
+    let columns = ADDRESS_KINDS.map(|kind| fields.iter().position(|field| field.kind == kind));
     if columns.iter().all(Option::is_none) {
         return Addresses::default();
     }
     let empty: Vec<Option<u32>> =
         columns.iter().map(|column| column.and_then(|index| records.columns[index].pool.code(""))).collect();
-    let mut table = Addresses { offsets: vec![0], ..Addresses::default() };
+    let mut table = Addresses { offsets: vec![0], columns, ..Addresses::default() };
     let mut seen: HashMap<[u32; 5], u32, foldhash::fast::FixedState> = HashMap::default();
     for position in 0..n as u32 {
         let values = |part: usize| columns[part].map_or(&[][..], |index| fields[index].values(position));

@@ -56,24 +56,29 @@ pub(crate) struct Parameters {
     pub(crate) prior_related: f64,
 }
 
-const ROUNDS: usize = 30;
+const ROUNDS: usize = 25;
+const PRIOR_ROUNDS: usize = 5;
+/// A record has at most so many related entities on average; more would be a class of its own.
+const MOST_RELATED: f64 = 5.0;
+/// Households exist even where no blocking rule of small data met one: at least so many related pairs a match.
+const LEAST_RELATED: f64 = 0.02;
 /// Pairs of evidence that the shipped m is worth.
 const STRENGTH_M: f64 = 60.0;
 /// The same for r; related pairs are harder to tell, so the shipped values hold longer.
 const STRENGTH_R: f64 = 300.0;
-/// The same for u at fuzzy levels.
-const STRENGTH_U: f64 = 200.0;
+/// Random pairs at a level that the shipped u is worth: one, however rare the level.
+const STRENGTH_U: f64 = 1.0;
+/// From so many random pairs at an exact level their share is trusted more than the frequencies of values.
+const ENOUGH_EXACT: f64 = 30.0;
+/// Rounds of m and r between two looks at u and the priors.
+const ROUNDS_PER_U: usize = 5;
 /// Most pairs a rule's histogram counts for, so that one prolific rule does not outvote the others.
 const MOST_PER_RULE: f64 = 60_000.0;
 
 /// Estimates m, r, u and the priors.
 pub(crate) fn train(evidence: &Evidence<'_>) -> Parameters {
     let shipped = |of: &dyn Fn(&crate::comparison::Level) -> f64| -> Table {
-        evidence
-            .comparisons
-            .iter()
-            .map(|c| normalised(c, &c.levels.iter().map(of).collect::<Vec<_>>()))
-            .collect()
+        evidence.comparisons.iter().map(|c| normalised(c, &c.levels.iter().map(of).collect::<Vec<_>>())).collect()
     };
     let (shipped_m, shipped_r) = (shipped(&|l| l.m), shipped(&|l| l.r));
     let mut p = Parameters {
@@ -88,7 +93,11 @@ pub(crate) fn train(evidence: &Evidence<'_>) -> Parameters {
     p.u = chance_agreement(evidence, &p);
 
     let mut shares: Vec<[f64; 3]> = vec![[0.3, 0.2, 0.5]; evidence.per_rule.len()];
-    for _ in 0..ROUNDS {
+    for round in 0..ROUNDS {
+        if round % ROUNDS_PER_U == ROUNDS_PER_U - 1 {
+            priors(evidence, &mut p);
+            p.u = chance_agreement(evidence, &p);
+        }
         let mut counts_m: Table = evidence.comparisons.iter().map(|c| vec![0.0; c.levels.len()]).collect();
         let mut counts_r = counts_m.clone();
         for (selected, share) in evidence.per_rule.iter().zip(&mut shares) {
@@ -269,44 +278,36 @@ fn product_of_margins(counts: &[f64], shipped: &[f64], rows: usize, columns: usi
     prior
 }
 
-/// u: exact levels from value frequencies less what matches and relatives contribute, the others from random pairs.
+/// u: exact levels from value frequencies less what matches and relatives contribute, the others from random pairs,
+/// each counted by its probability of being no match (in small data random pairs hold many matches). Relatives are too
+/// few to matter, and taking them out would let that class swallow what is merely common.
 fn chance_agreement(evidence: &Evidence<'_>, p: &Parameters) -> Table {
-    let drawn: f64 = evidence.random.iter().map(|entry| entry.1).sum();
+    let mut all_counts: Table = evidence.comparisons.iter().map(|c| vec![0.0; c.levels.len()]).collect();
+    for &(pattern, n) in evidence.random {
+        let n = n * (1.0 - classes(evidence, p, pattern)[0]);
+        for (c, counts) in all_counts.iter_mut().enumerate() {
+            counts[usize::from(evidence.layout.level(pattern, c))] += n;
+        }
+    }
     evidence
         .comparisons
         .iter()
+        .zip(&all_counts)
         .enumerate()
-        .map(|(c, comparison)| {
+        .map(|(c, (comparison, counts))| {
             let shipped = normalised(comparison, &comparison.levels.iter().map(|l| l.u).collect::<Vec<_>>());
-            let mut counts = vec![0.0; comparison.levels.len()];
-            for &(pattern, n) in evidence.random {
-                counts[usize::from(evidence.layout.level(pattern, c))] += n;
-            }
-            // What the few matches among random pairs contribute is no chance agreement.
-            let groups = comparison.levels.iter().map(|l| l.group).max().unwrap_or(0);
-            let in_group: Vec<f64> = (0..=groups)
-                .map(|g| comparison.levels.iter().zip(&counts).filter(|(l, _)| l.group == g).map(|(_, n)| n).sum())
-                .collect();
-            for (index, n) in counts.iter_mut().enumerate() {
-                let all = in_group[usize::from(comparison.levels[index].group)];
-                let others = all * (p.prior_same * p.m[c][index] + p.prior_related * p.r[c][index]);
-                *n = (*n - others).max(0.0);
-            }
-            let strength = STRENGTH_U.min(drawn.max(1.0));
             if let (Some(names), Some((rows, columns))) = (evidence.names[c], comparison.factors) {
-                let joint = name_chances(&counts, &shipped, rows, columns, names, strength);
+                let joint = name_chances(counts, &shipped, rows, columns, names);
                 return normalised(comparison, &joint);
             }
-            let mut blended: Vec<f64> = counts
-                .iter()
-                .zip(&shipped)
-                .enumerate()
-                .map(|(index, (n, s))| {
-                    let all = in_group[usize::from(comparison.levels[index].group)];
-                    (n + strength * s) / (all + strength)
-                })
+            let groups = comparison.levels.iter().map(|l| l.group).max().unwrap_or(0);
+            let in_group: Vec<f64> = (0..=groups)
+                .map(|g| comparison.levels.iter().zip(counts).filter(|(l, _)| l.group == g).map(|(_, n)| n).sum())
                 .collect();
-            if let Some(chance) = evidence.exact[c] {
+            let mut blended: Vec<f64> = (0..counts.len())
+                .map(|l| rate(counts[l], in_group[usize::from(comparison.levels[l].group)], shipped[l]))
+                .collect();
+            if let Some(chance) = evidence.exact[c].filter(|_| counts[1] < ENOUGH_EXACT) {
                 let others = p.prior_same * p.m[c][1] + p.prior_related * p.r[c][1];
                 let rest: f64 = 1.0 - blended[1];
                 let exact = (chance - others).max(chance * 0.02).max(1e-9);
@@ -315,30 +316,58 @@ fn chance_agreement(evidence: &Evidence<'_>, p: &Parameters) -> Table {
                 }
                 blended[1] = exact;
             }
+            if comparison.ordered {
+                descend(comparison, counts, &mut blended, &p.m[c]);
+            }
             normalised(comparison, &blended)
         })
         .collect()
 }
 
+/// A level's rate among `all` pairs, `n` of which show it: the mean of a gamma prior around the shipped rate.
+fn rate(n: f64, all: f64, shipped: f64) -> f64 {
+    let shipped = shipped.max(1e-9);
+    (n + STRENGTH_U) / (all + STRENGTH_U / shipped)
+}
+
+/// Where levels descend from better to worse agreement, so should their weights. A level too rare to measure gets its u
+/// raised to that end; one that was measured may be what it is (two sources that spell a venue differently).
+fn descend(comparison: &Comparison, counts: &[f64], u: &mut [f64], m: &[f64]) {
+    for level in 2..u.len() {
+        if counts[level] < ENOUGH_EXACT
+            && comparison.levels[level].group == comparison.levels[level - 1].group
+            && u[level - 1] > 0.0
+        {
+            let best = m[level - 1] / u[level - 1];
+            u[level] = u[level].max(m[level] / best.max(1e-9));
+        }
+    }
+}
+
+/// The probabilities of the three classes, given a pattern of a pair that nothing selected.
+fn classes(evidence: &Evidence<'_>, p: &Parameters, pattern: Pattern) -> [f64; 3] {
+    let mut likelihood = [p.prior_same, p.prior_related, 1.0 - p.prior_same - p.prior_related];
+    for c in 0..evidence.comparisons.len() {
+        let level = usize::from(evidence.layout.level(pattern, c));
+        if level > 0 {
+            for (value, table) in likelihood.iter_mut().zip([&p.m, &p.r, &p.u]) {
+                *value *= table[c][level];
+            }
+        }
+    }
+    let sum: f64 = likelihood.iter().sum();
+    if sum > 0.0 { likelihood.map(|value| value / sum) } else { [0.0, 0.0, 1.0] }
+}
+
 /// Chance agreement of names: the margins from random pairs, with their exact levels from value frequencies, multiplied.
-fn name_chances(
-    counts: &[f64],
-    shipped: &[f64],
-    rows: usize,
-    columns: usize,
-    (given, family): (f64, f64),
-    strength: f64,
-) -> Vec<f64> {
+fn name_chances(counts: &[f64], shipped: &[f64], rows: usize, columns: usize, (given, family): (f64, f64)) -> Vec<f64> {
     let cell = |row: usize, column: usize| row * columns + column;
     let margin = |of: &dyn Fn(usize) -> Vec<usize>, length: usize, exact: f64| -> Vec<f64> {
-        let shipped_sum: f64 = (1..length).flat_map(|i| of(i)).map(|at| shipped[at]).sum();
+        let sum = |values: &[f64], i: usize| -> f64 { of(i).into_iter().map(|at| values[at]).sum() };
+        let (all, all_shipped): (f64, f64) =
+            ((1..length).map(|i| sum(counts, i)).sum(), (1..length).map(|i| sum(shipped, i)).sum());
         let sums: Vec<f64> = (0..length)
-            .map(|i| {
-                if i == 0 {
-                    return 0.0;
-                }
-                of(i).into_iter().map(|at| counts[at] + strength * shipped[at] / shipped_sum).sum()
-            })
+            .map(|i| if i == 0 { 0.0 } else { rate(sum(counts, i), all, sum(shipped, i) / all_shipped) })
             .collect();
         let rest: f64 = sums.iter().skip(2).sum();
         let exact = exact.clamp(1e-7, 0.5);
@@ -378,25 +407,117 @@ fn priors(evidence: &Evidence<'_>, p: &mut Parameters) {
     // Between one match in a thousand records and twenty matches a record.
     let (lowest, highest) = (0.001 * n / pairs, (20.0 * n / pairs).min(0.2));
     let clamp = |value: f64| value.clamp(lowest.min(highest), highest.max(lowest));
-    for _ in 0..ROUNDS {
+    for _ in 0..PRIOR_ROUNDS {
         let (mut same, mut related) = (0.0, 0.0);
         for &(pattern, count) in evidence.candidates {
-            let mut likelihood = [p.prior_same, p.prior_related, 1.0 - p.prior_same - p.prior_related];
-            for c in 0..evidence.comparisons.len() {
-                let level = usize::from(evidence.layout.level(pattern, c));
-                if level > 0 {
-                    for (value, table) in likelihood.iter_mut().zip([&p.m, &p.r, &p.u]) {
-                        *value *= table[c][level];
-                    }
-                }
-            }
-            let sum: f64 = likelihood.iter().sum();
-            if sum > 0.0 {
-                same += likelihood[0] / sum * count;
-                related += likelihood[1] / sum * count;
-            }
+            let posterior = classes(evidence, p, pattern);
+            same += posterior[0] * count;
+            related += posterior[1] * count;
         }
         p.prior_same = clamp(same / pairs);
-        p.prior_related = clamp(related / pairs);
+        p.prior_related =
+            clamp(related / pairs).max(LEAST_RELATED * p.prior_same).min(MOST_RELATED * n / pairs).min(0.2);
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::agreement::Comparator;
+    use crate::comparison::Level;
+    use crate::features::mix;
+
+    const M: [[f64; 3]; 4] = [[0.80, 0.12, 0.08], [0.70, 0.10, 0.20], [0.90, 0.06, 0.04], [0.55, 0.15, 0.30]];
+    const U: [[f64; 3]; 4] = [[0.01, 0.03, 0.96], [0.004, 0.016, 0.98], [0.02, 0.02, 0.96], [0.10, 0.10, 0.80]];
+
+    fn comparison(name: &str) -> Comparison {
+        let level = |label: &str, group, m, u| Level { label: label.into(), group, m, r: u, u };
+        // The shipped probabilities are some way off, so that the data must correct them.
+        let levels = vec![
+            level("missing", 0, 1.0, 1.0),
+            level("same", 1, 0.6, 0.05),
+            level("close", 1, 0.2, 0.05),
+            level("different", 1, 0.2, 0.9),
+        ];
+        let comparator = Comparator::Exact { field: 0 };
+        Comparison { name: name.into(), levels, changeable: false, ordered: true, factors: None, comparator }
+    }
+
+    struct Draws(u64);
+
+    impl Draws {
+        fn unit(&mut self) -> f64 {
+            self.0 += 1;
+            (mix(77, self.0) >> 11) as f64 / (1u64 << 53) as f64
+        }
+
+        fn level(&mut self, p: &[f64; 3]) -> u8 {
+            let x = self.unit();
+            if x < p[0] {
+                1
+            } else if x < p[0] + p[1] {
+                2
+            } else {
+                3
+            }
+        }
+    }
+
+    #[test]
+    fn m_and_u_are_recovered_after_blocking() {
+        let comparisons: Vec<Comparison> = ["a", "b", "c", "d"].iter().map(|name| comparison(name)).collect();
+        let layout = Layout::of(&comparisons).expect("they fit");
+        let mut draws = Draws(0);
+        let mut draw = |same: bool| {
+            let table = if same { &M } else { &U };
+            let mut levels = [0u8; 4];
+            for (c, slot) in levels.iter_mut().enumerate() {
+                // A fifth of the values is missing, whatever the class.
+                *slot = if draws.unit() < 0.2 { 0 } else { draws.level(&table[c]) };
+            }
+            levels
+        };
+        let pack = |levels: &[u8; 4]| levels.iter().enumerate().fold(0, |p, (c, &level)| layout.put(p, c, level));
+        let mut counts: Vec<HashMap<Pattern, u64, foldhash::fast::FixedState>> = vec![HashMap::default(); 4];
+        for i in 0..2_000_000 {
+            let levels = draw(i % 500 == 0);
+            // Two blocking rules, each an exact agreement; the third histogram is what either lets through.
+            let (first, second) = (levels[0] == 1, levels[1] == 1);
+            for (histogram, selected) in counts.iter_mut().zip([first, second, first || second, i % 20 == 0]) {
+                if selected {
+                    *histogram.entry(pack(&levels)).or_default() += 1;
+                }
+            }
+        }
+        let mut histograms: Vec<Histogram> = counts.into_iter().map(histogram).collect();
+        let random = histograms.pop().expect("four of them");
+        let candidates = histograms.pop().expect("three of them");
+        let held = [
+            [Held::Levels(0b10), Held::Free, Held::Free, Held::Free],
+            [Held::Free, Held::Levels(0b10), Held::Free, Held::Free],
+        ];
+        let per_rule: Vec<Selected> =
+            histograms.into_iter().zip(held).map(|(pairs, held)| Selected { pairs, held: held.to_vec() }).collect();
+        let found = train(&Evidence {
+            comparisons: &comparisons,
+            layout: &layout,
+            per_rule: &per_rule,
+            random: &random,
+            exact: &[None; 4],
+            names: &[None; 4],
+            candidates: &candidates,
+            // Two thousand records have as many pairs as were drawn.
+            records: 2000,
+        });
+        for c in 0..4 {
+            for l in 0..3 {
+                let (m, u) = (found.m[c][l + 1], found.u[c][l + 1]);
+                assert!((m - M[c][l]).abs() < 0.05, "m of {c} level {l}: {m} for {}", M[c][l]);
+                assert!((u - U[c][l]).abs() < 0.01, "u of {c} level {l}: {u} for {}", U[c][l]);
+            }
+        }
+        // Blocking finds 1 - (1 - .64)(1 - .56) = .84 of the matches, of which one in 500 pairs is one.
+        let expected = 0.84 / 500.0;
+        assert!((found.prior_same / expected - 1.0).abs() < 0.2, "{} for {expected}", found.prior_same);
     }
 }

@@ -94,7 +94,9 @@ mod tests {
 
     #[test]
     fn soundex_gives_the_published_codes() {
-        let code = |s: &str| String::from_utf8(soundex(s).to_be_bytes().iter().map(|&b| if b == 0 { b'0' } else { b }).collect());
+        let code = |s: &str| {
+            String::from_utf8(soundex(s).to_be_bytes().iter().map(|&b| if b == 0 { b'0' } else { b }).collect())
+        };
         assert_eq!(code("robert"), Ok("r163".to_owned()));
         assert_eq!(code("rupert"), Ok("r163".to_owned()));
         assert_eq!(code("ashcraft"), Ok("a261".to_owned()));

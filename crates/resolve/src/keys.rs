@@ -13,9 +13,18 @@ use crate::records::{ColumnKind, Pool};
 #[derive(Clone)]
 pub(crate) enum Key {
     /// Each value of a field through a table of its codes: itself, its sound, its words …
-    Value { name: &'static str, field: usize, table: Arc<Vec<Vec<u64>>> },
+    Value {
+        name: &'static str,
+        field: usize,
+        table: Arc<Vec<Vec<u64>>>,
+    },
     /// Given and family name, whichever comes first.
-    NamePair { given: usize, family: usize, roots: Arc<Vec<Vec<u64>>>, families: Arc<Vec<Vec<u64>>> },
+    NamePair {
+        given: usize,
+        family: usize,
+        roots: Arc<Vec<Vec<u64>>>,
+        families: Arc<Vec<Vec<u64>>>,
+    },
     Postcode,
     Locality,
     House,
@@ -107,6 +116,14 @@ impl Keys<'_, '_> {
         self.of("email_local", &ColumnKind::Email, |v| {
             let local = v.rsplit_once('@').map_or(v, |parts| parts.0);
             keep(text_hash(local), local.len() >= 5)
+        })
+    }
+
+    /// The first letters of a mailbox name: typing errors are as common in its end and its provider.
+    pub(crate) fn email_prefix(&self) -> Option<Key> {
+        self.of("email_prefix", &ColumnKind::Email, |v| {
+            let local = v.rsplit_once('@').map_or(v, |parts| parts.0);
+            local.get(..4).map_or_else(Vec::new, |prefix| vec![text_hash(prefix)])
         })
     }
 

@@ -23,6 +23,7 @@
 //! | [`model`] | everything global, pinned in one JSON document |
 //! | `clustering` | from scored pairs to clusters, under constraints |
 //! | `resolve` | the way through: [`resolve()`], [`Options`], [`Decisions`], [`Resolution`] |
+//! | [`survivorship`] | which value of a cluster becomes the golden one |
 //! | `explain` | [`explain()`]: the waterfall of evidence for one pair |
 //! | [`evaluate`] | clusters against the truth |
 //! | [`probability`] | probabilities, odds and weights |
@@ -46,6 +47,7 @@ mod placeholder;
 pub mod probability;
 mod resolve;
 mod score;
+pub mod survivorship;
 mod term_frequency;
 
 pub use blocking::{LargeBlock, RuleStats};

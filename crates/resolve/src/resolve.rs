@@ -12,7 +12,7 @@ use crate::model::{ColumnFrequencies, ComparisonParameters, LevelParameters, MOD
 use crate::pattern::{Layout, Pattern};
 use crate::placeholder::{self, Placeholder};
 use crate::probability::{BIT, Weight, from_probability, to_probability};
-use crate::records::{ColumnKind, RecordId, Records};
+use crate::records::{ColumnKind, EntityType, RecordId, Records};
 use crate::score::{Comparing, Edge};
 use crate::term_frequency;
 
@@ -341,8 +341,7 @@ fn run(
     let constraints = constraints(&prepared.features, decisions)?;
     progress.stage("blocking");
     let blocks = Blocks::new(&prepared.features, &prepared.rules, options.max_block);
-    let comparing =
-        Comparing { f: &prepared.features, comparisons: &prepared.comparisons, layout: &prepared.layout };
+    let comparing = Comparing { f: &prepared.features, comparisons: &prepared.comparisons, layout: &prepared.layout };
     let model = match model {
         Some(model) => model.clone(),
         None => {
@@ -354,23 +353,22 @@ fn run(
     let weights = model.weights();
     let mut scored = comparing.candidates(&blocks, &weights, EDGE_FLOOR, &|pairs| progress.advance(pairs));
     progress.stage("clustering");
-    let threshold = cut_for(options.threshold);
+    let threshold = cut_for(options.threshold, records.entity);
     let thresholds = [threshold + 4 * BIT, threshold, threshold - 4 * BIT];
     let partitions = cluster(&comparing, &weights, &constraints, &scored.edges, &thresholds);
 
     let balanced = &partitions.clusters[1];
     let (cluster_of, smallest) = numbered(&prepared.features, balanced);
-    let confidence = smallest
-        .iter()
-        .map(|&position| partitions.weakest[1][position as usize].map_or(1.0, to_probability))
-        .collect();
+    let confidence =
+        smallest.iter().map(|&position| partitions.weakest[1][position as usize].map_or(1.0, to_probability)).collect();
     let mut stats = blocks.stats.clone();
     for (stat, pairs) in stats.iter_mut().zip(&scored.rule_pairs) {
         stat.pairs = *pairs;
     }
     let mut patterns: Vec<(Pattern, u64)> = std::mem::take(&mut scored.patterns).into_iter().collect();
     patterns.sort_unstable();
-    let pairs = report(&prepared, &comparing, &weights, &constraints, &blocks, &scored.edges, balanced, options, &mut patterns);
+    let pairs =
+        report(&prepared, &comparing, &weights, &constraints, &blocks, &scored.edges, balanced, options, &mut patterns);
     let mut found = prepared.placeholders.clone();
     found.sort_unstable_by_key(|p| (p.column, p.code));
     Ok(Resolution {
@@ -390,13 +388,20 @@ fn run(
 }
 
 /// The weight from which clusters are joined, for an expected precision.
-fn cut_for(precision: f64) -> Weight {
+fn cut_for(precision: f64, entity: EntityType) -> Weight {
     // A cluster's pairs are mostly far above its weakest bridge; measured over several labelled sets a bridge at even
     // odds keeps the precision of all pairs near .95, and each halving of the error asks for one more bit.
-    from_probability(precision.clamp(0.5, 1.0 - 1e-9)) - from_probability(0.95)
+    let base = from_probability(precision.clamp(0.5, 1.0 - 1e-9)) - from_probability(0.95);
+    // Columns of unknown meaning are less independent than a person's, so their bits are worth less.
+    if entity == EntityType::Generic { base + 3 * BIT } else { base }
 }
 
-fn evidence_of(prepared: &Prepared<'_>, weights: &crate::model::Weights, pattern: Pattern, pairs: u64) -> PatternEvidence {
+fn evidence_of(
+    prepared: &Prepared<'_>,
+    weights: &crate::model::Weights,
+    pattern: Pattern,
+    pairs: u64,
+) -> PatternEvidence {
     let levels = prepared.layout.levels(pattern);
     PatternEvidence {
         weights: levels.iter().enumerate().map(|(c, &level)| weights.unrelated[c][usize::from(level)]).collect(),
@@ -610,7 +615,9 @@ fn report(
         let together = clusters[edge.a as usize] == clusters[edge.b as usize];
         let decision = match () {
             () if together => PairDecision::Match,
-            () if edge.weight >= threshold => PairDecision::CutByGuard(cut.get(&pair).copied().unwrap_or(CutReason::Bridge)),
+            () if edge.weight >= threshold => {
+                PairDecision::CutByGuard(cut.get(&pair).copied().unwrap_or(CutReason::Bridge))
+            }
             () if edge.weight >= review => PairDecision::Review,
             () => PairDecision::NoMatch,
         };

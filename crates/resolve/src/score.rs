@@ -90,7 +90,13 @@ impl Comparing<'_, '_> {
 
     /// Scores every candidate pair; returns those of at least `floor` in ascending order of positions, the counts of
     /// all patterns, and how many pairs each rule emitted first.
-    pub(crate) fn candidates(&self, blocks: &Blocks, weights: &Weights, floor: Weight, done: &(dyn Fn(u64) + Sync)) -> Scored {
+    pub(crate) fn candidates(
+        &self,
+        blocks: &Blocks,
+        weights: &Weights,
+        floor: Weight,
+        done: &(dyn Fn(u64) + Sync),
+    ) -> Scored {
         let chunks: Vec<std::ops::Range<u32>> = ranges(blocks.leaves() as u32, 2048);
         let rules = blocks.stats.len();
         let parts: Vec<Scored> = chunks

@@ -1,0 +1,99 @@
+//! Stewards are obeyed, and facts about sources are.
+
+use goldsmith_resolve::{Decisions, Options, Overrides, PairDecision, RecordId, ResolveError, explain, resolve};
+
+use crate::people::{population, records, run};
+
+fn id(key: &str) -> RecordId {
+    RecordId::of("test", key)
+}
+
+#[test]
+fn decisions_are_obeyed() {
+    let rows = population(300, 8);
+    let free = run(&rows, &Decisions::default());
+    let joined = free.pairs.iter().find(|p| p.decision == PairDecision::Match).expect("something matches");
+    let (a, b) = (joined.left as usize, joined.right as usize);
+    let stranger = (0..rows.len()).find(|&row| rows[row].person != rows[a].person).expect("there are others");
+
+    let apart = Decisions { not_same: vec![(id(&rows[a].key), id(&rows[b].key))], ..Decisions::default() };
+    let found = run(&rows, &apart);
+    assert_ne!(found.cluster_of[a], found.cluster_of[b]);
+    assert!(found.pairs.iter().any(|p| p.decision == PairDecision::ForcedNoMatch));
+
+    let together = Decisions { same: vec![(id(&rows[a].key), id(&rows[stranger].key))], ..Decisions::default() };
+    let found = run(&rows, &together);
+    assert_eq!(found.cluster_of[a], found.cluster_of[stranger]);
+    assert!(found.pairs.iter().any(|p| p.decision == PairDecision::ForcedMatch));
+
+    let absent = Decisions { same: vec![(id("nobody"), id(&rows[0].key))], ..Decisions::default() };
+    assert_eq!(run(&rows, &absent).cluster_of, free.cluster_of);
+}
+
+#[test]
+fn contradicting_decisions_are_refused() {
+    let rows = population(20, 9);
+    let k = |i: usize| id(&rows[i].key);
+    let decisions = Decisions { same: vec![(k(0), k(1)), (k(1), k(2))], not_same: vec![(k(2), k(0))] };
+    let error = resolve(&records(&rows), &Options::default(), None, &decisions, &()).expect_err("0 = 1 = 2 ≠ 0");
+    assert!(matches!(error, ResolveError::ContradictingDecisions { .. }), "{error}");
+}
+
+#[test]
+fn a_source_without_duplicates_keeps_its_records_apart() {
+    let mut rows = population(200, 10);
+    for row in &mut rows {
+        row.source = 0;
+    }
+    let mut all = records(&rows);
+    all.duplicates_none = vec![true];
+    let found = resolve(&all, &Options::default(), None, &Decisions::default(), &()).expect("well formed");
+    assert_eq!(found.confidence.len(), rows.len());
+}
+
+#[test]
+fn an_explanation_adds_up() {
+    let rows = population(300, 12);
+    let all = records(&rows);
+    let found = run(&rows, &Decisions::default());
+    for pair in found.pairs.iter().take(50) {
+        let why = explain(
+            &all,
+            &Options::default(),
+            &found.model,
+            &Decisions::default(),
+            pair.left as usize,
+            pair.right as usize,
+        )
+        .expect("well formed")
+        .expect("both rows exist");
+        assert_eq!(why.weight, pair.weight);
+        let sum = why.prior + why.steps.iter().map(|step| step.weight + step.tf_adjust).sum::<i32>();
+        assert_eq!(sum, why.against_unrelated);
+        assert!(why.rules.iter().any(|(_, shared)| *shared), "a candidate shares a key");
+    }
+}
+
+#[test]
+fn unknown_names_are_refused_with_the_valid_ones() {
+    let rows = population(20, 13);
+    let with = |overrides| Options { overrides, ..Options::default() };
+    let run = |options: &Options| resolve(&records(&rows), options, None, &Decisions::default(), &()).map(|_| ());
+    let error =
+        run(&with(Overrides { without: vec!["emial".into()], blocking: None })).expect_err("no such comparison");
+    assert!(error.to_string().contains("emial") && error.to_string().contains("email"), "{error}");
+    let error = run(&with(Overrides { without: Vec::new(), blocking: Some(vec![vec!["fone".into()]]) }))
+        .expect_err("no such key");
+    assert!(error.to_string().contains("fone") && error.to_string().contains("phone"), "{error}");
+}
+
+#[test]
+fn a_model_for_other_columns_is_refused() {
+    let rows = population(50, 14);
+    let model = run(&rows, &Decisions::default()).model;
+    let mut fewer = records(&rows);
+    fewer.columns.retain(|column| column.name != "email");
+    let error =
+        resolve(&fewer, &Options::default(), Some(&model), &Decisions::default(), &()).expect_err("no e-mail here");
+    assert!(matches!(&error, ResolveError::ModelMismatch { difference } if difference.contains("email")), "{error}");
+}

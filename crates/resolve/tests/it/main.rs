@@ -1,0 +1,7 @@
+//! The engine as its callers see it.
+
+mod adversarial;
+mod decisions;
+mod degenerate;
+mod determinism;
+mod people;
