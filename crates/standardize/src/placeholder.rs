@@ -42,7 +42,7 @@ pub enum PlaceholderKind {
 #[must_use]
 pub fn is_placeholder(kind: PlaceholderKind, value: &str) -> bool {
     let value = value.trim();
-    if value.len() > LONGEST {
+    if value.len() > LONGEST && kind != PlaceholderKind::Email {
         return false;
     }
     match kind {
@@ -56,7 +56,7 @@ pub fn is_placeholder(kind: PlaceholderKind, value: &str) -> bool {
 }
 
 /// Longer values are never placeholders; the longest on the lists is far shorter.
-const LONGEST: usize = 48;
+const LONGEST: usize = 32;
 
 // Letters and digits only, lower case, sorted: they are looked up by binary search.
 const COMMON: &[&str] = &[
@@ -272,7 +272,15 @@ mod tests {
     fn emails() {
         check(
             PlaceholderKind::Email,
-            &["test@test.com", "noreply@acme.com", "no-reply@acme.com", "a@a.com", "none@none.com", "n/a"],
+            &[
+                "test@test.com",
+                "noreply@acme.com",
+                "no-reply@acme.com",
+                "noreply@newsletter.a-rather-long-name.example.com",
+                "a@a.com",
+                "none@none.com",
+                "n/a",
+            ],
             &["test@acme.com", "a@acme.com", "jane@example.com"],
         );
     }
@@ -281,20 +289,8 @@ mod tests {
     fn phones() {
         check(
             PlaceholderKind::Phone,
-            &[
-                "000-000-0000",
-                "9999999999",
-                "+1 999 999 9999",
-                "1234567890",
-                "1-234-567-8901",
-                "+49 000 0000000",
-                "none",
-                "-",
-            ]
-            .into_iter()
-            .filter(|v| *v != "1-234-567-8901")
-            .collect::<Vec<_>>(),
-            &["202-555-0173", "+44 20 7946 0958", "0800 000 111"],
+            &["000-000-0000", "9999999999", "+1 999 999 9999", "1234567890", "+49 000 0000000", "none", "-"],
+            &["202-555-0173", "+44 20 7946 0958", "0800 000 111", "1-234-567-8901"],
         );
     }
 

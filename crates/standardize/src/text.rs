@@ -97,6 +97,12 @@ pub(crate) fn push_title_word(word: &str, out: &mut String) {
         out.push_str(word);
         return;
     }
+    if word.bytes().all(|byte| byte.is_ascii_alphanumeric()) {
+        let mut bytes = word.bytes();
+        out.extend(bytes.next().map(|first| first.to_ascii_uppercase() as char));
+        out.extend(bytes.map(|byte| byte.to_ascii_lowercase() as char));
+        return;
+    }
     let mut at_start = true;
     let mut letters_before = 0usize;
     for c in word.chars() {
@@ -121,6 +127,10 @@ pub(crate) fn push_title_word(word: &str, out: &mut String) {
 
 /// Whether all cased letters of `word` are capitals, or all are small.
 pub(crate) fn is_one_case(word: &str) -> bool {
+    if word.is_ascii() {
+        return !word.bytes().any(|byte| byte.is_ascii_uppercase())
+            || !word.bytes().any(|byte| byte.is_ascii_lowercase());
+    }
     let (mut upper, mut lower) = (false, false);
     for c in word.chars() {
         upper |= c.is_uppercase();

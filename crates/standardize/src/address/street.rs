@@ -17,8 +17,7 @@ pub(super) fn read(
     address: &mut Address,
 ) {
     address.unit = given_unit.as_deref().and_then(unit::normal);
-    let segments: Vec<&str> =
-        lines.iter().flat_map(|line| line.split([',', ';'])).map(str::trim).filter(|s| !s.is_empty()).collect();
+    let segments = lines.iter().flat_map(|line| line.split([',', ';'])).map(str::trim).filter(|s| !s.is_empty());
     // The street is the first segment with a number or a street type; else the first.
     let mut rest: Vec<String> = Vec::new();
     let mut street: Option<Vec<&str>> = None;
@@ -52,6 +51,10 @@ pub(super) fn read(
     let mut held: Option<Vec<&str>> = None;
     if words.is_empty() {
         words = plain.next().unwrap_or_default();
+        // "115, Woodleigh": a number and a name without a street type.
+        if is_number_alone(&words) {
+            words.extend(plain.next().unwrap_or_default());
+        }
     }
     for segment in plain {
         if held.is_none() && is_number_alone(&segment) && !has_number(&words) {
@@ -279,8 +282,8 @@ fn street_form(words: &[&str], country: &str) -> (String, Option<String>) {
             kind = Some(found.to_owned());
         } else if language == Language::English
             && words.len() > 1
-            && (index == 0 || index == last || index + 1 == type_at)
-            && (index != type_at)
+            && (index == 0 || index == last)
+            && index != type_at
             && let Some(full) = direction(word).filter(|_| index != 0 || last > 0)
         {
             out.push_str(full);

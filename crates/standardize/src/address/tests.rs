@@ -47,6 +47,9 @@ fn street_lines() {
     check("12 N. Main St. #4b", "US", "12 | North Main Street | Street | Unit 4B");
     check("123 5th Ave NW Ste 300", "US", "123 | 5th Avenue Northwest | Avenue | Suite 300");
     check("12A St. James's Place", "GB", "12a | St. James's Place | Place | -");
+    check("5 W 42ND ST FL 3", "US", "5 | West 42nd Street | Street | Floor 3");
+    check("174 Swanto N Street", "US", "174 | Swanto N Street | Street | -");
+    check("115, Woodleigh", "AU", "115 | Woodleigh | - | -");
     check("US Highway 50", "US", "- | US Highway 50 | - | -");
     check("Avenue de la République 12", "FR", "12 | Avenue de la République | Avenue | -");
     check("12 bis av. Foch", "FR", "12 bis | Avenue Foch | Avenue | -");

@@ -29,6 +29,12 @@ pub(super) fn word(raw: &str) -> Option<&'static str> {
     })
 }
 
+/// `FL 3` is a floor, `FL 33101` is in Florida.
+fn floor_or_florida(word: &str, next: Option<&&str>) -> Option<&'static str> {
+    let floor = word.trim_end_matches('.').eq_ignore_ascii_case("fl") && next.is_some_and(|next| next.len() <= 3);
+    floor.then_some("Floor")
+}
+
 /// Takes the unit out of a line's words: a unit word and its value, or `#4`. The value holds a digit or is one letter.
 pub(super) fn take(words: &mut Vec<&str>) -> Option<String> {
     for at in 0..words.len() {
@@ -46,7 +52,7 @@ pub(super) fn take(words: &mut Vec<&str>) -> Option<String> {
             words.remove(at);
             return Some(unit);
         }
-        if let Some(name) = word(found)
+        if let Some(name) = word(found).or_else(|| floor_or_florida(found, words.get(at + 1)))
             && let Some(next) = words.get(at + 1)
         {
             let next = next.trim_start_matches('#').trim_end_matches([',', '.']);
@@ -54,9 +60,9 @@ pub(super) fn take(words: &mut Vec<&str>) -> Option<String> {
             if is_value(next) {
                 let unit = format!("{name} {}", next.to_ascii_uppercase());
                 words.drain(at..=at + 1);
-                // "Apt # 4"
                 return Some(unit);
             }
+            // "Apt # 4"
             if next.is_empty()
                 && let Some(value) = words.get(at + 2).filter(|value| is_value(value))
             {

@@ -34,7 +34,7 @@ pub fn person_part(value: &str) -> Option<String> {
 /// Clean, one kind of apostrophe, no spaces around hyphens, a space after each comma.
 pub(super) fn tidy(value: &str) -> Option<String> {
     let cleaned = text::clean(value)?;
-    if cleaned.is_ascii() && !cleaned.bytes().any(|b| matches!(b, b'`' | b'-' | b'_' | b';')) {
+    if cleaned.is_ascii() && !cleaned.bytes().any(|b| matches!(b, b'`' | b'-' | b'_' | b';' | b'\'')) {
         return Some(cleaned);
     }
     let mut tidy = String::with_capacity(cleaned.len());
@@ -47,13 +47,21 @@ pub(super) fn tidy(value: &str) -> Option<String> {
                 }
                 tidy.push('-');
             }
-            ' ' if tidy.ends_with('-') => {}
+            ' ' if tidy.ends_with('-') || ends_with_elision(&tidy) => {}
             '_' => tidy.push(' '),
             ';' => tidy.push(','),
             _ => tidy.push(c),
         }
     }
     text::clean(tidy.trim_matches('-'))
+}
+
+/// `O' Brien`: a single letter and an apostrophe belong to what follows.
+fn ends_with_elision(name: &str) -> bool {
+    let mut back = name.chars().rev();
+    back.next() == Some('\'')
+        && back.next().is_some_and(|c| matches!(c, 'O' | 'o' | 'D' | 'd'))
+        && back.next().is_none_or(|c| !c.is_alphabetic())
 }
 
 pub(super) fn given(words: &[&str]) -> Option<String> {
@@ -185,6 +193,7 @@ mod tests {
         check("SMITH - JONES", Some("Smith-Jones"));
         check("DE LA CRUZ", Some("de la Cruz"));
         check("O`NEIL", Some("O'Neil"));
+        check("o' brien", Some("O'Brien"));
         check("j.r.", Some("J R"));
         check("J.-P.", Some("J-P"));
         check("LE", Some("Le"));
