@@ -34,22 +34,31 @@ struct Bench {
 fn bench() -> &'static Bench {
     static BENCH: OnceLock<Bench> = OnceLock::new();
     BENCH.get_or_init(|| {
-        let records = std::env::var("GOLDSMITH_BENCH_RECORDS").ok().and_then(|records| records.parse().ok()).unwrap_or(100_000);
+        let records =
+            std::env::var("GOLDSMITH_BENCH_RECORDS").ok().and_then(|records| records.parse().ok()).unwrap_or(100_000);
         let folder = tempfile::tempdir().expect("a temporary folder");
-        let options = goldsmith_synth::SynthOptions { records, seed: 1, out: folder.path().join("data"), sheet_rows: 1_048_576 };
+        let options =
+            goldsmith_synth::SynthOptions { records, seed: 1, out: folder.path().join("data"), sheet_rows: 1_048_576 };
         goldsmith_synth::write(&options, &|_| {}).expect("synthetic records");
         let sample = Path::new(env!("CARGO_MANIFEST_DIR")).join("pipelines/customer-360/pipeline.yaml");
         let text = std::fs::read_to_string(sample).expect("the sample pipeline");
         let text = text.replace("../../sample-data", "data").replace("../../out/customer-360", "out");
         let pipeline = folder.path().join("pipeline.yaml");
         std::fs::write(&pipeline, text).expect("the pipeline is written");
-        let checked = load_plan(&pipeline, &FileOptions::default()).map_err(|mistakes| mistakes.to_string()).expect("a plan");
+        let checked =
+            load_plan(&pipeline, &FileOptions::default()).map_err(|mistakes| mistakes.to_string()).expect("a plan");
         let threads = std::thread::available_parallelism().map_or(1, std::num::NonZero::get);
-        let runtime = tokio::runtime::Builder::new_multi_thread().worker_threads(threads).thread_stack_size(16 << 20).enable_all().build().expect("a runtime");
+        let runtime = tokio::runtime::Builder::new_multi_thread()
+            .worker_threads(threads)
+            .thread_stack_size(16 << 20)
+            .enable_all()
+            .build()
+            .expect("a runtime");
         let progress = Progress::silent();
         let plan = &checked.plan;
         let sources = runtime.block_on(run::check_sources(plan)).expect("sources");
-        let (delivered, _) = sources::land(plan, &sources, &folder.path().join("landing"), None, 0, &progress).expect("landed");
+        let (delivered, _) =
+            sources::land(plan, &sources, &folder.path().join("landing"), None, 0, &progress).expect("landed");
         let extracted: Vec<_> = delivered.into_iter().map(sources::Delivered::into_fresh).collect();
         let normalized = runtime.block_on(normalize(plan, &extracted, &[], threads, &progress)).expect("normalised");
         let resolutions = normalized
@@ -57,7 +66,14 @@ fn bench() -> &'static Bench {
             .iter()
             .map(|records| {
                 let coded = coded_records(plan, records).expect("coded");
-                goldsmith_resolve::resolve(&coded, &match_options(&plan.matching, threads), None, &Decisions::default(), &()).expect("resolved")
+                goldsmith_resolve::resolve(
+                    &coded,
+                    &match_options(&plan.matching, threads),
+                    None,
+                    &Decisions::default(),
+                    &(),
+                )
+                .expect("resolved")
             })
             .collect();
         Bench { folder, checked, threads, runtime, extracted, normalized, resolutions }
@@ -73,7 +89,10 @@ fn records(bench: &Bench) -> ItemsCount {
 fn normalise(bencher: Bencher<'_, '_>) {
     let bench = bench();
     bencher.counter(records(bench)).bench(|| {
-        bench.runtime.block_on(normalize(&bench.checked.plan, &bench.extracted, &[], bench.threads, &Progress::silent())).expect("normalised")
+        bench
+            .runtime
+            .block_on(normalize(&bench.checked.plan, &bench.extracted, &[], bench.threads, &Progress::silent()))
+            .expect("normalised")
     });
 }
 
@@ -86,7 +105,16 @@ fn resolve(bencher: Bencher<'_, '_>) {
     bencher.counter(ItemsCount::new(pairs)).bench(|| {
         for records in &bench.normalized.entities {
             let coded = coded_records(plan, records).expect("coded");
-            black_box(goldsmith_resolve::resolve(&coded, &match_options(&plan.matching, bench.threads), None, &Decisions::default(), &()).expect("resolved"));
+            black_box(
+                goldsmith_resolve::resolve(
+                    &coded,
+                    &match_options(&plan.matching, bench.threads),
+                    None,
+                    &Decisions::default(),
+                    &(),
+                )
+                .expect("resolved"),
+            );
         }
     });
 }
@@ -101,7 +129,9 @@ fn survivorship(bencher: Bencher<'_, '_>) {
         .entities
         .iter()
         .zip(&bench.resolutions)
-        .map(|(records, resolution)| (records, coded_records(plan, records).expect("coded").ids, Clusters::new(&resolution.cluster_of)))
+        .map(|(records, resolution)| {
+            (records, coded_records(plan, records).expect("coded").ids, Clusters::new(&resolution.cluster_of))
+        })
         .collect();
     bencher.counter(records(bench)).bench(|| {
         for (records, ids, clusters) in &inputs {
@@ -114,9 +144,19 @@ fn survivorship(bencher: Bencher<'_, '_>) {
 #[divan::bench(sample_count = 3, sample_size = 1)]
 fn end_to_end(bencher: Bencher<'_, '_>) {
     let bench = bench();
-    let options = RunOptions { threads: bench.threads, as_of: Some(0), run_id: None, wait: std::time::Duration::ZERO, force: true, retrain: true };
+    let options = RunOptions {
+        threads: bench.threads,
+        as_of: Some(0),
+        run_id: None,
+        wait: std::time::Duration::ZERO,
+        force: true,
+        retrain: true,
+    };
     bencher.counter(records(bench)).bench(|| {
-        let outcome = bench.runtime.block_on(goldsmith::pipeline::run(&bench.checked.plan, &options, &Progress::silent())).expect("a run");
+        let outcome = bench
+            .runtime
+            .block_on(goldsmith::pipeline::run(&bench.checked.plan, &options, &Progress::silent()))
+            .expect("a run");
         black_box(&outcome);
     });
     black_box(&bench.folder);

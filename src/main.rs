@@ -12,5 +12,8 @@ fn main() -> std::process::ExitCode {
         let place = panic.location().map(ToString::to_string).unwrap_or_default();
         goldsmith::cli::say(&format!("internal error at {place}; please report it with what you did"));
     }));
-    std::panic::catch_unwind(goldsmith::cli::main).unwrap_or(goldsmith::pipeline::exit::INTERNAL).into()
+    // Planning long expressions recurses deeply: the work gets a stack of its own, of memory that is only taken when used.
+    let work = std::thread::Builder::new().stack_size(512 << 20).spawn(goldsmith::cli::main);
+    let code = work.ok().and_then(|work| work.join().ok());
+    code.unwrap_or(goldsmith::pipeline::exit::INTERNAL).into()
 }

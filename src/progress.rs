@@ -69,7 +69,8 @@ impl Progress {
             match total {
                 Some(total) => {
                     self.bar.set_length(total);
-                    self.bar.set_style(style("{prefix:>10} [{bar:28}] {human_pos}/{human_len} rows  {per_sec}  eta {eta}"));
+                    self.bar
+                        .set_style(style("{prefix:>10} [{bar:28}] {human_pos}/{human_len} rows  {per_sec}  eta {eta}"));
                 }
                 None => self.bar.set_style(style("{prefix:>10} {spinner} {human_pos} rows  {per_sec}  {elapsed}")),
             }
@@ -129,9 +130,7 @@ impl Stage<'_> {
 }
 
 fn style(template: &str) -> ProgressStyle {
-    ProgressStyle::with_template(template)
-        .unwrap_or_else(|_| ProgressStyle::default_bar())
-        .progress_chars("=> ")
+    ProgressStyle::with_template(template).unwrap_or_else(|_| ProgressStyle::default_bar()).progress_chars("=> ")
 }
 
 fn format_seconds(seconds: f64) -> String {

@@ -14,11 +14,20 @@ use crate::registry;
 /// What fields can be mapped to.
 #[must_use]
 pub fn attributes() -> String {
-    let mut page = String::from("# Attributes\n\nWhat a field of a pipeline file can be mapped to. Lists hold several values; their parts can be mapped one by one.\n\n| attribute | of | meaning | parts |\n|---|---|---|---|\n");
+    let mut page = String::from(
+        "# Attributes\n\nWhat a field of a pipeline file can be mapped to. Lists hold several values; their parts can be mapped one by one.\n\n| attribute | of | meaning | parts |\n|---|---|---|---|\n",
+    );
     for attribute in CATALOGUE {
         let entities: Vec<&str> = attribute.entities.iter().map(|entity| entity.as_str()).collect();
         let parts: Vec<String> = attribute.parts.iter().map(|part| format!("`{}`", part.name)).collect();
-        let _ = writeln!(page, "| `{}` | {} | {} | {} |", attribute.name, entities.join(", "), attribute.description, parts.join(" "));
+        let _ = writeln!(
+            page,
+            "| `{}` | {} | {} | {} |",
+            attribute.name,
+            entities.join(", "),
+            attribute.description,
+            parts.join(" ")
+        );
     }
     page.push_str("\nOther attributes are declared under `attributes:` with a type; each becomes a golden column.\n");
     page
@@ -27,9 +36,15 @@ pub fn attributes() -> String {
 /// goldsmith's own SQL functions.
 #[must_use]
 pub fn functions() -> String {
-    let mut page = String::from("# SQL functions\n\nUsable in pipeline files and in `goldsmith query`, beside those of DataFusion. Every example is run by a test.\n");
+    let mut page = String::from(
+        "# SQL functions\n\nUsable in pipeline files and in `goldsmith query`, beside those of DataFusion. Every example is run by a test.\n",
+    );
     for function in catalogue() {
-        let _ = write!(page, "\n## `{}({})`\n\n{}\n\n```sql\nSELECT {}\n-- {}\n```\n", function.name, function.arguments, function.about, function.example, function.result);
+        let _ = write!(
+            page,
+            "\n## `{}({})`\n\n{}\n\n```sql\nSELECT {}\n-- {}\n```\n",
+            function.name, function.arguments, function.about, function.example, function.result
+        );
     }
     page
 }
@@ -37,13 +52,26 @@ pub fn functions() -> String {
 /// The systems that can be read.
 #[must_use]
 pub fn connectors() -> String {
-    let mut page = String::from("# Connectors\n\nWhat `connector:` can name. The options are in the JSON Schema (`goldsmith schema`) and in each connector's README.\n");
+    let mut page = String::from(
+        "# Connectors\n\nWhat `connector:` can name. The options are in the JSON Schema (`goldsmith schema`) and in each connector's README.\n",
+    );
     for connector in registry::CONNECTORS {
-        let _ = write!(page, "\n## `{}`\n\n{}\n\n```text\n{}\n```\n\n| option | meaning |\n|---|---|\n", connector.name(), connector.about(), connector.example().trim());
+        let _ = write!(
+            page,
+            "\n## `{}`\n\n{}\n\n```text\n{}\n```\n\n| option | meaning |\n|---|---|\n",
+            connector.name(),
+            connector.about(),
+            connector.example().trim()
+        );
         let schema = connector.options_schema();
         let properties = schema.get("properties").and_then(serde_json::Value::as_object).cloned().unwrap_or_default();
         for (name, property) in properties {
-            let meaning = property.get("description").and_then(serde_json::Value::as_str).unwrap_or_default().replace('\n', " ").replace('|', "\\|");
+            let meaning = property
+                .get("description")
+                .and_then(serde_json::Value::as_str)
+                .unwrap_or_default()
+                .replace('\n', " ")
+                .replace('|', "\\|");
             let _ = writeln!(page, "| `{name}` | {meaning} |");
         }
     }
@@ -53,11 +81,20 @@ pub fn connectors() -> String {
 /// The published tables and their columns.
 #[must_use]
 pub fn tables() -> String {
-    let mut page = String::from("# Published tables\n\nAlways at `OUT/versions/<number>/<table>/part-*.parquet`. Every column carries its meaning in the Parquet field metadata, under `description`.\n");
+    let mut page = String::from(
+        "# Published tables\n\nAlways at `OUT/versions/<number>/<table>/part-*.parquet`. Every column carries its meaning in the Parquet field metadata, under `description`.\n",
+    );
     for (name, about, fields) in table_list() {
         let _ = write!(page, "\n## `{name}`\n\n{about}\n\n| column | type | meaning |\n|---|---|---|\n");
         for field in fields {
-            let _ = writeln!(page, "| `{}` | {}{} | {} |", field.name(), type_name(&field), if field.is_nullable() { ", nullable" } else { "" }, field.metadata().get(MEANING).map_or("", String::as_str));
+            let _ = writeln!(
+                page,
+                "| `{}` | {}{} | {} |",
+                field.name(),
+                type_name(&field),
+                if field.is_nullable() { ", nullable" } else { "" },
+                field.metadata().get(MEANING).map_or("", String::as_str)
+            );
         }
     }
     page
@@ -67,7 +104,10 @@ fn type_name(field: &Field) -> String {
     use arrow::datatypes::DataType;
     match field.data_type() {
         DataType::List(item) => match item.data_type() {
-            DataType::Struct(parts) => format!("list of struct({})", parts.iter().map(|part| part.name().as_str()).collect::<Vec<_>>().join(", ")),
+            DataType::Struct(parts) => format!(
+                "list of struct({})",
+                parts.iter().map(|part| part.name().as_str()).collect::<Vec<_>>().join(", ")
+            ),
             other => format!("list of {other}"),
         },
         DataType::Timestamp(_, _) => "timestamp (UTC)".to_owned(),
@@ -78,22 +118,66 @@ fn type_name(field: &Field) -> String {
 /// Every table: its name, what it is, its columns. Columns of attributes depend on the pipeline.
 fn table_list() -> Vec<(&'static str, &'static str, Vec<Field>)> {
     vec![
-        (tables::golden_profiles::NAME, "One row a customer. The attributes a pipeline declares follow those below.", tables::golden_profiles::standard_fields()),
-        (tables::golden_identifiers::NAME, "Every e-mail, phone and other identifier of every customer.", tables::golden_identifiers::fields()),
-        (tables::golden_addresses::NAME, "The addresses of every customer, the current one first.", tables::golden_addresses::fields()),
-        (tables::consents::NAME, "For every customer, purpose and channel the consent that holds.", tables::consents::fields()),
+        (
+            tables::golden_profiles::NAME,
+            "One row a customer. The attributes a pipeline declares follow those below.",
+            tables::golden_profiles::standard_fields(),
+        ),
+        (
+            tables::golden_identifiers::NAME,
+            "Every e-mail, phone and other identifier of every customer.",
+            tables::golden_identifiers::fields(),
+        ),
+        (
+            tables::golden_addresses::NAME,
+            "The addresses of every customer, the current one first.",
+            tables::golden_addresses::fields(),
+        ),
+        (
+            tables::consents::NAME,
+            "For every customer, purpose and channel the consent that holds.",
+            tables::consents::fields(),
+        ),
         (tables::cross_reference::NAME, "Which record belongs to which customer.", tables::cross_reference::fields()),
-        (tables::attribute_provenance::NAME, "For every golden value where it came from, and what else the records said.", tables::attribute_provenance::fields()),
-        (tables::source_records::NAME, "Every record that was matched. For each mapped attribute `a` a column `a` (normalised) and `a_raw` (as the source has it), or one list with `raw` and `valid` in its elements.", tables::source_records::fixed_fields()),
-        (tables::match_pairs::NAME, "The compared pairs that matter: matches, review, forced and cut ones, and a sample of the rest.", tables::match_pairs::fields()),
+        (
+            tables::attribute_provenance::NAME,
+            "For every golden value where it came from, and what else the records said.",
+            tables::attribute_provenance::fields(),
+        ),
+        (
+            tables::source_records::NAME,
+            "Every record that was matched. For each mapped attribute `a` a column `a` (normalised) and `a_raw` (as the source has it), or one list with `raw` and `valid` in its elements.",
+            tables::source_records::fixed_fields(),
+        ),
+        (
+            tables::match_pairs::NAME,
+            "The compared pairs that matter: matches, review, forced and cut ones, and a sample of the rest.",
+            tables::match_pairs::fields(),
+        ),
         (tables::match_patterns::NAME, "The evidence behind the pairs.", tables::match_patterns::fields()),
-        (tables::match_blocks::NAME, "What each blocking rule did, and its largest blocks.", tables::match_blocks::fields()),
-        (tables::cluster_edges_cut::NAME, "Pairs good enough to match that were kept apart, each with its reason.", tables::cluster_edges_cut::fields()),
-        (tables::id_redirects::NAME, "Golden ids that are no more, and what stands for them.", tables::id_redirects::fields()),
+        (
+            tables::match_blocks::NAME,
+            "What each blocking rule did, and its largest blocks.",
+            tables::match_blocks::fields(),
+        ),
+        (
+            tables::cluster_edges_cut::NAME,
+            "Pairs good enough to match that were kept apart, each with its reason.",
+            tables::cluster_edges_cut::fields(),
+        ),
+        (
+            tables::id_redirects::NAME,
+            "Golden ids that are no more, and what stands for them.",
+            tables::id_redirects::fields(),
+        ),
         (tables::quarantine::NAME, "Every row that could not become a record.", tables::quarantine::fields()),
         (tables::record_ledger::NAME, "The one fate of every extracted row.", tables::record_ledger::fields()),
         (tables::quality_metrics::NAME, "Data quality by source and attribute.", tables::quality_metrics::fields()),
-        (tables::coverage_matrix::NAME, "What each source covers, in records and in customers.", tables::coverage_matrix::fields()),
+        (
+            tables::coverage_matrix::NAME,
+            "What each source covers, in records and in customers.",
+            tables::coverage_matrix::fields(),
+        ),
         (tables::source_overlap::NAME, "Which sets of sources share customers.", tables::source_overlap::fields()),
         (tables::run_manifest::NAME, "The run and what each source contributed.", tables::run_manifest::fields()),
     ]

@@ -24,6 +24,10 @@ pub fn find(name: &str) -> Option<&'static dyn Connector> {
 pub fn schemas() -> Vec<ConnectorSchema> {
     CONNECTORS
         .iter()
-        .map(|connector| ConnectorSchema { name: connector.name().to_owned(), about: connector.about().to_owned(), options: connector.options_schema() })
+        .map(|connector| ConnectorSchema {
+            name: connector.name().to_owned(),
+            about: connector.about().to_owned(),
+            options: connector.options_schema(),
+        })
         .collect()
 }

@@ -23,7 +23,9 @@ use crate::publish::{Store, previous};
 /// The truth is a CSV or Parquet file with a row a record: its cluster in `cluster_id` or `customer_id`, and which
 /// record it is in `source` and `source_key`, or in `record_id` (the key itself, or `source:key`).
 #[derive(Debug, Args)]
-#[command(after_help = "Example:\n  goldsmith evaluate pipelines/customer-360/pipeline.yaml --truth sample-data/truth.csv")]
+#[command(
+    after_help = "Example:\n  goldsmith evaluate pipelines/customer-360/pipeline.yaml --truth sample-data/truth.csv"
+)]
 pub(super) struct Arguments {
     #[command(flatten)]
     pipeline: PipelineArguments,
@@ -43,7 +45,10 @@ pub(super) fn run(arguments: &Arguments) -> Result<u8, Failure> {
     let store = Store::new(checked.plan.publish.to.clone());
     let version = match arguments.version {
         Some(version) => version,
-        None => store.latest()?.map(|manifest| manifest.version).ok_or_else(|| Failure::config(format!("error: nothing is published in {} yet", store.root().display())))?,
+        None => store
+            .latest()?
+            .map(|manifest| manifest.version)
+            .ok_or_else(|| Failure::config(format!("error: nothing is published in {} yet", store.root().display())))?,
     };
     let truth = runtime(threads(None))?.block_on(read_truth(&arguments.truth))?;
     let found = published(&store, version)?;
@@ -75,22 +80,34 @@ async fn read_truth(path: &Path) -> Result<Vec<Truth>, Failure> {
         let options = CsvReadOptions::new().file_extension(&ending).schema_infer_max_records(0);
         context.read_csv(text.as_ref(), options).await
     };
-    let frame = frame.map_err(|error| Failure { message: format!("error: {}: {}", path.display(), plain(&error)), code: if path.exists() { exit::CONFIG } else { exit::RETRY } })?;
+    let frame = frame.map_err(|error| Failure {
+        message: format!("error: {}: {}", path.display(), plain(&error)),
+        code: if path.exists() { exit::CONFIG } else { exit::RETRY },
+    })?;
     let columns: Vec<String> = frame.schema().fields().iter().map(|field| field.name().clone()).collect();
     let find = |names: &[&str]| names.iter().find_map(|name| columns.iter().position(|column| column == name));
-    let cluster = find(&["cluster_id", "customer_id", "entity_id"]).ok_or_else(|| refuse("it has no column cluster_id or customer_id".to_owned()))?;
+    let cluster = find(&["cluster_id", "customer_id", "entity_id"])
+        .ok_or_else(|| refuse("it has no column cluster_id or customer_id".to_owned()))?;
     let source = find(&["source"]);
-    let key = source.and_then(|_| find(&["source_key", "source_id", "key"])).or_else(|| find(&["record_id", "source_key"])).ok_or_else(|| refuse("it has no column record_id, or source and source_key".to_owned()))?;
+    let key = source
+        .and_then(|_| find(&["source_key", "source_id", "key"]))
+        .or_else(|| find(&["record_id", "source_key"]))
+        .ok_or_else(|| refuse("it has no column record_id, or source and source_key".to_owned()))?;
     let source = source.filter(|_| columns.get(key).is_some_and(|name| name != "record_id"));
     let mut truth = Vec::new();
     for batch in frame.collect().await.map_err(|error| refuse(plain(&error)))? {
-        let texts = |index: usize| cast(batch.column(index), &DataType::Utf8).map_err(|error| refuse(error.to_string()));
+        let texts =
+            |index: usize| cast(batch.column(index), &DataType::Utf8).map_err(|error| refuse(error.to_string()));
         let (clusters, keys) = (texts(cluster)?, texts(key)?);
         let sources = source.map(texts).transpose()?;
         let (clusters, keys) = (clusters.as_string::<i32>(), keys.as_string::<i32>());
         for row in 0..batch.num_rows() {
             if clusters.is_valid(row) && keys.is_valid(row) {
-                truth.push(Truth { source: sources.as_ref().map(|sources| sources.as_string::<i32>().value(row).to_owned()), key: keys.value(row).to_owned(), cluster: clusters.value(row).to_owned() });
+                truth.push(Truth {
+                    source: sources.as_ref().map(|sources| sources.as_string::<i32>().value(row).to_owned()),
+                    key: keys.value(row).to_owned(),
+                    cluster: clusters.value(row).to_owned(),
+                });
             }
         }
     }
@@ -100,10 +117,16 @@ async fn read_truth(path: &Path) -> Result<Vec<Truth>, Failure> {
 /// Source, key and golden id of every published record.
 fn published(store: &Store, version: i64) -> Result<Vec<(String, String, String)>, Failure> {
     let mut found = Vec::new();
-    for batch in previous::read_table(&store.version_dir(version), "cross_reference", &["source", "source_key", "golden_id"])? {
-        let columns: Vec<&arrow::array::StringArray> = batch.columns().iter().map(|column| column.as_string::<i32>()).collect();
+    for batch in
+        previous::read_table(&store.version_dir(version), "cross_reference", &["source", "source_key", "golden_id"])?
+    {
+        let columns: Vec<&arrow::array::StringArray> =
+            batch.columns().iter().map(|column| column.as_string::<i32>()).collect();
         if let [source, key, golden] = columns.as_slice() {
-            found.extend((0..batch.num_rows()).map(|row| (source.value(row).to_owned(), key.value(row).to_owned(), golden.value(row).to_owned())));
+            found
+                .extend((0..batch.num_rows()).map(|row| {
+                    (source.value(row).to_owned(), key.value(row).to_owned(), golden.value(row).to_owned())
+                }));
         }
     }
     Ok(found)
@@ -152,7 +175,9 @@ fn score(truth: &[Truth], found: &[(String, String, String)]) -> Result<Scores, 
         });
     }
     if missing == truth.len() {
-        return Err(Failure::config("error: no record of the truth is among the published ones; do its source and source_key (or record_id) name them as the pipeline does?"));
+        return Err(Failure::config(
+            "error: no record of the truth is among the published ones; do its source and source_key (or record_id) name them as the pipeline does?",
+        ));
     }
     Ok(Scores {
         evaluation: evaluate(&left, &right),
@@ -193,7 +218,9 @@ impl Scores {
     }
 
     fn to_text(&self) -> String {
-        let line = |name: &str, score: &Score| format!("  {name:<15} {:>9.4} {:>9.4} {:>9.4}\n", score.precision, score.recall, score.f1);
+        let line = |name: &str, score: &Score| {
+            format!("  {name:<15} {:>9.4} {:>9.4} {:>9.4}\n", score.precision, score.recall, score.f1)
+        };
         let mut text = String::from("                  precision   recall        F1\n");
         text += &line("pairwise", &self.evaluation.pairwise);
         text += &line("B-cubed", &self.evaluation.b_cubed);
@@ -208,10 +235,14 @@ impl Scores {
             human(self.evaluation.correct_pairs)
         );
         if self.missing > 0 {
-            text += &format!("  {} records of the truth are not published; each counts as a customer of its own\n", human(self.missing as u64));
+            text += &format!(
+                "  {} records of the truth are not published; each counts as a customer of its own\n",
+                human(self.missing as u64)
+            );
         }
         if self.unknown > 0 {
-            text += &format!("  {} published records are not in the truth and are left out\n", human(self.unknown as u64));
+            text +=
+                &format!("  {} published records are not in the truth and are left out\n", human(self.unknown as u64));
         }
         text
     }

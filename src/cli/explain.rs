@@ -18,7 +18,9 @@ use crate::publish::{Store, previous};
 /// `explain PIPELINE GOLDEN_ID` lists the records and the origin of each golden value. `explain PIPELINE SOURCE:KEY
 /// SOURCE:KEY` shows the evidence for and against, comparison by comparison, in bits: each bit doubles the odds.
 #[derive(Debug, Args)]
-#[command(after_help = "Example:\n  goldsmith explain pipeline.yaml crm:1042 shop:77\n  goldsmith explain pipeline.yaml p7k2m9xq4c1t8h3zd")]
+#[command(
+    after_help = "Example:\n  goldsmith explain pipeline.yaml crm:1042 shop:77\n  goldsmith explain pipeline.yaml p7k2m9xq4c1t8h3zd"
+)]
 pub(super) struct Arguments {
     #[command(flatten)]
     pipeline: PipelineArguments,
@@ -36,7 +38,12 @@ pub(super) struct Arguments {
 pub(super) fn run(arguments: &Arguments) -> Result<u8, Failure> {
     let checked = check::load_plan(&arguments.pipeline.pipeline, &arguments.pipeline.options())?;
     let store = Store::new(checked.plan.publish.to.clone());
-    let manifest = store.latest()?.ok_or_else(|| Failure::config(format!("error: nothing is published in {} yet; run the pipeline first", store.root().display())))?;
+    let manifest = store.latest()?.ok_or_else(|| {
+        Failure::config(format!(
+            "error: nothing is published in {} yet; run the pipeline first",
+            store.root().display()
+        ))
+    })?;
     match &arguments.other {
         None if !arguments.what.contains(':') => profile(&store, manifest.version, &arguments.what, arguments.json),
         None => Err(Failure::config("error: name a second record, as SOURCE:KEY, or a golden id alone")),
@@ -54,14 +61,22 @@ fn profile(store: &Store, version: i64, id: &str, json: bool) -> Result<u8, Fail
         }
     }
     let mut records = Vec::new();
-    for batch in previous::read_table(&directory, "cross_reference", &["golden_id", "source", "source_key", "link_method"])? {
-        records.extend(rows_where(&batch, 0, &current).map(|row| (text(&batch, 1, row).to_owned(), text(&batch, 2, row).to_owned(), text(&batch, 3, row).to_owned())));
+    for batch in
+        previous::read_table(&directory, "cross_reference", &["golden_id", "source", "source_key", "link_method"])?
+    {
+        records.extend(rows_where(&batch, 0, &current).map(|row| {
+            (text(&batch, 1, row).to_owned(), text(&batch, 2, row).to_owned(), text(&batch, 3, row).to_owned())
+        }));
     }
     if records.is_empty() {
         return Err(Failure::config(format!("error: version {version} has no golden profile `{id}`")));
     }
     let mut values = Vec::new();
-    for batch in previous::read_table(&directory, "attribute_provenance", &["golden_id", "attribute", "value", "source", "source_key", "strategy", "rank", "supported_by"])? {
+    for batch in previous::read_table(
+        &directory,
+        "attribute_provenance",
+        &["golden_id", "attribute", "value", "source", "source_key", "strategy", "rank", "supported_by"],
+    )? {
         for row in rows_where(&batch, 0, &current) {
             let number = |column: usize| batch.column(column).as_primitive::<arrow::datatypes::Int64Type>().value(row);
             values.push(serde_json::json!({
@@ -72,7 +87,9 @@ fn profile(store: &Store, version: i64, id: &str, json: bool) -> Result<u8, Fail
     }
     if json {
         let records: Vec<_> = records.iter().map(|(source, key, method)| serde_json::json!({ "source": source, "source_key": key, "link_method": method })).collect();
-        print_json(&serde_json::json!({ "golden_id": current, "asked_for": id, "version": version, "records": records, "values": values }))?;
+        print_json(
+            &serde_json::json!({ "golden_id": current, "asked_for": id, "version": version, "records": records, "values": values }),
+        )?;
         return Ok(exit::OK);
     }
     let mut out = format!("{current}, version {version}\n");
@@ -88,7 +105,15 @@ fn profile(store: &Store, version: i64, id: &str, json: bool) -> Result<u8, Fail
         let field = |name: &str| value.get(name).and_then(serde_json::Value::as_str).unwrap_or_default();
         let mark = if value.get("rank").and_then(serde_json::Value::as_i64) == Some(1) { "*" } else { " " };
         let support = value.get("supported_by").and_then(serde_json::Value::as_i64).unwrap_or(0);
-        out += &format!("{mark} {:<16} {:<36} {}:{}  {}, {support} record{}\n", field("attribute"), field("value"), field("source"), field("source_key"), field("strategy"), if support == 1 { "" } else { "s" });
+        out += &format!(
+            "{mark} {:<16} {:<36} {}:{}  {}, {support} record{}\n",
+            field("attribute"),
+            field("value"),
+            field("source"),
+            field("source_key"),
+            field("strategy"),
+            if support == 1 { "" } else { "s" }
+        );
     }
     print(&out)?;
     Ok(exit::OK)
@@ -99,19 +124,25 @@ fn pair(plan: &Plan, store: &Store, version: i64, left: &str, right: &str, json:
     let directory = store.version_dir(version);
     let normalized = published_records(plan, store, version)?;
     let place = |name: &str| -> Result<(usize, usize), Failure> {
-        let (source, key) = name.split_once(':').ok_or_else(|| Failure::config(format!("error: `{name}` is no record; write SOURCE:KEY")))?;
+        let (source, key) = name
+            .split_once(':')
+            .ok_or_else(|| Failure::config(format!("error: `{name}` is no record; write SOURCE:KEY")))?;
         let wanted = RecordId::of(source, key);
         for (number, records) in normalized.entities.iter().enumerate() {
             if let Some(row) = record_ids(records)?.iter().position(|id| *id == wanted) {
                 return Ok((number, row));
             }
         }
-        Err(Failure::config(format!("error: version {version} has no record `{name}`; records are named by the source's name in the pipeline and the record's key")))
+        Err(Failure::config(format!(
+            "error: version {version} has no record `{name}`; records are named by the source's name in the pipeline and the record's key"
+        )))
     };
     let (left_entity, left_row) = place(left)?;
     let (right_entity, right_row) = place(right)?;
     let Some(records) = normalized.entities.get(left_entity).filter(|_| left_entity == right_entity) else {
-        return Err(Failure::config(format!("error: {left} and {right} are of different entity types; records are compared within one")));
+        return Err(Failure::config(format!(
+            "error: {left} and {right} are of different entity types; records are compared within one"
+        )));
     };
     let model = previous::read_model(&previous::model_path(&directory, &records.plan.entity))?;
     let decisions = plan.matching.decisions.as_deref().map(read_decisions).transpose()?.unwrap_or_default();
@@ -122,7 +153,9 @@ fn pair(plan: &Plan, store: &Store, version: i64, left: &str, right: &str, json:
         .ok_or_else(|| Failure::config("error: the pair cannot be explained: a record is missing"))?;
     let together = same_customer(store, version, left, right)?;
     if json {
-        print_json(&serde_json::json!({ "left": left, "right": right, "same_customer": together, "explanation": explanation }))?;
+        print_json(
+            &serde_json::json!({ "left": left, "right": right, "same_customer": together, "explanation": explanation }),
+        )?;
     } else {
         print(&waterfall(left, right, together, plan.matching.threshold, &explanation))?;
     }
@@ -149,7 +182,9 @@ fn record_ids(records: &EntityRecords) -> Result<Vec<RecordId>, Failure> {
 
 fn same_customer(store: &Store, version: i64, left: &str, right: &str) -> Result<bool, Failure> {
     let mut found = Vec::new();
-    for batch in previous::read_table(&store.version_dir(version), "cross_reference", &["golden_id", "source", "source_key"])? {
+    for batch in
+        previous::read_table(&store.version_dir(version), "cross_reference", &["golden_id", "source", "source_key"])?
+    {
         for row in 0..batch.num_rows() {
             let name = format!("{}:{}", text(&batch, 1, row), text(&batch, 2, row));
             if name == left || name == right {
@@ -166,11 +201,23 @@ fn waterfall(left: &str, right: &str, together: bool, threshold: f64, explanatio
     out += &format!("  {:<28} {:<34} {:>8}\n", "comparison", "what was found", "bits");
     out += &format!("  {:<28} {:<34} {:>+8.2}\n", "two records by chance", "", bits(explanation.prior));
     for step in &explanation.steps {
-        let adjust = if step.tf_adjust == 0 { String::new() } else { format!("  {:+.2} for how common it is", bits(step.tf_adjust)) };
+        let adjust = if step.tf_adjust == 0 {
+            String::new()
+        } else {
+            format!("  {:+.2} for how common it is", bits(step.tf_adjust))
+        };
         out += &format!("  {:<28} {:<34} {:>+8.2}{adjust}\n", step.comparison, step.level, bits(step.weight));
     }
-    out += &format!("\n  against being unrelated {:+.2} bits, against being related (a household) {:+.2} bits\n", bits(explanation.against_unrelated), bits(explanation.against_related));
-    out += &format!("  together {:+.2} bits: probability {:.4}; records are joined at an expected precision of {threshold:.2}\n", bits(explanation.weight), explanation.probability);
+    out += &format!(
+        "\n  against being unrelated {:+.2} bits, against being related (a household) {:+.2} bits\n",
+        bits(explanation.against_unrelated),
+        bits(explanation.against_related)
+    );
+    out += &format!(
+        "  together {:+.2} bits: probability {:.4}; records are joined at an expected precision of {threshold:.2}\n",
+        bits(explanation.weight),
+        explanation.probability
+    );
     let (hit, missed): (Vec<_>, Vec<_>) = explanation.rules.iter().partition(|(_, hit)| *hit);
     let names = |rules: &[&(String, bool)]| rules.iter().map(|(name, _)| name.as_str()).collect::<Vec<_>>().join(", ");
     if hit.is_empty() {

@@ -80,7 +80,9 @@ impl PipelineArguments {
 }
 
 fn parse_variable(text: &str) -> Result<(String, String), String> {
-    text.split_once('=').map(|(name, value)| (name.to_owned(), value.to_owned())).ok_or_else(|| "write NAME=VALUE".to_owned())
+    text.split_once('=')
+        .map(|(name, value)| (name.to_owned(), value.to_owned()))
+        .ok_or_else(|| "write NAME=VALUE".to_owned())
 }
 
 /// Why a command failed: what to say and the exit code.
@@ -148,7 +150,11 @@ pub fn say(text: &str) {
 fn print(text: &str) -> Result<(), Failure> {
     use std::io::Write;
     let mut out = std::io::stdout().lock();
-    match out.write_all(text.as_bytes()).and_then(|()| if text.ends_with('\n') { Ok(()) } else { out.write_all(b"\n") }).and_then(|()| out.flush()) {
+    match out
+        .write_all(text.as_bytes())
+        .and_then(|()| if text.ends_with('\n') { Ok(()) } else { out.write_all(b"\n") })
+        .and_then(|()| out.flush())
+    {
         Ok(()) => Ok(()),
         Err(error) if error.kind() == std::io::ErrorKind::BrokenPipe => Ok(()),
         Err(error) => Err(Failure { message: format!("error: standard output: {error}"), code: exit::RETRY }),
@@ -157,7 +163,8 @@ fn print(text: &str) -> Result<(), Failure> {
 
 /// A value as indented JSON.
 fn print_json(value: &impl serde::Serialize) -> Result<(), Failure> {
-    let text = serde_json::to_string_pretty(value).map_err(|error| Failure { message: format!("error: {error}"), code: exit::INTERNAL })?;
+    let text = serde_json::to_string_pretty(value)
+        .map_err(|error| Failure { message: format!("error: {error}"), code: exit::INTERNAL })?;
     print(&text)
 }
 
@@ -168,7 +175,10 @@ fn runtime(threads: usize) -> Result<tokio::runtime::Runtime, Failure> {
         .thread_stack_size(16 << 20)
         .enable_all()
         .build()
-        .map_err(|error| Failure { message: format!("error: the threads cannot be started: {error}"), code: exit::RETRY })
+        .map_err(|error| Failure {
+            message: format!("error: the threads cannot be started: {error}"),
+            code: exit::RETRY,
+        })
 }
 
 /// The number of threads to work with.

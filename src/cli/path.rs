@@ -10,7 +10,9 @@ use crate::publish::Store;
 ///
 /// The answer is one pinned version, so tables read through it belong together.
 #[derive(Debug, Args)]
-#[command(after_help = "Example:\n  duckdb -c \"SELECT count(*) FROM '$(goldsmith path pipeline.yaml golden_profiles)/*.parquet'\"")]
+#[command(
+    after_help = "Example:\n  duckdb -c \"SELECT count(*) FROM '$(goldsmith path pipeline.yaml golden_profiles)/*.parquet'\""
+)]
 pub(super) struct Arguments {
     #[command(flatten)]
     pipeline: PipelineArguments,
@@ -26,7 +28,13 @@ pub(super) fn run(arguments: &Arguments) -> Result<u8, Failure> {
     let store = Store::new(checked.plan.publish.to.clone());
     let manifest = match arguments.version {
         Some(version) => store.manifest(version)?,
-        None => store.latest()?.ok_or_else(|| Failure::config(format!("error: nothing is published in {} yet; run `goldsmith run {}`", store.root().display(), arguments.pipeline.pipeline.display())))?,
+        None => store.latest()?.ok_or_else(|| {
+            Failure::config(format!(
+                "error: nothing is published in {} yet; run `goldsmith run {}`",
+                store.root().display(),
+                arguments.pipeline.pipeline.display()
+            ))
+        })?,
     };
     let directory = store.version_dir(manifest.version);
     let path = match &arguments.table {
@@ -34,7 +42,10 @@ pub(super) fn run(arguments: &Arguments) -> Result<u8, Failure> {
         Some(table) if manifest.tables.iter().any(|known| known.table == *table) => directory.join(table),
         Some(table) => {
             let known: Vec<&str> = manifest.tables.iter().map(|known| known.table.as_str()).collect();
-            let hint = crate::normalize::select::nearest(table, &known).map_or_else(|| format!("there are {}", known.join(", ")), |nearest| format!("did you mean `{nearest}`?"));
+            let hint = crate::normalize::select::nearest(table, &known).map_or_else(
+                || format!("there are {}", known.join(", ")),
+                |nearest| format!("did you mean `{nearest}`?"),
+            );
             return Err(Failure::config(format!("error: version {} has no table `{table}`; {hint}", manifest.version)));
         }
     };

@@ -9,7 +9,9 @@ use crate::pipeline::{check, exit};
 
 /// Show what a run would do: sources, rows, predicted pairs and memory. Writes nothing.
 #[derive(Debug, Args)]
-#[command(after_help = "Example:\n  goldsmith plan pipeline.yaml\n  goldsmith plan pipeline.yaml --json | jq .predicted_pairs")]
+#[command(
+    after_help = "Example:\n  goldsmith plan pipeline.yaml\n  goldsmith plan pipeline.yaml --json | jq .predicted_pairs"
+)]
 pub(super) struct Arguments {
     #[command(flatten)]
     pipeline: PipelineArguments,
@@ -33,14 +35,22 @@ pub(super) fn run(arguments: &Arguments) -> Result<u8, Failure> {
 }
 
 fn text(estimate: &Estimate) -> String {
-    let mut text = format!("{}: a run would publish version {} to {}\n\n  source        connector       rows  tables\n", estimate.pipeline, estimate.next_version, estimate.publish_to);
+    let mut text = format!(
+        "{}: a run would publish version {} to {}\n\n  source        connector       rows  tables\n",
+        estimate.pipeline, estimate.next_version, estimate.publish_to
+    );
     for source in &estimate.sources {
         text += &format!(
             "  {:<12}  {:<10} {:>9}  {}\n",
             source.name,
             source.connector,
             source.rows.map_or_else(|| "?".to_owned(), human),
-            source.tables.iter().map(|(table, rows)| format!("{table} ({})", human(*rows))).collect::<Vec<_>>().join(", ")
+            source
+                .tables
+                .iter()
+                .map(|(table, rows)| format!("{table} ({})", human(*rows)))
+                .collect::<Vec<_>>()
+                .join(", ")
         );
     }
     for source in &estimate.not_checked {

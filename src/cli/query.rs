@@ -18,7 +18,9 @@ use crate::publish::Store;
 /// All functions of DataFusion are there, and goldsmith's own (`phone`, `email`, `person_name` …; see `goldsmith
 /// reference`). Without a pipeline it is a calculator for those functions.
 #[derive(Debug, Args)]
-#[command(after_help = "Example:\n  goldsmith query --pipeline pipeline.yaml \"SELECT source, count(*) FROM cross_reference GROUP BY source\"\n  goldsmith query \"SELECT phone('020 7946 0018', 'GB')\"")]
+#[command(
+    after_help = "Example:\n  goldsmith query --pipeline pipeline.yaml \"SELECT source, count(*) FROM cross_reference GROUP BY source\"\n  goldsmith query \"SELECT phone('020 7946 0018', 'GB')\""
+)]
 pub(super) struct Arguments {
     /// The question.
     sql: String,
@@ -58,18 +60,28 @@ pub(super) fn run(arguments: &Arguments) -> Result<u8, Failure> {
     let runtime = runtime(threads)?;
     runtime.block_on(async {
         if let Some(pipeline) = &arguments.pipeline {
-            let checked = load_plan(pipeline, &FileOptions { env: arguments.env.clone(), vars: arguments.vars.clone() })?;
+            let checked =
+                load_plan(pipeline, &FileOptions { env: arguments.env.clone(), vars: arguments.vars.clone() })?;
             let store = Store::new(checked.plan.publish.to.clone());
             let manifest = match arguments.version {
                 Some(version) => store.manifest(version)?,
-                None => store.latest()?.ok_or_else(|| Failure::config(format!("error: nothing is published in {} yet; run `goldsmith run {}`", store.root().display(), pipeline.display())))?,
+                None => store.latest()?.ok_or_else(|| {
+                    Failure::config(format!(
+                        "error: nothing is published in {} yet; run `goldsmith run {}`",
+                        store.root().display(),
+                        pipeline.display()
+                    ))
+                })?,
             };
             for table in &manifest.tables {
                 let path = store.version_dir(manifest.version).join(&table.path);
-                context.register_parquet(table.table.as_str(), path.to_string_lossy(), ParquetReadOptions::default()).await.map_err(|error| fault(&error))?;
+                context
+                    .register_parquet(table.table.as_str(), path.to_string_lossy(), ParquetReadOptions::default())
+                    .await
+                    .map_err(|error| fault(&error))?;
             }
         }
-        let frame = context.sql(&arguments.sql).await.map_err(|error| fault(&error))?;
+        let frame = session::select(&context, &arguments.sql).await.map_err(|error| fault(&error))?;
         let schema = std::sync::Arc::new(frame.schema().as_arrow().clone());
         let mut batches = frame.collect().await.map_err(|error| fault(&error))?;
         if batches.is_empty() {
@@ -89,12 +101,22 @@ fn render(batches: &[RecordBatch], format: Format) -> Result<String, Failure> {
         Format::Table => arrow::util::pretty::pretty_format_batches(batches).map(|table| table.to_string()),
         Format::Csv => {
             let mut writer = arrow::csv::Writer::new(Vec::new());
-            batches.iter().try_for_each(|batch| writer.write(batch)).map(|()| String::from_utf8_lossy(&writer.into_inner()).into_owned())
+            batches
+                .iter()
+                .try_for_each(|batch| writer.write(batch))
+                .map(|()| String::from_utf8_lossy(&writer.into_inner()).into_owned())
         }
         Format::Json => {
             let mut writer = arrow::json::LineDelimitedWriter::new(Vec::new());
-            batches.iter().try_for_each(|batch| writer.write(batch)).and_then(|()| writer.finish()).map(|()| String::from_utf8_lossy(&writer.into_inner()).into_owned())
+            batches
+                .iter()
+                .try_for_each(|batch| writer.write(batch))
+                .and_then(|()| writer.finish())
+                .map(|()| String::from_utf8_lossy(&writer.into_inner()).into_owned())
         }
     };
-    rendered.map_err(|error| Failure { message: format!("error: the answer cannot be written as {format:?}: {error}; try another --format"), code: exit::CONFIG })
+    rendered.map_err(|error| Failure {
+        message: format!("error: the answer cannot be written as {format:?}: {error}; try another --format"),
+        code: exit::CONFIG,
+    })
 }

@@ -16,7 +16,9 @@ use crate::progress::Progress;
 /// Publishes a complete new version or leaves the old one as it is. Where nothing has changed since the published
 /// version, nothing is published.
 #[derive(Debug, Args)]
-#[command(after_help = "Example:\n  goldsmith run pipelines/customer-360/pipeline.yaml\n  goldsmith run pipeline.yaml --env prod --json | jq .golden_profiles")]
+#[command(
+    after_help = "Example:\n  goldsmith run pipelines/customer-360/pipeline.yaml\n  goldsmith run pipeline.yaml --env prod --json | jq .golden_profiles"
+)]
 pub(super) struct Arguments {
     #[command(flatten)]
     pipeline: PipelineArguments,
@@ -47,7 +49,9 @@ pub(super) struct Arguments {
 }
 
 fn parse_time(text: &str) -> Result<i64, String> {
-    chrono::DateTime::parse_from_rfc3339(text).map(|at| at.timestamp_micros()).map_err(|_| "write it as 2026-01-31T00:00:00Z".to_owned())
+    chrono::DateTime::parse_from_rfc3339(text)
+        .map(|at| at.timestamp_micros())
+        .map_err(|_| "write it as 2026-01-31T00:00:00Z".to_owned())
 }
 
 pub(super) fn run(arguments: &Arguments, progress: &Progress) -> Result<u8, Failure> {
@@ -67,14 +71,18 @@ pub(super) fn run(arguments: &Arguments, progress: &Progress) -> Result<u8, Fail
     let outcome = match runtime.block_on(run_plan(&checked.plan, &options, progress)) {
         Ok(outcome) => outcome,
         Err(crate::pipeline::RunError::Sql(mistakes)) => {
-            let list = mistakes.into_iter().map(|mistake| checked.loaded.mistake(&mistake.path, mistake.message)).collect();
+            let list =
+                mistakes.into_iter().map(|mistake| checked.loaded.mistake(&mistake.path, mistake.message)).collect();
             return Err(checked.loaded.mistakes(list).into());
         }
         Err(error) => return Err(error.into()),
     };
     match outcome {
         Outcome::Unchanged { version, directory } => {
-            progress.say(&format!("nothing has changed since version {version}; it stays at {}", tidy(&directory).display()));
+            progress.say(&format!(
+                "nothing has changed since version {version}; it stays at {}",
+                tidy(&directory).display()
+            ));
             if arguments.json {
                 print_json(&serde_json::json!({ "version": version, "unchanged": true }))?;
             }
@@ -103,7 +111,11 @@ fn watch_signals(runtime: &tokio::runtime::Runtime, progress: &Progress) {
         #[cfg(unix)]
         {
             use tokio::signal::unix::{SignalKind, signal};
-            let (Ok(mut terminate), Ok(mut interrupt)) = (signal(SignalKind::terminate()), signal(SignalKind::interrupt())) else { return };
+            let (Ok(mut terminate), Ok(mut interrupt)) =
+                (signal(SignalKind::terminate()), signal(SignalKind::interrupt()))
+            else {
+                return;
+            };
             loop {
                 let number = tokio::select! {
                     _ = terminate.recv() => 15,
@@ -148,8 +160,15 @@ fn summary(published: &Published, pipeline: &str) -> String {
     }
     let records: u64 = manifest.sources.iter().map(|source| source.records.records).sum();
     let profiles: u64 = manifest.golden_profiles.values().sum();
-    let kinds: Vec<String> = manifest.golden_profiles.iter().map(|(entity, count)| format!("{} {entity}", human(*count))).collect();
-    let _ = writeln!(text, "\n  {} records became {} golden profiles ({})", human(records), human(profiles), kinds.join(", "));
+    let kinds: Vec<String> =
+        manifest.golden_profiles.iter().map(|(entity, count)| format!("{} {entity}", human(*count))).collect();
+    let _ = writeln!(
+        text,
+        "\n  {} records became {} golden profiles ({})",
+        human(records),
+        human(profiles),
+        kinds.join(", ")
+    );
     for target in &published.measures.targets {
         let _ = writeln!(
             text,
@@ -169,7 +188,14 @@ fn summary(published: &Published, pipeline: &str) -> String {
     let directory = tidy(&published.directory);
     let directory = directory.display();
     let _ = writeln!(text, "\n  tables  {directory}/<table>/part-*.parquet\n  report  {directory}/report.html");
-    let columns = if manifest.golden_profiles.keys().all(|entity| entity == "generic") { "*" } else { "golden_id, full_name, email, sources, record_count" };
-    let _ = write!(text, "  next    goldsmith query --pipeline {pipeline} \"SELECT {columns} FROM golden_profiles ORDER BY record_count DESC LIMIT 10\"");
+    let columns = if manifest.golden_profiles.keys().all(|entity| entity == "generic") {
+        "*"
+    } else {
+        "golden_id, full_name, email, sources, record_count"
+    };
+    let _ = write!(
+        text,
+        "  next    goldsmith query --pipeline {pipeline} \"SELECT {columns} FROM golden_profiles ORDER BY record_count DESC LIMIT 10\""
+    );
     text
 }

@@ -8,7 +8,9 @@ use crate::registry;
 
 /// Print the JSON Schema of pipeline files, for editors.
 #[derive(Debug, Args)]
-#[command(after_help = "Example:\n  goldsmith schema > pipeline.schema.json\n  # then, as the first line of a pipeline file:\n  # yaml-language-server: $schema=pipeline.schema.json")]
+#[command(
+    after_help = "Example:\n  goldsmith schema > pipeline.schema.json\n  # then, as the first line of a pipeline file:\n  # yaml-language-server: $schema=pipeline.schema.json"
+)]
 pub(super) struct Arguments {}
 
 pub(super) fn run(_: &Arguments) -> Result<u8, Failure> {

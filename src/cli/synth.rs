@@ -34,20 +34,29 @@ pub(super) struct Arguments {
 }
 
 pub(super) fn run(arguments: &Arguments, progress: &Progress) -> Result<u8, Failure> {
-    let options = SynthOptions { records: arguments.records, seed: arguments.seed, out: arguments.out.clone(), sheet_rows: arguments.sheet_rows };
+    let options = SynthOptions {
+        records: arguments.records,
+        seed: arguments.seed,
+        out: arguments.out.clone(),
+        sheet_rows: arguments.sheet_rows,
+    };
     let stage = progress.stage("synth", Some(arguments.records));
     let done = std::sync::atomic::AtomicU64::new(0);
     let summary = write(&options, &|step| {
         let before = done.swap(step.done, std::sync::atomic::Ordering::Relaxed);
         progress.advance(step.done.saturating_sub(before));
     })
-    .map_err(|error| Failure { message: format!("error: {error}"), code: if matches!(error, SynthError::Write { .. }) { exit::RETRY } else { exit::CONFIG } })?;
+    .map_err(|error| Failure {
+        message: format!("error: {error}"),
+        code: if matches!(error, SynthError::Write { .. }) { exit::RETRY } else { exit::CONFIG },
+    })?;
     stage.done(&format!("{} records of {} customers", human(summary.records), human(summary.customers)));
     for (file, rows) in &summary.files {
         progress.say(&format!("  {:>9} rows  {}", human(*rows), file.display()));
     }
     if arguments.json {
-        let files: Vec<_> = summary.files.iter().map(|(file, rows)| serde_json::json!({ "file": file, "rows": rows })).collect();
+        let files: Vec<_> =
+            summary.files.iter().map(|(file, rows)| serde_json::json!({ "file": file, "rows": rows })).collect();
         print_json(&serde_json::json!({ "records": summary.records, "customers": summary.customers, "files": files }))?;
     }
     Ok(exit::OK)

@@ -10,7 +10,9 @@ use crate::pipeline::{check, exit};
 /// Checks the file against its schema, then all SQL against the columns of the sources that can be reached. Reads no
 /// rows and writes nothing.
 #[derive(Debug, Args)]
-#[command(after_help = "Example:\n  goldsmith validate pipeline.yaml\n  goldsmith validate pipeline.yaml --offline --json")]
+#[command(
+    after_help = "Example:\n  goldsmith validate pipeline.yaml\n  goldsmith validate pipeline.yaml --offline --json"
+)]
 pub(super) struct Arguments {
     #[command(flatten)]
     pipeline: PipelineArguments,
@@ -36,7 +38,9 @@ pub(super) fn run(arguments: &Arguments) -> Result<u8, Failure> {
         Ok((checked, not_checked)) => {
             let warnings = warnings(&checked);
             if arguments.json {
-                print_json(&serde_json::json!({ "valid": true, "mistakes": [], "warnings": warnings, "not_checked": not_checked }))?;
+                print_json(
+                    &serde_json::json!({ "valid": true, "mistakes": [], "warnings": warnings, "not_checked": not_checked }),
+                )?;
             } else {
                 for warning in &warnings {
                     say(&format!("warning: {warning}"));
@@ -44,7 +48,12 @@ pub(super) fn run(arguments: &Arguments) -> Result<u8, Failure> {
                 for source in &not_checked {
                     say(&format!("warning: source `{}` was not checked: {}", source.source, source.why));
                 }
-                print(&format!("{}: valid; {} sources, entities: {}", arguments.pipeline.pipeline.display(), checked.plan.sources.len(), checked.plan.entities.iter().map(|entity| entity.entity.as_str()).collect::<Vec<_>>().join(", ")))?;
+                print(&format!(
+                    "{}: valid; {} sources, entities: {}",
+                    arguments.pipeline.pipeline.display(),
+                    checked.plan.sources.len(),
+                    checked.plan.entities.iter().map(|entity| entity.entity.as_str()).collect::<Vec<_>>().join(", ")
+                ))?;
             }
             Ok(exit::OK)
         }

@@ -28,15 +28,32 @@ pub struct Verdict {
 
 /// Compares the schemas of a source's tables with the last published ones, before a row is read.
 #[must_use]
-pub fn check_columns(source: &str, contract: &ContractPlan, tables: &[(String, Vec<(String, String)>)], last: &SourceEntry) -> Verdict {
+pub fn check_columns(
+    source: &str,
+    contract: &ContractPlan,
+    tables: &[(String, Vec<(String, String)>)],
+    last: &SourceEntry,
+) -> Verdict {
     let mut verdict = Verdict::default();
     for (table, now) in tables {
         let Some(before) = last.tables.iter().find(|known| known.name == *table) else { continue };
         for (column, data_type) in &before.columns {
             match now.iter().find(|(name, _)| name == column) {
-                None => verdict.judge(contract.missing_column, source, table, &format!("column `{column}` is gone; it was there in the last published version"), "missing_column"),
+                None => verdict.judge(
+                    contract.missing_column,
+                    source,
+                    table,
+                    &format!("column `{column}` is gone; it was there in the last published version"),
+                    "missing_column",
+                ),
                 Some((_, found)) if found != data_type => {
-                    verdict.judge(contract.retyped_column, source, table, &format!("column `{column}` was {data_type} in the last published version and is {found} now"), "retyped_column");
+                    verdict.judge(
+                        contract.retyped_column,
+                        source,
+                        table,
+                        &format!("column `{column}` was {data_type} in the last published version and is {found} now"),
+                        "retyped_column",
+                    );
                 }
                 Some(_) => {}
             }
@@ -54,28 +71,42 @@ pub fn check_rows(contract: &ContractPlan, extracted: &ExtractedSource, last: Op
     let mut verdict = Verdict::default();
     let source = &extracted.name;
     for (name, table) in &extracted.tables {
-        let rows = table.rows + table.rejected;
-        let Some(before) = last.and_then(|last| last.tables.iter().find(|known| known.name == *name)).map(|known| known.rows + known.rejected) else { continue };
+        let rows = table.rows;
+        let Some(before) =
+            last.and_then(|last| last.tables.iter().find(|known| known.name == *name)).map(|known| known.rows)
+        else {
+            continue;
+        };
         if before == 0 {
             continue;
         }
         let share = ratio(rows, before);
         let shrunk = share <= contract.min_volume && share < 1.0;
         let status = if shrunk || share > contract.max_volume { "fail" } else { "pass" };
-        let expected = format!("more than {:.0}% and at most {:.0}% of the last {before} rows", contract.min_volume * 100.0, contract.max_volume * 100.0);
+        let expected = format!(
+            "more than {:.0}% and at most {:.0}% of the last {before} rows",
+            contract.min_volume * 100.0,
+            contract.max_volume * 100.0
+        );
         if status == "fail" {
             verdict.breaches.push(format!(
                 "source `{source}`, table `{name}`: {rows} rows where the last published version had {before} ({:.0}%); allowed is {expected}. If that is right, set `contract: volume:` for the source",
                 share * 100.0
             ));
         }
-        verdict.gates.push(Gate { name: format!("volume {source}.{name}"), status: status.to_owned(), observed: rows.to_string(), expected });
+        verdict.gates.push(Gate {
+            name: format!("volume {source}.{name}"),
+            status: status.to_owned(),
+            observed: rows.to_string(),
+            expected,
+        });
     }
     let read = extracted.rows_read();
     let quarantined = extracted.quarantined.len() as u64;
     let share = if read == 0 { 0.0 } else { ratio(quarantined, read) };
     if share > contract.max_quarantined {
-        let example = extracted.quarantined.first().map(|row| format!("; the first: {}", row.message)).unwrap_or_default();
+        let example =
+            extracted.quarantined.first().map(|row| format!("; the first: {}", row.message)).unwrap_or_default();
         verdict.breaches.push(format!(
             "source `{source}`: {quarantined} of {read} rows cannot be read ({:.1}%), allowed are {:.1}%{example}",
             share * 100.0,
@@ -112,7 +143,12 @@ impl Verdict {
                 "fail"
             }
         };
-        self.gates.push(Gate { name: format!("{contract} {source}.{table}"), status: status.to_owned(), observed: what.to_owned(), expected: "as in the last published version".to_owned() });
+        self.gates.push(Gate {
+            name: format!("{contract} {source}.{table}"),
+            status: status.to_owned(),
+            observed: what.to_owned(),
+            expected: "as in the last published version".to_owned(),
+        });
     }
 
     /// Adds another verdict.

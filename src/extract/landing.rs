@@ -134,15 +134,25 @@ impl<'a> Landing<'a> {
 
 impl Sink for Landing<'_> {
     fn chunk(&mut self, chunk: Chunk) -> Result<(), SourceError> {
-        self.progress.check_signal().map_err(|signal| SourceError::unavailable(self.source.clone(), signal.to_string()))?;
+        self.progress
+            .check_signal()
+            .map_err(|signal| SourceError::unavailable(self.source.clone(), signal.to_string()))?;
         let file = self.file_index(&chunk.file);
         let rows = chunk.batch.num_rows();
         let mut columns: Vec<ArrayRef> = chunk.batch.columns().to_vec();
         columns.push(Arc::new(Int32Array::from_value(file, rows)));
-        columns.push(Arc::new(chunk.rows.iter().map(|row| i64::try_from(*row).unwrap_or(i64::MAX)).collect::<Int64Array>()));
+        columns.push(Arc::new(
+            chunk.rows.iter().map(|row| i64::try_from(*row).unwrap_or(i64::MAX)).collect::<Int64Array>(),
+        ));
         let landed = RecordBatch::try_new(Arc::clone(&self.schema), columns)
             .and_then(|batch| self.writer.write(&batch))
-            .map_err(|error| SourceError::unavailable(self.path.display().to_string(), "the landing file could not be written; is the disk full?").because(error));
+            .map_err(|error| {
+                SourceError::unavailable(
+                    self.path.display().to_string(),
+                    "the landing file could not be written; is the disk full?",
+                )
+                .because(error)
+            });
         self.rows += rows as u64;
         self.progress.advance(rows as u64);
         landed

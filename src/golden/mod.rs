@@ -56,7 +56,9 @@ impl RankedAttribute {
     /// For each cluster the record its golden value comes from.
     #[must_use]
     pub fn winners(&self) -> Vec<Option<u32>> {
-        (0..self.offsets.len().saturating_sub(1)).map(|cluster| self.winner(cluster).map(|value| value.record)).collect()
+        (0..self.offsets.len().saturating_sub(1))
+            .map(|cluster| self.winner(cluster).map(|value| value.record))
+            .collect()
     }
 }
 
@@ -77,7 +79,12 @@ impl Golden {
 ///
 /// # Errors
 /// Where the records lack a column of their own plan.
-pub fn survive(plan: &Plan, records: &EntityRecords, ids: &[RecordId], clusters: &Clusters) -> Result<Golden, RunError> {
+pub fn survive(
+    plan: &Plan,
+    records: &EntityRecords,
+    ids: &[RecordId],
+    clusters: &Clusters,
+) -> Result<Golden, RunError> {
     let updated: Vec<Option<i64>> = records
         .column(layout::UPDATED_AT)?
         .iter()
@@ -86,14 +93,26 @@ pub fn survive(plan: &Plan, records: &EntityRecords, ids: &[RecordId], clusters:
             (0..array.len()).map(|row| array.is_valid(row).then(|| array.value(row))).collect::<Vec<_>>()
         })
         .collect();
-    let attributes = records.plan.attributes.iter().map(|attribute| survive_attribute(plan, attribute, records, ids, &updated, clusters)).collect::<Result<_, _>>()?;
+    let attributes = records
+        .plan
+        .attributes
+        .iter()
+        .map(|attribute| survive_attribute(plan, attribute, records, ids, &updated, clusters))
+        .collect::<Result<_, _>>()?;
     Ok(Golden { attributes })
 }
 
 /// Clusters a thread takes at a time.
 const CLUSTERS_A_TASK: usize = 4_096;
 
-fn survive_attribute(plan: &Plan, attribute: &AttributePlan, records: &EntityRecords, ids: &[RecordId], updated: &[Option<i64>], clusters: &Clusters) -> Result<RankedAttribute, RunError> {
+fn survive_attribute(
+    plan: &Plan,
+    attribute: &AttributePlan,
+    records: &EntityRecords,
+    ids: &[RecordId],
+    updated: &[Option<i64>],
+    clusters: &Clusters,
+) -> Result<RankedAttribute, RunError> {
     let trust: Vec<u16> = plan
         .sources
         .iter()
@@ -118,7 +137,12 @@ fn survive_attribute(plan: &Plan, attribute: &AttributePlan, records: &EntityRec
                 let seen = observer.observe(clusters.members(cluster));
                 let before = values.len();
                 if let [one] = seen.observations.as_slice() {
-                    values.push(RankedValue { record: one.record, element: seen.elements.first().copied().unwrap_or(0), support: 1, valid: one.valid });
+                    values.push(RankedValue {
+                        record: one.record,
+                        element: seen.elements.first().copied().unwrap_or(0),
+                        support: 1,
+                        valid: one.valid,
+                    });
                 } else if !seen.observations.is_empty() {
                     values.extend(rank(&seen.observations, strategy).into_iter().map(|candidate| RankedValue {
                         record: candidate.best.record,

@@ -42,12 +42,22 @@ pub(super) struct Seen {
 impl Seen {
     /// The element behind an observation.
     pub(super) fn element_of(&self, wanted: &Observation) -> u32 {
-        self.observations.iter().position(|observation| observation == wanted).and_then(|index| self.elements.get(index).copied()).unwrap_or(0)
+        self.observations
+            .iter()
+            .position(|observation| observation == wanted)
+            .and_then(|index| self.elements.get(index).copied())
+            .unwrap_or(0)
     }
 }
 
 impl<'a> Observer<'a> {
-    pub(super) fn new(attribute: &AttributePlan, records: &'a EntityRecords, ids: &'a [RecordId], updated: &'a [Option<i64>], trust: Vec<u16>) -> Result<Self, RunError> {
+    pub(super) fn new(
+        attribute: &AttributePlan,
+        records: &'a EntityRecords,
+        ids: &'a [RecordId],
+        updated: &'a [Option<i64>],
+        trust: Vec<u16>,
+    ) -> Result<Self, RunError> {
         let arrays = records.column(&attribute.name)?;
         let columns = if layout::is_list(attribute.kind) {
             let mut lists = Vec::with_capacity(arrays.len());
@@ -60,12 +70,20 @@ impl<'a> Observer<'a> {
                         parts.push(part.as_string::<i32>().clone());
                     }
                 }
-                let valid = structs.column_by_name("valid").map(|valid| valid.as_boolean().clone()).unwrap_or_else(|| BooleanArray::from(vec![true; structs.len()]));
+                let valid = structs
+                    .column_by_name("valid")
+                    .map(|valid| valid.as_boolean().clone())
+                    .unwrap_or_else(|| BooleanArray::from(vec![true; structs.len()]));
                 lists.push((list, parts, valid));
             }
             Columns::List(lists)
         } else {
-            Columns::Scalar(arrays.iter().map(|array| Ok(cast(array, &DataType::Utf8)?.as_string::<i32>().clone())).collect::<Result<_, RunError>>()?)
+            Columns::Scalar(
+                arrays
+                    .iter()
+                    .map(|array| Ok(cast(array, &DataType::Utf8)?.as_string::<i32>().clone()))
+                    .collect::<Result<_, RunError>>()?,
+            )
         };
         Ok(Self { records, ids, updated, trust, kind: attribute.kind, columns })
     }
@@ -85,7 +103,8 @@ impl<'a> Observer<'a> {
                 Columns::List(columns) => {
                     let Some((list, parts, valid)) = columns.get(batch) else { continue };
                     let offsets = list.value_offsets();
-                    let at = |index: usize| offsets.get(index).and_then(|offset| usize::try_from(*offset).ok()).unwrap_or(0);
+                    let at =
+                        |index: usize| offsets.get(index).and_then(|offset| usize::try_from(*offset).ok()).unwrap_or(0);
                     for (position, element) in (at(row)..at(row + 1)).enumerate() {
                         let Some(value) = identity_of(parts, element) else { continue };
                         let length = value.len();
@@ -103,7 +122,16 @@ impl<'a> Observer<'a> {
     }
 
     #[expect(clippy::too_many_arguments, reason = "the fields of an observation")]
-    fn push(&self, seen: &mut Seen, record: u32, code: u32, valid: bool, length: usize, position: usize, element: usize) {
+    fn push(
+        &self,
+        seen: &mut Seen,
+        record: u32,
+        code: u32,
+        valid: bool,
+        length: usize,
+        position: usize,
+        element: usize,
+    ) {
         let source = self.records.sources.get(record as usize).copied().unwrap_or(0);
         seen.observations.push(Observation {
             code,
@@ -134,7 +162,8 @@ fn identity_of(parts: &[StringArray], element: usize) -> Option<Cow<'_, str>> {
     match parts {
         [one] => one.is_valid(element).then(|| Cow::Borrowed(one.value(element))),
         parts => {
-            let present: Vec<&str> = parts.iter().map(|part| if part.is_valid(element) { part.value(element) } else { "" }).collect();
+            let present: Vec<&str> =
+                parts.iter().map(|part| if part.is_valid(element) { part.value(element) } else { "" }).collect();
             present.iter().any(|part| !part.is_empty()).then(|| Cow::Owned(present.join("\u{1f}").to_lowercase()))
         }
     }

@@ -45,12 +45,20 @@ pub fn coded_records(plan: &Plan, records: &EntityRecords) -> Result<Records, Ru
     })
 }
 
-fn code_attribute(attribute: &AttributePlan, records: &EntityRecords, columns: &mut Vec<Column>) -> Result<(), RunError> {
+fn code_attribute(
+    attribute: &AttributePlan,
+    records: &EntityRecords,
+    columns: &mut Vec<Column>,
+) -> Result<(), RunError> {
     let arrays = records.column(&attribute.name)?;
     let name = attribute.name.as_str();
     match attribute.kind {
-        AttributeKind::Email => columns.push(list_column(name, ColumnKind::Email, &arrays, "value", |value| Some(value.to_owned()))?),
-        AttributeKind::Phone => columns.push(list_column(name, ColumnKind::Phone, &arrays, "value", |value| Some(value.to_owned()))?),
+        AttributeKind::Email => {
+            columns.push(list_column(name, ColumnKind::Email, &arrays, "value", |value| Some(value.to_owned()))?)
+        }
+        AttributeKind::Phone => {
+            columns.push(list_column(name, ColumnKind::Phone, &arrays, "value", |value| Some(value.to_owned()))?)
+        }
         AttributeKind::Identifier => identifier_columns(name, &arrays, columns)?,
         AttributeKind::Address => address_columns(name, &arrays, columns)?,
         AttributeKind::Consent => {}
@@ -79,7 +87,9 @@ fn scalar_kind(entity: &str, attribute: &AttributePlan) -> Option<(ColumnKind, F
         "name_suffix" => (ColumnKind::NameSuffix, folded),
         "gender" => (ColumnKind::Gender, plain),
         "birth_date" => (ColumnKind::BirthDate, plain),
-        "organisation_name" => (ColumnKind::OrganisationName, |value| organisation::parse(value).map(|parsed| parsed.core)),
+        "organisation_name" => {
+            (ColumnKind::OrganisationName, |value| organisation::parse(value).map(|parsed| parsed.core))
+        }
         "national_id" => (ColumnKind::Identifier("national_id".to_owned()), plain),
         // Parts of the name are compared, and these say little about who somebody is.
         "full_name" | "title" | "language" | "lifecycle" | "website" => return None,
@@ -112,7 +122,8 @@ fn list_column(name: &str, kind: ColumnKind, arrays: &[&ArrayRef], part: &str, f
         let list = array.as_list::<i32>();
         let values = part_of(list.values().as_struct(), part)?;
         for window in list.value_offsets().windows(2) {
-            let forms: Vec<String> = elements(window).filter(|at| values.is_valid(*at)).filter_map(|at| form(values.value(at))).collect();
+            let forms: Vec<String> =
+                elements(window).filter(|at| values.is_valid(*at)).filter_map(|at| form(values.value(at))).collect();
             builder.push_record(forms.iter().map(String::as_str));
         }
     }
@@ -123,7 +134,9 @@ fn identifier_columns(name: &str, arrays: &[&ArrayRef], columns: &mut Vec<Column
     let mut types = BTreeSet::new();
     for array in arrays {
         let kinds = part_of(array.as_list::<i32>().values().as_struct(), "type")?;
-        types.extend((0..kinds.len()).map(|row| if kinds.is_valid(row) { text::fold(kinds.value(row)) } else { String::new() }));
+        types.extend(
+            (0..kinds.len()).map(|row| if kinds.is_valid(row) { text::fold(kinds.value(row)) } else { String::new() }),
+        );
     }
     for wanted in types {
         let column = if wanted.is_empty() { name.to_owned() } else { format!("{name}:{wanted}") };
@@ -133,10 +146,15 @@ fn identifier_columns(name: &str, arrays: &[&ArrayRef], columns: &mut Vec<Column
             let values = part_of(list.values().as_struct(), "value")?;
             let kinds = part_of(list.values().as_struct(), "type")?;
             for window in list.value_offsets().windows(2) {
-                builder.push_record(elements(window).filter(|at| values.is_valid(*at)).filter(|at| {
-                    let kind = if kinds.is_valid(*at) { text::fold(kinds.value(*at)) } else { String::new() };
-                    kind == wanted
-                }).map(|at| values.value(at)));
+                builder.push_record(
+                    elements(window)
+                        .filter(|at| values.is_valid(*at))
+                        .filter(|at| {
+                            let kind = if kinds.is_valid(*at) { text::fold(kinds.value(*at)) } else { String::new() };
+                            kind == wanted
+                        })
+                        .map(|at| values.value(at)),
+                );
             }
         }
         columns.push(builder.finish());
@@ -153,12 +171,20 @@ fn address_columns(name: &str, arrays: &[&ArrayRef], columns: &mut Vec<Column>) 
         ("postal_code", ColumnKind::AddressPostcode),
         ("locality", ColumnKind::AddressLocality),
     ];
-    let mut builders: Vec<ColumnBuilder> = kinds.iter().map(|(part, kind)| ColumnBuilder::new(format!("{name}.{part}"), kind.clone())).collect();
+    let mut builders: Vec<ColumnBuilder> =
+        kinds.iter().map(|(part, kind)| ColumnBuilder::new(format!("{name}.{part}"), kind.clone())).collect();
     for array in arrays {
         let list = array.as_list::<i32>();
         let structs = list.values().as_struct();
         let part = |part: &str| part_of(structs, part);
-        let (line1, house, street, unit, postcode, locality) = (part("line1")?, part("house_number")?, part("street")?, part("unit")?, part("postal_code")?, part("locality")?);
+        let (line1, house, street, unit, postcode, locality) = (
+            part("line1")?,
+            part("house_number")?,
+            part("street")?,
+            part("unit")?,
+            part("postal_code")?,
+            part("locality")?,
+        );
         let get = |values: &StringArray, at: usize| values.is_valid(at).then(|| values.value(at).to_owned());
         for window in list.value_offsets().windows(2) {
             let mut keys: Vec<[String; 5]> = Vec::new();
@@ -173,7 +199,8 @@ fn address_columns(name: &str, arrays: &[&ArrayRef], columns: &mut Vec<Column>) 
                     ..address::Address::default()
                 };
                 let key = address::match_key(&parsed);
-                let key = [key.house_number, key.street, key.unit, key.postal_code, key.locality].map(Option::unwrap_or_default);
+                let key = [key.house_number, key.street, key.unit, key.postal_code, key.locality]
+                    .map(Option::unwrap_or_default);
                 if key.iter().any(|part| !part.is_empty()) && !keys.contains(&key) {
                     keys.push(key);
                 }
@@ -204,4 +231,3 @@ fn part_of<'a>(structs: &'a StructArray, part: &str) -> Result<&'a StringArray, 
 fn text_of(array: &ArrayRef) -> Result<StringArray, RunError> {
     Ok(cast(array, &DataType::Utf8)?.as_string::<i32>().clone())
 }
-

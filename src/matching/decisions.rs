@@ -22,16 +22,22 @@ pub fn read_decisions(path: &Path) -> Result<Decisions, RunError> {
 
 /// The decisions of a file, or the line of the first mistake with what is wrong.
 fn parse(text: &str) -> Result<Decisions, (u64, String)> {
-    let mut reader = csv::ReaderBuilder::new().flexible(true).trim(csv::Trim::All).from_reader(text.trim_start_matches('\u{feff}').as_bytes());
+    let mut reader = csv::ReaderBuilder::new()
+        .flexible(true)
+        .trim(csv::Trim::All)
+        .from_reader(text.trim_start_matches('\u{feff}').as_bytes());
     let header = reader.headers().map_err(|_| (1, "the header cannot be read".to_owned()))?;
     if header.iter().take(COLUMNS.len()).ne(COLUMNS) {
         return Err((1, format!("the header must begin with `{}`", COLUMNS.join(","))));
     }
     let mut decisions = Decisions::default();
     for row in reader.records() {
-        let row = row.map_err(|error| (error.position().map_or(1, csv::Position::line), "the row cannot be read".to_owned()))?;
+        let row = row
+            .map_err(|error| (error.position().map_or(1, csv::Position::line), "the row cannot be read".to_owned()))?;
         let line = row.position().map_or(1, csv::Position::line);
-        let (Some(decision), Some(left_source), Some(left_key), Some(right_source), Some(right_key)) = (row.get(0), row.get(1), row.get(2), row.get(3), row.get(4)) else {
+        let (Some(decision), Some(left_source), Some(left_key), Some(right_source), Some(right_key)) =
+            (row.get(0), row.get(1), row.get(2), row.get(3), row.get(4))
+        else {
             return Err((line, format!("a decision has five fields: {}", COLUMNS.join(","))));
         };
         let pair = (RecordId::of(left_source, left_key), RecordId::of(right_source, right_key));
@@ -52,7 +58,8 @@ mod tests {
 
     #[test]
     fn fields_may_be_quoted_and_reasons_may_have_lines() {
-        let decisions = parse(&format!("{HEADER}same,crm,\"a,1\",shop, 2 ,\"two\nlines\"\nnot_same,crm,1,crm,2,\n")).unwrap();
+        let decisions =
+            parse(&format!("{HEADER}same,crm,\"a,1\",shop, 2 ,\"two\nlines\"\nnot_same,crm,1,crm,2,\n")).unwrap();
         assert_eq!(decisions.same, [(RecordId::of("crm", "a,1"), RecordId::of("shop", "2"))]);
         assert_eq!(decisions.not_same.len(), 1);
     }
@@ -60,7 +67,10 @@ mod tests {
     #[test]
     fn mistakes_name_their_line() {
         assert_eq!(parse("same,a,b,c,d\n").unwrap_err().0, 1);
-        assert_eq!(parse(&format!("{HEADER}same,a,1,b,2,\nmaybe,a,1,b,2,\n")).unwrap_err(), (3, "a decision is `same` or `not_same`".to_owned()));
+        assert_eq!(
+            parse(&format!("{HEADER}same,a,1,b,2,\nmaybe,a,1,b,2,\n")).unwrap_err(),
+            (3, "a decision is `same` or `not_same`".to_owned())
+        );
         assert_eq!(parse(&format!("{HEADER}same,a,1\n")).unwrap_err().0, 2);
     }
 }

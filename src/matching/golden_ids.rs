@@ -47,7 +47,14 @@ pub struct GoldenIds {
 
 /// Gives every cluster its id. `cluster_of` holds each record's cluster, numbered from 0 without gaps.
 #[must_use]
-pub fn golden_ids(entity: &str, ids: &[RecordId], cluster_of: &[u32], key: &IdsKey, previous: &PreviousIds, version: i64) -> GoldenIds {
+pub fn golden_ids(
+    entity: &str,
+    ids: &[RecordId],
+    cluster_of: &[u32],
+    key: &IdsKey,
+    previous: &PreviousIds,
+    version: i64,
+) -> GoldenIds {
     let clusters = cluster_of.iter().max().map_or(0, |last| *last as usize + 1);
     let mut smallest: Vec<Option<RecordId>> = vec![None; clusters];
     let mut overlaps: BTreeMap<(u32, &str), u32> = BTreeMap::new();
@@ -63,7 +70,11 @@ pub fn golden_ids(entity: &str, ids: &[RecordId], cluster_of: &[u32], key: &IdsK
     let age = |id: &str| previous.first_version.get(id).copied().unwrap_or(i64::MAX);
     let mut claims: Vec<((u32, &str), u32)> = overlaps.into_iter().collect();
     claims.sort_by(|((a_cluster, a), a_count), ((b_cluster, b), b_count)| {
-        b_count.cmp(a_count).then_with(|| age(a).cmp(&age(b))).then_with(|| a.cmp(b)).then_with(|| a_cluster.cmp(b_cluster))
+        b_count
+            .cmp(a_count)
+            .then_with(|| age(a).cmp(&age(b)))
+            .then_with(|| a.cmp(b))
+            .then_with(|| a_cluster.cmp(b_cluster))
     });
     let mut result: Vec<Option<String>> = vec![None; clusters];
     let mut used: HashSet<String> = HashSet::new();
@@ -86,24 +97,39 @@ pub fn golden_ids(entity: &str, ids: &[RecordId], cluster_of: &[u32], key: &IdsK
         }
         merged.extend(olds.map(|old| (old.to_owned(), cluster)));
     }
-    let retired: HashSet<String> = merged.iter().map(|(old, _)| old.clone()).chain(previous.redirects.iter().map(|redirect| redirect.old.clone())).collect();
+    let retired: HashSet<String> = merged
+        .iter()
+        .map(|(old, _)| old.clone())
+        .chain(previous.redirects.iter().map(|redirect| redirect.old.clone()))
+        .collect();
     let mut first_version = Vec::with_capacity(clusters);
     for (slot, smallest) in result.iter_mut().zip(&smallest) {
         let id = slot.get_or_insert_with(|| {
             let seed = smallest.unwrap_or(RecordId(0));
             // A hash that meets an id in use, or one that ended, tries again: an id is never given twice.
-            (0..u32::MAX).map(|attempt| mint(entity, seed, attempt, key)).find(|id| !used.contains(id) && !retired.contains(id) && !previous.first_version.contains_key(id)).unwrap_or_default()
+            (0..u32::MAX)
+                .map(|attempt| mint(entity, seed, attempt, key))
+                .find(|id| !used.contains(id) && !retired.contains(id) && !previous.first_version.contains_key(id))
+                .unwrap_or_default()
         });
         used.insert(id.clone());
         first_version.push(previous.first_version.get(id.as_str()).copied().unwrap_or(version));
     }
     let current = |cluster: u32| result.get(cluster as usize).cloned().flatten().unwrap_or_default();
-    let mut redirects: Vec<Redirect> = merged.into_iter().map(|(old, cluster)| Redirect { old, current: current(cluster), since_version: version }).collect();
-    let moved: HashMap<String, String> = redirects.iter().map(|redirect| (redirect.old.clone(), redirect.current.clone())).collect();
-    let carried: Vec<Redirect> = previous.redirects.iter().map(|redirect| Redirect {
-        current: moved.get(&redirect.current).cloned().unwrap_or_else(|| redirect.current.clone()),
-        ..redirect.clone()
-    }).collect();
+    let mut redirects: Vec<Redirect> = merged
+        .into_iter()
+        .map(|(old, cluster)| Redirect { old, current: current(cluster), since_version: version })
+        .collect();
+    let moved: HashMap<String, String> =
+        redirects.iter().map(|redirect| (redirect.old.clone(), redirect.current.clone())).collect();
+    let carried: Vec<Redirect> = previous
+        .redirects
+        .iter()
+        .map(|redirect| Redirect {
+            current: moved.get(&redirect.current).cloned().unwrap_or_else(|| redirect.current.clone()),
+            ..redirect.clone()
+        })
+        .collect();
     redirects.extend(carried);
     redirects.sort();
     GoldenIds { ids: result.into_iter().map(Option::unwrap_or_default).collect(), first_version, redirects }
@@ -149,7 +175,14 @@ mod tests {
     fn minted_ids_do_not_depend_on_the_order_of_records() {
         let ids = [RecordId(3), RecordId(1), RecordId(2)];
         let a = golden_ids("person", &ids, &[0, 0, 1], &key(), &PreviousIds::default(), 1);
-        let b = golden_ids("person", &[RecordId(1), RecordId(3), RecordId(2)], &[0, 0, 1], &key(), &PreviousIds::default(), 1);
+        let b = golden_ids(
+            "person",
+            &[RecordId(1), RecordId(3), RecordId(2)],
+            &[0, 0, 1],
+            &key(),
+            &PreviousIds::default(),
+            1,
+        );
         assert_eq!(a.ids, b.ids);
         assert_eq!(a.ids.iter().map(String::len).collect::<Vec<_>>(), [17, 17]);
         assert!(a.ids.iter().all(|id| id.starts_with('p')));
@@ -159,7 +192,10 @@ mod tests {
     fn another_key_gives_other_ids() {
         let other = IdsKey { bytes: [8; 32], secret: true };
         let ids = [RecordId(1)];
-        assert_ne!(golden_ids("person", &ids, &[0], &key(), &PreviousIds::default(), 1).ids, golden_ids("person", &ids, &[0], &other, &PreviousIds::default(), 1).ids);
+        assert_ne!(
+            golden_ids("person", &ids, &[0], &key(), &PreviousIds::default(), 1).ids,
+            golden_ids("person", &ids, &[0], &other, &PreviousIds::default(), 1).ids
+        );
     }
 
     #[test]
@@ -167,7 +203,10 @@ mod tests {
         let previous = known(&[(1, "pold", 1), (2, "pnew", 2), (3, "pnew", 2)]);
         let merged = golden_ids("person", &[RecordId(1), RecordId(2), RecordId(3)], &[0, 0, 0], &key(), &previous, 3);
         assert_eq!(merged.ids, ["pold"]);
-        assert_eq!(merged.redirects, [Redirect { old: "pnew".to_owned(), current: "pold".to_owned(), since_version: 3 }]);
+        assert_eq!(
+            merged.redirects,
+            [Redirect { old: "pnew".to_owned(), current: "pold".to_owned(), since_version: 3 }]
+        );
         assert_eq!(merged.first_version, [1]);
     }
 

@@ -33,7 +33,14 @@ pub fn timestamp() -> DataType {
 /// Whether records hold a list of values of this kind.
 #[must_use]
 pub fn is_list(kind: AttributeKind) -> bool {
-    matches!(kind, AttributeKind::Email | AttributeKind::Phone | AttributeKind::Address | AttributeKind::Identifier | AttributeKind::Consent)
+    matches!(
+        kind,
+        AttributeKind::Email
+            | AttributeKind::Phone
+            | AttributeKind::Address
+            | AttributeKind::Identifier
+            | AttributeKind::Consent
+    )
 }
 
 /// Parts a pipeline file may map for a repeatable attribute; the first is meant where only a value is given.
@@ -46,8 +53,18 @@ pub fn input_parts(kind: AttributeKind) -> &'static [&'static str] {
         AttributeKind::Identifier => &["value", "type"],
         AttributeKind::Consent => &["status", "purpose", "channel", "at"],
         AttributeKind::Address => &[
-            "line1", "line2", "house_number", "street", "unit", "locality", "region", "postcode", "country", "kind",
-            "valid_from", "valid_to",
+            "line1",
+            "line2",
+            "house_number",
+            "street",
+            "unit",
+            "locality",
+            "region",
+            "postcode",
+            "country",
+            "kind",
+            "valid_from",
+            "valid_to",
         ],
         _ => &["value"],
     }
@@ -67,7 +84,16 @@ pub fn output_parts(kind: AttributeKind) -> Vec<(&'static str, DataType)> {
         }
         AttributeKind::Address => {
             let mut parts = text(&[
-                "line1", "line2", "house_number", "street", "unit", "locality", "region", "postal_code", "country", "kind",
+                "line1",
+                "line2",
+                "house_number",
+                "street",
+                "unit",
+                "locality",
+                "region",
+                "postal_code",
+                "country",
+                "kind",
             ]);
             parts.push(("valid_from", timestamp()));
             parts.push(("valid_to", timestamp()));

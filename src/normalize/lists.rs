@@ -32,7 +32,12 @@ pub(super) struct Reading {
 /// The function that normalises one repeatable attribute. Its arguments are the parts of all entries in turn;
 /// `entries` names them. `sorted` sorts the elements by content.
 #[must_use]
-pub(super) fn list_function(kind: AttributeKind, entries: Vec<Vec<String>>, reading: Reading, sorted: bool) -> ScalarUDF {
+pub(super) fn list_function(
+    kind: AttributeKind,
+    entries: Vec<Vec<String>>,
+    reading: Reading,
+    sorted: bool,
+) -> ScalarUDF {
     let return_type = layout::data_type(kind);
     let name = format!("normalize_{kind:?}").to_lowercase();
     kernel(name, Signature::variadic_any(Volatility::Immutable), return_type, move |arguments, rows| {
@@ -64,7 +69,9 @@ impl Part {
     fn len(&self, row: usize) -> Option<usize> {
         match self {
             Self::Absent | Self::One(_) => None,
-            Self::Many(list, _) => Some(if list.is_valid(row) { usize::try_from(list.value_length(row)).unwrap_or(0) } else { 0 }),
+            Self::Many(list, _) => {
+                Some(if list.is_valid(row) { usize::try_from(list.value_length(row)).unwrap_or(0) } else { 0 })
+            }
         }
     }
 
@@ -74,7 +81,9 @@ impl Part {
             Self::One(values) => (values, row),
             Self::Many(list, values) => (values, usize::try_from(*list.value_offsets().get(row)?).ok()? + element),
         };
-        (index < values.len() && values.is_valid(index)).then(|| values.value(index)).filter(|value| !value.trim().is_empty())
+        (index < values.len() && values.is_valid(index))
+            .then(|| values.value(index))
+            .filter(|value| !value.trim().is_empty())
     }
 }
 
@@ -87,7 +96,10 @@ fn place(kind: AttributeKind, name: &str, argument: &ArrayRef, parts: &mut [Part
         DataType::Struct(_) => {
             let structs = argument.as_struct();
             for (field, column) in structs.fields().iter().zip(structs.columns()) {
-                if let (Some(index), true) = (index_of(part_name(kind, field.name())), column.data_type().is_primitive() || is_text(column.data_type())) {
+                if let (Some(index), true) = (
+                    index_of(part_name(kind, field.name())),
+                    column.data_type().is_primitive() || is_text(column.data_type()),
+                ) {
                     set(parts, index, Part::One(cast_text(column)?));
                 }
             }
@@ -100,7 +112,9 @@ fn place(kind: AttributeKind, name: &str, argument: &ArrayRef, parts: &mut [Part
             let list = argument.as_list::<i32>();
             if let Some(structs) = list.values().as_struct_opt() {
                 for (field, column) in structs.fields().iter().zip(structs.columns()) {
-                    if let (Some(index), false) = (index_of(part_name(kind, field.name())), column.data_type().is_nested()) {
+                    if let (Some(index), false) =
+                        (index_of(part_name(kind, field.name())), column.data_type().is_nested())
+                    {
                         set(parts, index, Part::Many(list.clone(), cast_text(column)?));
                     }
                 }
@@ -149,7 +163,13 @@ struct Element {
     valid: bool,
 }
 
-fn normalize(kind: AttributeKind, entries: &[Vec<Part>], rows: usize, reading: &Reading, sorted: bool) -> Result<ArrayRef> {
+fn normalize(
+    kind: AttributeKind,
+    entries: &[Vec<Part>],
+    rows: usize,
+    reading: &Reading,
+    sorted: bool,
+) -> Result<ArrayRef> {
     let parts = layout::output_parts(kind);
     let mut texts: Vec<StringBuilder> = parts.iter().map(|_| StringBuilder::new()).collect();
     let mut raw = StringBuilder::new();
@@ -180,7 +200,11 @@ fn normalize(kind: AttributeKind, entries: &[Vec<Part>], rows: usize, reading: &
             valid.append_value(element.valid);
         }
         written += elements.len();
-        offsets.push(i32::try_from(written).map_err(|_| datafusion::error::DataFusionError::ResourcesExhausted("more than 2,147,483,647 list elements in one batch".to_owned()))?);
+        offsets.push(i32::try_from(written).map_err(|_| {
+            datafusion::error::DataFusionError::ResourcesExhausted(
+                "more than 2,147,483,647 list elements in one batch".to_owned(),
+            )
+        })?);
     }
     let mut columns: Vec<ArrayRef> = Vec::with_capacity(parts.len() + 2);
     for (builder, (_, data_type)) in texts.iter_mut().zip(&parts) {
@@ -204,9 +228,17 @@ fn element_of(kind: AttributeKind, inputs: &[Option<&str>], reading: &Reading) -
     match kind {
         AttributeKind::Email => {
             let raw = input(0)?;
-            let parsed = if is_placeholder(PlaceholderKind::Email, raw) { None } else { email::parse(raw, email::AliasRules::Keep) };
+            let parsed = if is_placeholder(PlaceholderKind::Email, raw) {
+                None
+            } else {
+                email::parse(raw, email::AliasRules::Keep)
+            };
             let valid = parsed.is_some();
-            Some(Element { parts: vec![parsed.map(|email| email.address), input(1).and_then(text::clean)], raw: raw.to_owned(), valid })
+            Some(Element {
+                parts: vec![parsed.map(|email| email.address), input(1).and_then(text::clean)],
+                raw: raw.to_owned(),
+                valid,
+            })
         }
         AttributeKind::Phone => {
             let raw = input(0)?;
@@ -227,7 +259,16 @@ fn element_of(kind: AttributeKind, inputs: &[Option<&str>], reading: &Reading) -
             let status = consent_status(raw);
             let at = input(3).and_then(|at| moment(at, reading));
             let valid = status != "unknown";
-            Some(Element { parts: vec![input(1).and_then(text::clean), input(2).and_then(text::clean), Some(status.to_owned()), at], raw: raw.to_owned(), valid })
+            Some(Element {
+                parts: vec![
+                    input(1).and_then(text::clean),
+                    input(2).and_then(text::clean),
+                    Some(status.to_owned()),
+                    at,
+                ],
+                raw: raw.to_owned(),
+                valid,
+            })
         }
         AttributeKind::Address => address_of(inputs, reading),
         _ => None,
@@ -239,7 +280,9 @@ fn address_of(inputs: &[Option<&str>], reading: &Reading) -> Option<Element> {
     if given.is_empty() {
         return None;
     }
-    let input = |index: usize| inputs.get(index).copied().flatten().filter(|value| !is_placeholder(PlaceholderKind::Address, value));
+    let input = |index: usize| {
+        inputs.get(index).copied().flatten().filter(|value| !is_placeholder(PlaceholderKind::Address, value))
+    };
     let known_country = input(8).and_then(country::parse);
     let parsed = address::parse(
         &address::AddressInput {
@@ -256,14 +299,38 @@ fn address_of(inputs: &[Option<&str>], reading: &Reading) -> Option<Element> {
         known_country.unwrap_or(&reading.region),
     );
     // A country alone is no address.
-    let parsed = parsed.filter(|address| address.line1.is_some() || address.street.is_some() || address.locality.is_some() || address.postal_code.is_some());
-    let valid = parsed.as_ref().is_some_and(|address| address.line1.is_some() && (address.postal_code.is_some() || address.locality.is_some()));
+    let parsed = parsed.filter(|address| {
+        address.line1.is_some()
+            || address.street.is_some()
+            || address.locality.is_some()
+            || address.postal_code.is_some()
+    });
+    let valid = parsed.as_ref().is_some_and(|address| {
+        address.line1.is_some() && (address.postal_code.is_some() || address.locality.is_some())
+    });
     let kind = inputs.get(9).copied().flatten().and_then(text::clean);
     let from = inputs.get(10).copied().flatten().and_then(|at| moment(at, reading));
     let to = inputs.get(11).copied().flatten().and_then(|at| moment(at, reading));
     let parts = match parsed {
-        Some(address) => vec![address.line1, address.line2, address.house_number, address.street, address.unit, address.locality, address.region, address.postal_code, address.country, kind, from, to],
-        None => { let mut parts = vec![None; 9]; parts.extend([kind, from, to]); parts }
+        Some(address) => vec![
+            address.line1,
+            address.line2,
+            address.house_number,
+            address.street,
+            address.unit,
+            address.locality,
+            address.region,
+            address.postal_code,
+            address.country,
+            kind,
+            from,
+            to,
+        ],
+        None => {
+            let mut parts = vec![None; 9];
+            parts.extend([kind, from, to]);
+            parts
+        }
     };
     Some(Element { parts, raw: given.join(", "), valid })
 }
@@ -272,7 +339,8 @@ fn address_of(inputs: &[Option<&str>], reading: &Reading) -> Option<Element> {
 fn moment(raw: &str, reading: &Reading) -> Option<String> {
     let formats: Vec<&str> = reading.date_formats.iter().map(String::as_str).collect();
     let micros = date::parse_timestamp(raw, &formats).or_else(|| date::parse_timestamp(raw, &[]))?;
-    chrono::DateTime::from_timestamp_micros(micros).map(|moment| moment.to_rfc3339_opts(chrono::SecondsFormat::Micros, true))
+    chrono::DateTime::from_timestamp_micros(micros)
+        .map(|moment| moment.to_rfc3339_opts(chrono::SecondsFormat::Micros, true))
 }
 
 /// granted, refused, withdrawn or unknown.

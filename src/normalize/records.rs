@@ -5,11 +5,14 @@ use std::collections::{BTreeMap, HashSet};
 use std::path::Path;
 use std::sync::Arc;
 
-use arrow::array::{Array, ArrayRef, AsArray, BooleanArray, FixedSizeBinaryArray, Int32Array, Int64Array, RecordBatch, StringArray, new_null_array};
+use arrow::array::{
+    Array, ArrayRef, AsArray, BooleanArray, FixedSizeBinaryArray, Int32Array, Int64Array, RecordBatch, StringArray,
+    new_null_array,
+};
 use arrow::compute::{cast, filter_record_batch, interleave};
+use arrow::datatypes::{Int32Type, Int64Type, SchemaRef};
 use arrow::error::ArrowError;
 use datafusion::error::DataFusionError;
-use arrow::datatypes::{Int32Type, Int64Type, SchemaRef};
 use futures::StreamExt;
 
 use super::select::{NAME_STRUCT, RecordSelect, plan_record};
@@ -91,7 +94,11 @@ impl EntityRecords {
         arrays.extend(columns.iter().map(|column| column.as_ref()));
         let indices: Vec<(usize, usize)> = records
             .iter()
-            .map(|record| record.and_then(|record| self.places.get(record as usize)).map_or((0, 0), |(batch, row)| (batch + 1, *row)))
+            .map(|record| {
+                record
+                    .and_then(|record| self.places.get(record as usize))
+                    .map_or((0, 0), |(batch, row)| (batch + 1, *row))
+            })
             .collect();
         Ok(interleave(&arrays, &indices)?)
     }
@@ -126,8 +133,19 @@ impl Normalized {
     /// No records yet.
     #[must_use]
     pub fn empty(plan: &Plan) -> Self {
-        let empty = |entity: &EntityPlan| EntityRecords { plan: entity.clone(), schema: layout::record_schema(entity), batches: Vec::new(), places: Vec::new(), sources: Vec::new() };
-        Self { entities: plan.entities.iter().map(empty).collect(), ledger: Vec::new(), quarantined: Vec::new(), counts: vec![RecordCounts::default(); plan.sources.len()] }
+        let empty = |entity: &EntityPlan| EntityRecords {
+            plan: entity.clone(),
+            schema: layout::record_schema(entity),
+            batches: Vec::new(),
+            places: Vec::new(),
+            sources: Vec::new(),
+        };
+        Self {
+            entities: plan.entities.iter().map(empty).collect(),
+            ledger: Vec::new(),
+            quarantined: Vec::new(),
+            counts: vec![RecordCounts::default(); plan.sources.len()],
+        }
     }
 }
 
@@ -136,7 +154,13 @@ impl Normalized {
 ///
 /// # Errors
 /// SQL that does not fit the landed tables, or a failure of the engine.
-pub async fn normalize(plan: &Plan, extracted: &[Option<ExtractedSource>], last_good: &[Option<LastGood>], threads: usize, progress: &Progress) -> Result<Normalized, RunError> {
+pub async fn normalize(
+    plan: &Plan,
+    extracted: &[Option<ExtractedSource>],
+    last_good: &[Option<LastGood>],
+    threads: usize,
+    progress: &Progress,
+) -> Result<Normalized, RunError> {
     let mut normalized = Normalized::empty(plan);
     for (number, source) in plan.sources.iter().enumerate() {
         progress.check_signal()?;
@@ -160,7 +184,8 @@ async fn normalize_source(
 ) -> Result<(), RunError> {
     let context = session::session(threads);
     session::register_landed(&context, &extracted.tables).await?;
-    let schemas: BTreeMap<String, SchemaRef> = extracted.tables.iter().map(|(name, table)| (name.clone(), Arc::clone(&table.schema))).collect();
+    let schemas: BTreeMap<String, SchemaRef> =
+        extracted.tables.iter().map(|(name, table)| (name.clone(), Arc::clone(&table.schema))).collect();
     let mut main_tables: BTreeMap<String, Rows> = BTreeMap::new();
     let mut records: Vec<&RecordPlan> = source.records.iter().collect();
     records.sort_by(|a, b| (&a.entity, &a.name).cmp(&(&b.entity, &b.name)));
@@ -168,7 +193,13 @@ async fn normalize_source(
         let Some(entity) = plan.entities.iter().position(|entity| entity.entity == record.entity) else { continue };
         let Some(entity_plan) = plan.entities.get(entity) else { continue };
         let select = plan_record(&context, &schemas, &source.name, record, entity_plan).await.map_err(|mistakes| {
-            RunError::Config(mistakes.iter().map(|mistake| format!("source `{}`: {}", source.name, mistake.message)).collect::<Vec<_>>().join("\n"))
+            RunError::Config(
+                mistakes
+                    .iter()
+                    .map(|mistake| format!("source `{}`: {}", source.name, mistake.message))
+                    .collect::<Vec<_>>()
+                    .join("\n"),
+            )
         })?;
         let table = match &record.from {
             From::Table(table) => table.clone().or_else(|| schemas.keys().next().cloned()),
@@ -180,7 +211,14 @@ async fn normalize_source(
             let lost = orphans.count().await? as u64;
             add(normalized, number, |counts| counts.orphans += lost);
         }
-        run_record(Place { source: number, entity, source_name: &source.name, extracted, table: table.as_deref() }, select, rows, progress, normalized).await?;
+        run_record(
+            Place { source: number, entity, source_name: &source.name, extracted, table: table.as_deref() },
+            select,
+            rows,
+            progress,
+            normalized,
+        )
+        .await?;
     }
     for (table, rows) in main_tables {
         let landed = extracted.tables.get(&table);
@@ -194,7 +232,14 @@ async fn normalize_source(
                 continue;
             }
             filtered += 1;
-            normalized.ledger.push(LedgerEntry { source: number, source_key: key, file, row, fate: Fate::Filtered, entity });
+            normalized.ledger.push(LedgerEntry {
+                source: number,
+                source_key: key,
+                file,
+                row,
+                fate: Fate::Filtered,
+                entity,
+            });
         }
         add(normalized, number, |counts| {
             counts.read += read;
@@ -237,9 +282,16 @@ struct Place<'a> {
     table: Option<&'a str>,
 }
 
-async fn run_record(place: Place<'_>, select: RecordSelect, rows: &mut Rows, progress: &Progress, normalized: &mut Normalized) -> Result<(), RunError> {
+async fn run_record(
+    place: Place<'_>,
+    select: RecordSelect,
+    rows: &mut Rows,
+    progress: &Progress,
+    normalized: &mut Normalized,
+) -> Result<(), RunError> {
     let path = select.path.clone();
-    let mut stream = select.frame.execute_stream().await.map_err(|error| failed_row(place.source_name, &path, &error))?;
+    let mut stream =
+        select.frame.execute_stream().await.map_err(|error| failed_row(place.source_name, &path, &error))?;
     // Content of the last record that was kept, to tell repeats from older versions.
     let mut last: Option<(String, Vec<u8>)> = None;
     while let Some(batch) = stream.next().await {
@@ -270,7 +322,11 @@ async fn run_record(place: Place<'_>, select: RecordSelect, rows: &mut Rows, pro
                 }
                 Some(key) => match &last {
                     Some((last_key, last_hash)) if last_key == key => {
-                        if last_hash == hash { Fate::DuplicateRow } else { Fate::Superseded }
+                        if last_hash == hash {
+                            Fate::DuplicateRow
+                        } else {
+                            Fate::Superseded
+                        }
                     }
                     _ => {
                         last = Some((key.to_owned(), hash.to_vec()));
@@ -281,7 +337,10 @@ async fn run_record(place: Place<'_>, select: RecordSelect, rows: &mut Rows, pro
                             entity.sources.push(u16::try_from(place.source).unwrap_or(u16::MAX));
                             number
                         });
-                        Fate::Record(u32::try_from(records.unwrap_or(0)).map_err(|_| RunError::Internal("more than 4,294,967,295 records".to_owned()))?)
+                        Fate::Record(
+                            u32::try_from(records.unwrap_or(0))
+                                .map_err(|_| RunError::Internal("more than 4,294,967,295 records".to_owned()))?,
+                        )
                     }
                 },
             };
@@ -294,7 +353,14 @@ async fn run_record(place: Place<'_>, select: RecordSelect, rows: &mut Rows, pro
                 Fate::Filtered => {}
             });
             let source_key = if matches!(fate, Fate::Record(_)) { None } else { key.map(str::to_owned) };
-            normalized.ledger.push(LedgerEntry { source: place.source, source_key, file: at.0, row: at.1, fate, entity: place.entity });
+            normalized.ledger.push(LedgerEntry {
+                source: place.source,
+                source_key,
+                file: at.0,
+                row: at.1,
+                fate,
+                entity: place.entity,
+            });
         }
         if let Some(entity) = normalized.entities.get_mut(place.entity) {
             let kept = filter_record_batch(&batch, &BooleanArray::from(keep))?;
@@ -307,11 +373,16 @@ async fn run_record(place: Place<'_>, select: RecordSelect, rows: &mut Rows, pro
 /// An expression that failed on a row. The engine's words are left out, because they can hold values of the row.
 fn failed_row(source: &str, path: &str, error: &DataFusionError) -> RunError {
     match error.find_root() {
-        DataFusionError::IoError(error) => RunError::Io { message: format!("source `{source}`: reading its landed rows"), error: std::io::Error::new(error.kind(), error.to_string()) },
-        DataFusionError::ArrowError(error, _) if matches!(error.as_ref(), ArrowError::DivideByZero) => {
-            RunError::Gate(format!("source `{source}`, {path}: an expression divides by zero; guard it with nullif(x, 0)"))
-        }
-        _ => RunError::Gate(format!("source `{source}`, {path}: an expression fails on some row (the engine's words are left out, they can hold values); guard it with CASE, nullif or try_cast")),
+        DataFusionError::IoError(error) => RunError::Io {
+            message: format!("source `{source}`: reading its landed rows"),
+            error: std::io::Error::new(error.kind(), error.to_string()),
+        },
+        DataFusionError::ArrowError(error, _) if matches!(error.as_ref(), ArrowError::DivideByZero) => RunError::Gate(
+            format!("source `{source}`, {path}: an expression divides by zero; guard it with nullif(x, 0)"),
+        ),
+        _ => RunError::Gate(format!(
+            "source `{source}`, {path}: an expression fails on some row (the engine's words are left out, they can hold values); guard it with CASE, nullif or try_cast"
+        )),
     }
 }
 
@@ -330,7 +401,10 @@ fn missing_key(place: &Place<'_>, at: (i32, Option<i64>)) -> Quarantined {
         stage: "normalise",
         rule: "missing_key".to_owned(),
         attribute: None,
-        message: format!("{file}, row {}: the key is empty; a record needs one to be followed from run to run", at.1.unwrap_or(0)),
+        message: format!(
+            "{file}, row {}: the key is empty; a record needs one to be followed from run to run",
+            at.1.unwrap_or(0)
+        ),
         raw: Vec::new(),
         file,
     }
@@ -347,7 +421,9 @@ struct Columns<'a> {
 
 impl<'a> Columns<'a> {
     fn of(batch: &'a RecordBatch) -> Result<Self, RunError> {
-        let column = |name: &str| batch.column_by_name(name).ok_or_else(|| RunError::Internal(format!("the query lost its column {name}")));
+        let column = |name: &str| {
+            batch.column_by_name(name).ok_or_else(|| RunError::Internal(format!("the query lost its column {name}")))
+        };
         let key = cast(column(layout::SOURCE_KEY)?, &arrow::datatypes::DataType::Utf8)?;
         Ok(Self {
             selected: column(SELECTED)?.as_boolean().clone(),
@@ -374,11 +450,17 @@ fn to_records(batch: &RecordBatch, schema: &SchemaRef, entity: &EntityPlan) -> R
     let has_name = entity.attributes.iter().any(|attribute| attribute.name == "full_name");
     let mut columns = Vec::with_capacity(schema.fields().len());
     for field in schema.fields() {
-        let part = name.filter(|_| has_name && layout::NAME_PARTS.contains(&field.name().as_str())).and_then(|name| name.column_by_name(field.name()));
+        let part = name
+            .filter(|_| has_name && layout::NAME_PARTS.contains(&field.name().as_str()))
+            .and_then(|name| name.column_by_name(field.name()));
         let column = part
             .or_else(|| batch.column_by_name(field.name()))
             .ok_or_else(|| RunError::Internal(format!("the query lost its column {}", field.name())))?;
-        columns.push(if column.data_type() == field.data_type() { Arc::clone(column) } else { cast(column, field.data_type())? });
+        columns.push(if column.data_type() == field.data_type() {
+            Arc::clone(column)
+        } else {
+            cast(column, field.data_type())?
+        });
     }
     Ok(RecordBatch::try_new(Arc::clone(schema), columns)?)
 }
@@ -396,7 +478,11 @@ impl LastGood {
     pub fn read(version: &Path, source: &str) -> Result<Self, RunError> {
         let mut batches = Vec::new();
         for batch in read_whole_table(version, "source_records")? {
-            let Some(sources) = batch.column_by_name(layout::SOURCE).and_then(|column| column.as_string_opt::<i32>().cloned()) else { continue };
+            let Some(sources) =
+                batch.column_by_name(layout::SOURCE).and_then(|column| column.as_string_opt::<i32>().cloned())
+            else {
+                continue;
+            };
             let keep: BooleanArray = (0..sources.len()).map(|row| Some(sources.value(row) == source)).collect();
             let kept = filter_record_batch(&batch, &keep)?;
             if kept.num_rows() > 0 {
@@ -415,7 +501,8 @@ impl LastGood {
             let kinds = batch.column_by_name("entity_type").and_then(|column| column.as_string_opt::<i32>().cloned());
             let Some(kinds) = kinds else { continue };
             for (number, entity) in normalized.entities.iter_mut().enumerate() {
-                let keep: BooleanArray = (0..kinds.len()).map(|row| Some(kinds.value(row) == entity.plan.entity)).collect();
+                let keep: BooleanArray =
+                    (0..kinds.len()).map(|row| Some(kinds.value(row) == entity.plan.entity)).collect();
                 let kept = filter_record_batch(batch, &keep)?;
                 if kept.num_rows() == 0 {
                     continue;
@@ -434,7 +521,14 @@ impl LastGood {
                     let record = u32::try_from(entity.places.len()).unwrap_or(u32::MAX);
                     entity.places.push((entity.batches.len(), row));
                     entity.sources.push(u16::try_from(source).unwrap_or(u16::MAX));
-                    normalized.ledger.push(LedgerEntry { source, source_key: None, file: -1, row: None, fate: Fate::Record(record), entity: number });
+                    normalized.ledger.push(LedgerEntry {
+                        source,
+                        source_key: None,
+                        file: -1,
+                        row: None,
+                        fate: Fate::Record(record),
+                        entity: number,
+                    });
                 }
                 entity.batches.push(RecordBatch::try_new(Arc::clone(&entity.schema), columns)?);
                 let rows = kept.num_rows() as u64;

@@ -2,7 +2,10 @@
 
 use std::sync::Arc;
 
-use arrow::array::{Array, ArrayRef, AsArray, BinaryBuilder, BooleanArray, Date32Array, FixedSizeBinaryBuilder, StringArray, StringBuilder, StructArray, TimestampMicrosecondArray};
+use arrow::array::{
+    Array, ArrayRef, AsArray, BinaryBuilder, BooleanArray, Date32Array, FixedSizeBinaryBuilder, StringArray,
+    StringBuilder, StructArray, TimestampMicrosecondArray,
+};
 use arrow::compute::{CastOptions, cast_with_options};
 use arrow::datatypes::{DataType, Field, Fields};
 use arrow::row::{RowConverter, SortField};
@@ -20,12 +23,17 @@ use super::lists::Reading;
 #[must_use]
 pub(super) fn scalar_function(kind: AttributeKind, reading: Reading) -> ScalarUDF {
     let name = format!("normalize_{kind:?}").to_lowercase();
-    kernel(name, Signature::exact(vec![DataType::Utf8], Volatility::Immutable), layout::data_type(kind), move |arguments, _| {
-        let [values] = arguments else {
-            return datafusion::common::internal_err!("one argument expected");
-        };
-        normalize(kind, values, &reading)
-    })
+    kernel(
+        name,
+        Signature::exact(vec![DataType::Utf8], Volatility::Immutable),
+        layout::data_type(kind),
+        move |arguments, _| {
+            let [values] = arguments else {
+                return datafusion::common::internal_err!("one argument expected");
+            };
+            normalize(kind, values, &reading)
+        },
+    )
 }
 
 fn normalize(kind: AttributeKind, values: &ArrayRef, reading: &Reading) -> Result<ArrayRef> {
@@ -39,18 +47,24 @@ fn normalize(kind: AttributeKind, values: &ArrayRef, reading: &Reading) -> Resul
                     let value = present(row).filter(|value| !is_placeholder(PlaceholderKind::Date, value))?;
                     let date = date::parse(value, &formats)?;
                     // The same placeholder can hide behind another format.
-                    (!is_placeholder(PlaceholderKind::Date, &date.format("%Y-%m-%d").to_string())).then(|| days_since_epoch(date))
+                    (!is_placeholder(PlaceholderKind::Date, &date.format("%Y-%m-%d").to_string()))
+                        .then(|| days_since_epoch(date))
                 })
                 .collect();
             Arc::new(dates)
         }
         AttributeKind::Timestamp => {
-            let moments: TimestampMicrosecondArray = (0..raw.len()).map(|row| parse_moment(present(row)?, &formats)).collect();
+            let moments: TimestampMicrosecondArray =
+                (0..raw.len()).map(|row| parse_moment(present(row)?, &formats)).collect();
             Arc::new(moments.with_timezone("UTC"))
         }
         AttributeKind::Integer | AttributeKind::Decimal | AttributeKind::Number => {
             let trimmed: StringArray = (0..raw.len()).map(|row| present(row).map(str::trim)).collect();
-            cast_with_options(&trimmed, &layout::data_type(kind), &CastOptions { safe: true, ..CastOptions::default() })?
+            cast_with_options(
+                &trimmed,
+                &layout::data_type(kind),
+                &CastOptions { safe: true, ..CastOptions::default() },
+            )?
         }
         AttributeKind::Boolean => {
             let answers: BooleanArray = (0..raw.len()).map(|row| truth(present(row)?)).collect();
@@ -69,19 +83,30 @@ fn normalize(kind: AttributeKind, values: &ArrayRef, reading: &Reading) -> Resul
 fn text_of(kind: AttributeKind, value: &str) -> Option<String> {
     match kind {
         AttributeKind::Organisation => {
-            if is_placeholder(PlaceholderKind::Text, value) { None } else { organisation::parse(value).map(|parsed| parsed.name) }
+            if is_placeholder(PlaceholderKind::Text, value) {
+                None
+            } else {
+                organisation::parse(value).map(|parsed| parsed.name)
+            }
         }
         AttributeKind::Gender => gender::parse(value).map(|gender| gender.as_str().to_owned()),
         AttributeKind::Country => country::parse(value).map(str::to_owned),
         AttributeKind::Language => country::language(value),
         AttributeKind::Identifier => identifier::clean(value),
         AttributeKind::PersonName | AttributeKind::NamePart(_) => name::person_part(value),
-        _ => if is_placeholder(PlaceholderKind::Text, value) { None } else { text::clean(value) },
+        _ => {
+            if is_placeholder(PlaceholderKind::Text, value) {
+                None
+            } else {
+                text::clean(value)
+            }
+        }
     }
 }
 
 pub(super) fn parse_moment(value: &str, formats: &[&str]) -> Option<i64> {
-    date::parse_timestamp(value, formats).or_else(|| if formats.is_empty() { None } else { date::parse_timestamp(value, &[]) })
+    date::parse_timestamp(value, formats)
+        .or_else(|| if formats.is_empty() { None } else { date::parse_timestamp(value, &[]) })
 }
 
 fn truth(value: &str) -> Option<bool> {
@@ -103,14 +128,19 @@ pub(super) fn person_name_function() -> ScalarUDF {
         let mut builders: Vec<StringBuilder> = layout::NAME_PARTS.iter().map(|_| StringBuilder::new()).collect();
         for row in 0..rows {
             let given = |index: usize| {
-                columns.get(index).filter(|column| column.is_valid(row)).map(|column| column.value(row)).filter(|value| !is_placeholder(PlaceholderKind::Name, value))
+                columns
+                    .get(index)
+                    .filter(|column| column.is_valid(row))
+                    .map(|column| column.value(row))
+                    .filter(|value| !is_placeholder(PlaceholderKind::Name, value))
             };
             let parts = name_of(given(0), given(1), given(2), given(3), given(4), given(5));
             for (builder, part) in builders.iter_mut().zip(parts) {
                 builder.append_option(part);
             }
         }
-        let columns: Vec<ArrayRef> = builders.iter_mut().map(|builder| Arc::new(builder.finish()) as ArrayRef).collect();
+        let columns: Vec<ArrayRef> =
+            builders.iter_mut().map(|builder| Arc::new(builder.finish()) as ArrayRef).collect();
         Ok(Arc::new(StructArray::try_new(fields.clone(), columns, None)?))
     })
 }
@@ -120,7 +150,14 @@ fn name_fields() -> Fields {
 }
 
 /// Full name, title, given, middle, family, suffix.
-fn name_of(full: Option<&str>, title: Option<&str>, given: Option<&str>, middle: Option<&str>, family: Option<&str>, suffix: Option<&str>) -> [Option<String>; 6] {
+fn name_of(
+    full: Option<&str>,
+    title: Option<&str>,
+    given: Option<&str>,
+    middle: Option<&str>,
+    family: Option<&str>,
+    suffix: Option<&str>,
+) -> [Option<String>; 6] {
     let parsed = full.and_then(name::parse_person).unwrap_or_default();
     let title = title.and_then(text::clean).or(parsed.title);
     let given = given.and_then(name::person_part).or(parsed.given);
@@ -128,11 +165,15 @@ fn name_of(full: Option<&str>, title: Option<&str>, given: Option<&str>, middle:
     let mut suffix = suffix.and_then(name::suffix).or(parsed.suffix);
     let mut family = family.and_then(name::person_part).or(parsed.family);
     // A suffix often sits at the end of the family name: "Smith Jr".
-    if suffix.is_none() && let Some((head, tail)) = family.as_deref().and_then(|family| family.rsplit_once(' ')) && let Some(found) = name::suffix(tail) {
+    if suffix.is_none()
+        && let Some((head, tail)) = family.as_deref().and_then(|family| family.rsplit_once(' '))
+        && let Some(found) = name::suffix(tail)
+    {
         suffix = Some(found);
         family = Some(head.trim_end_matches(',').to_owned());
     }
-    let joined: Vec<&str> = [&given, &middle, &family, &suffix].into_iter().filter_map(|part| part.as_deref()).collect();
+    let joined: Vec<&str> =
+        [&given, &middle, &family, &suffix].into_iter().filter_map(|part| part.as_deref()).collect();
     let full = if joined.is_empty() { None } else { Some(joined.join(" ")) };
     [full, title, given, middle, family, suffix]
 }
@@ -141,20 +182,25 @@ fn name_of(full: Option<&str>, title: Option<&str>, given: Option<&str>, middle:
 /// `unordered` marks the arguments that are child rows, whose order means nothing.
 #[must_use]
 pub(super) fn record_hash_function(unordered: Vec<bool>) -> ScalarUDF {
-    kernel("record_hash", Signature::variadic_any(Volatility::Immutable), DataType::FixedSizeBinary(32), move |arguments, rows| {
-        let mut columns = Vec::with_capacity(arguments.len());
-        for (argument, unordered) in arguments.iter().zip(&unordered) {
-            columns.push(if *unordered { sorted_elements(argument)? } else { Arc::clone(argument) });
-        }
-        let fields = columns.iter().map(|column| SortField::new(column.data_type().clone())).collect();
-        let converter = RowConverter::new(fields)?;
-        let encoded = converter.convert_columns(&columns)?;
-        let mut hashes = FixedSizeBinaryBuilder::with_capacity(rows, 32);
-        for row in encoded.iter() {
-            hashes.append_value(blake3::hash(row.as_ref()).as_bytes())?;
-        }
-        Ok(Arc::new(hashes.finish()))
-    })
+    kernel(
+        "record_hash",
+        Signature::variadic_any(Volatility::Immutable),
+        DataType::FixedSizeBinary(32),
+        move |arguments, rows| {
+            let mut columns = Vec::with_capacity(arguments.len());
+            for (argument, unordered) in arguments.iter().zip(&unordered) {
+                columns.push(if *unordered { sorted_elements(argument)? } else { Arc::clone(argument) });
+            }
+            let fields = columns.iter().map(|column| SortField::new(column.data_type().clone())).collect();
+            let converter = RowConverter::new(fields)?;
+            let encoded = converter.convert_columns(&columns)?;
+            let mut hashes = FixedSizeBinaryBuilder::with_capacity(rows, 32);
+            for row in encoded.iter() {
+                hashes.append_value(blake3::hash(row.as_ref()).as_bytes())?;
+            }
+            Ok(Arc::new(hashes.finish()))
+        },
+    )
 }
 
 /// The elements of each list in row format, sorted and put together: one binary value a record.

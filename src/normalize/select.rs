@@ -19,7 +19,7 @@ use goldsmith_config::attributes::AttributeKind;
 
 use super::lists::{Reading, list_function};
 use super::scalars::{person_name_function, record_hash_function, scalar_function};
-use super::{SELECTED, layout};
+use super::{SELECTED, layout, session};
 use crate::extract::landing::{FILE, ROW};
 use crate::pipeline::plan::{ChildPlan, EntityPlan, From, RecordPlan, Sql};
 
@@ -61,8 +61,12 @@ pub async fn plan_record(
     let mut binder = Binder { context, mistakes: Vec::new(), needs: Needs::new() };
     let built = binder.build(schemas, source, record, entity).await;
     match built {
-        Some(Ok((frame, orphans))) if binder.mistakes.is_empty() => Ok(RecordSelect { frame, orphans, needs: binder.needs, path: record.path.clone() }),
-        Some(Err(error)) if binder.mistakes.is_empty() => Err(vec![SqlMistake { path: String::new(), message: plain(&error) }]),
+        Some(Ok((frame, orphans))) if binder.mistakes.is_empty() => {
+            Ok(RecordSelect { frame, orphans, needs: binder.needs, path: record.path.clone() })
+        }
+        Some(Err(error)) if binder.mistakes.is_empty() => {
+            Err(vec![SqlMistake { path: String::new(), message: plain(&error) }])
+        }
         _ => Err(binder.mistakes),
     }
 }
@@ -77,7 +81,13 @@ type Built = Option<Result<(DataFrame, Vec<(String, DataFrame)>)>>;
 
 impl Binder<'_> {
     /// `None` where a mistake was noted.
-    async fn build(&mut self, schemas: &BTreeMap<String, SchemaRef>, source: &str, record: &RecordPlan, entity: &EntityPlan) -> Built {
+    async fn build(
+        &mut self,
+        schemas: &BTreeMap<String, SchemaRef>,
+        source: &str,
+        record: &RecordPlan,
+        entity: &EntityPlan,
+    ) -> Built {
         let (mut frame, main) = self.main_frame(schemas, record).await?;
         let mut orphans = Vec::new();
         let schema = frame.schema().clone();
@@ -85,7 +95,7 @@ impl Binder<'_> {
         let mut raw = vec![
             self.key(record, &schema, main.as_deref()).alias(layout::SOURCE_KEY),
             match &record.filter {
-                Some(filter) => coalesce(vec![self.bind(filter, &schema, main.as_deref()), lit(false)]),
+                Some(filter) => coalesce(vec![self.condition(filter, &schema, main.as_deref()), lit(false)]),
                 None => lit(true),
             }
             .alias(SELECTED),
@@ -94,7 +104,7 @@ impl Binder<'_> {
         ];
         let updated_formats = match &record.updated_at {
             Some(sql) => {
-                let (expr, is_moment) = self.text(sql, &schema, main.as_deref());
+                let (expr, is_moment) = self.plain_text(sql, &schema, main.as_deref());
                 raw.push(expr.alias(layout::UPDATED_AT));
                 if is_moment { Vec::new() } else { record.date_formats.clone() }
             }
@@ -119,7 +129,9 @@ impl Binder<'_> {
                 for (entry_number, entry) in field.iter().flat_map(|field| &field.entries).enumerate() {
                     let mut names = Vec::new();
                     // A number without country code is of the country its owner lives in, where the record says it.
-                    let country = address_country(record).filter(|_| attribute.kind == AttributeKind::Phone).map(|sql| ("country".to_owned(), sql.clone()));
+                    let country = address_country(record)
+                        .filter(|_| attribute.kind == AttributeKind::Phone)
+                        .map(|sql| ("country".to_owned(), sql.clone()));
                     for (part, sql) in entry.iter().chain(&country) {
                         let column = format!("__raw_{number}_{entry_number}_{part}");
                         let (expr, _) = self.text(sql, &schema, main.as_deref());
@@ -133,16 +145,18 @@ impl Binder<'_> {
                 let mut sorted = false;
                 if let Some(child) = child {
                     let column = format!("__child_{number}");
-                    let (joined, lost) = match self.attach(frame, &schema, schemas, child, main.as_deref(), &column).await? {
-                        Ok(attached) => attached,
-                        Err(error) => return Some(Err(error)),
-                    };
+                    let (joined, lost) =
+                        match self.attach(frame, &schema, schemas, child, main.as_deref(), &column).await? {
+                            Ok(attached) => attached,
+                            Err(error) => return Some(Err(error)),
+                        };
                     frame = joined;
                     orphans.push((child.attribute.clone(), lost));
                     raw.push(ident(&column));
                     arguments.push(ident(&column));
                     raw_names.push(column);
-                    entries.push(vec![layout::input_parts(attribute.kind).first().copied().unwrap_or("value").to_owned()]);
+                    entries
+                        .push(vec![layout::input_parts(attribute.kind).first().copied().unwrap_or("value").to_owned()]);
                     sorted = true;
                 }
                 let value = if arguments.is_empty() {
@@ -159,7 +173,7 @@ impl Binder<'_> {
             let mut formats = record.date_formats.clone();
             match sql {
                 Some(sql) => {
-                    let (expr, is_moment) = self.text(sql, &schema, main.as_deref());
+                    let (expr, is_moment) = self.plain_text(sql, &schema, main.as_deref());
                     raw.push(expr.alias(&column));
                     raw_names.push(column.clone());
                     if is_moment {
@@ -172,7 +186,8 @@ impl Binder<'_> {
                 name_parts.insert(attribute.name.as_str(), column.clone());
             } else {
                 let reading = Reading { region: record.region.clone(), date_formats: formats };
-                normalised.push(scalar_function(attribute.kind, reading).call(vec![ident(&column)]).alias(&attribute.name));
+                normalised
+                    .push(scalar_function(attribute.kind, reading).call(vec![ident(&column)]).alias(&attribute.name));
             }
             normalised.push(ident(&column));
         }
@@ -185,16 +200,22 @@ impl Binder<'_> {
             ident(ROW),
             lit(source).alias(layout::SOURCE),
             ident(layout::SOURCE_KEY),
-            scalar_function(AttributeKind::Timestamp, Reading { region: record.region.clone(), date_formats: updated_formats })
-                .call(vec![ident(layout::UPDATED_AT)])
-                .alias(layout::UPDATED_AT),
+            scalar_function(
+                AttributeKind::Timestamp,
+                Reading { region: record.region.clone(), date_formats: updated_formats },
+            )
+            .call(vec![ident(layout::UPDATED_AT)])
+            .alias(layout::UPDATED_AT),
             record_hash_function(raw_names.iter().map(|name| name.starts_with("__child_")).collect())
-                .call(raw_names.iter().map(ident).collect()).alias(layout::RECORD_HASH),
+                .call(raw_names.iter().map(ident).collect())
+                .alias(layout::RECORD_HASH),
         ];
         if has_name {
             let arguments = layout::NAME_PARTS
                 .iter()
-                .map(|part| name_parts.get(part).map_or_else(|| lit(datafusion::scalar::ScalarValue::Utf8(None)), ident))
+                .map(|part| {
+                    name_parts.get(part).map_or_else(|| lit(datafusion::scalar::ScalarValue::Utf8(None)), ident)
+                })
                 .collect();
             select.push(person_name_function().call(arguments).alias(NAME_STRUCT));
         }
@@ -206,10 +227,20 @@ impl Binder<'_> {
             ident(FILE).sort(true, true),
             ident(ROW).sort(true, true),
         ];
-        Some(frame.select(raw).and_then(|frame| frame.select(select)).and_then(|frame| frame.sort(order)).map(|frame| (frame, orphans)))
+        Some(
+            frame
+                .select(raw)
+                .and_then(|frame| frame.select(select))
+                .and_then(|frame| frame.sort(order))
+                .map(|frame| (frame, orphans)),
+        )
     }
 
-    async fn main_frame(&mut self, schemas: &BTreeMap<String, SchemaRef>, record: &RecordPlan) -> Option<(DataFrame, Option<String>)> {
+    async fn main_frame(
+        &mut self,
+        schemas: &BTreeMap<String, SchemaRef>,
+        record: &RecordPlan,
+    ) -> Option<(DataFrame, Option<String>)> {
         match &record.from {
             From::Table(table) => {
                 let table = table.clone().or_else(|| schemas.keys().next().cloned()).unwrap_or_default();
@@ -225,7 +256,7 @@ impl Binder<'_> {
 
     /// A query over the source's tables; all their columns are needed, because the planner decides which it reads.
     async fn query(&mut self, sql: &Sql) -> Option<DataFrame> {
-        match self.context.sql(&sql.text).await {
+        match session::select(self.context, &sql.text).await {
             Ok(frame) => {
                 for table in tables_of(self.context, &sql.text) {
                     self.needs.insert(table, None);
@@ -247,13 +278,31 @@ impl Binder<'_> {
         // A column called like the whole text needs no quotes, whatever characters it has.
         let column = schema.qualified_field_with_unqualified_name(text.trim_matches('"')).ok();
         let parsed = match column {
-            Some((qualifier, field)) if !text.is_empty() => Ok(Expr::Column(Column::new(qualifier.cloned(), field.name()))),
+            Some((qualifier, field)) if !text.is_empty() => {
+                Ok(Expr::Column(Column::new(qualifier.cloned(), field.name())))
+            }
             _ => self.context.parse_sql_expr(text, schema).and_then(|expr| expr.get_type(schema).map(|_| expr)),
         };
         match parsed.and_then(try_casts) {
+            Ok(expr) if expr.is_volatile() => {
+                self.mistakes.push(SqlMistake {
+                    path: sql.path.clone(),
+                    message: format!(
+                        "`{text}` gives another value at each call, so equal input would not give equal tables"
+                    ),
+                });
+                lit(datafusion::scalar::ScalarValue::Null)
+            }
             Ok(expr) => {
-                if let Some(Some(columns)) = main.map(|main| self.needs.entry(main.to_owned()).or_insert_with(|| Some(BTreeSet::new()))) {
-                    columns.extend(expr.column_refs().iter().map(|column| column.name.clone()).filter(|name| name != FILE && name != ROW));
+                if let Some(Some(columns)) =
+                    main.map(|main| self.needs.entry(main.to_owned()).or_insert_with(|| Some(BTreeSet::new())))
+                {
+                    columns.extend(
+                        expr.column_refs()
+                            .iter()
+                            .map(|column| column.name.clone())
+                            .filter(|name| name != FILE && name != ROW),
+                    );
                 }
                 expr
             }
@@ -277,14 +326,49 @@ impl Binder<'_> {
         }
     }
 
+    /// As [`Self::text`], where a list or an object cannot be meant.
+    fn plain_text(&mut self, sql: &Sql, schema: &DFSchema, main: Option<&str>) -> (Expr, bool) {
+        let (expr, is_moment) = self.text(sql, schema, main);
+        if expr.get_type(schema).is_ok_and(|data_type| data_type.is_nested()) {
+            self.mistakes.push(SqlMistake {
+                path: sql.path.clone(),
+                message: format!(
+                    "`{}` is a list or an object and a single value is wanted; name one of its fields",
+                    sql.text.trim()
+                ),
+            });
+            return (lit(datafusion::scalar::ScalarValue::Utf8(None)), false);
+        }
+        (expr, is_moment)
+    }
+
+    /// An expression that has to be true or false.
+    fn condition(&mut self, sql: &Sql, schema: &DFSchema, main: Option<&str>) -> Expr {
+        let expr = self.bind(sql, schema, main);
+        match expr.get_type(schema) {
+            Ok(DataType::Boolean | DataType::Null) | Err(_) => expr,
+            Ok(_) => {
+                self.mistakes.push(SqlMistake {
+                    path: sql.path.clone(),
+                    message: format!("`{}` is no condition: it is neither true nor false", sql.text.trim()),
+                });
+                lit(false)
+            }
+        }
+    }
+
     /// The record's key as text: null where a part is null. Parts of a composite key are joined with `|`.
     fn key(&mut self, record: &RecordPlan, schema: &DFSchema, main: Option<&str>) -> Expr {
         let mut parts = Vec::new();
         for sql in &record.key {
-            let (expr, _) = self.text(sql, schema, main);
+            let (expr, _) = self.plain_text(sql, schema, main);
             // A key of white space is none.
             let expr = nullif(btrim(vec![expr]), lit(""));
-            parts.push(if record.key.len() > 1 { replace(replace(expr, lit("\\"), lit("\\\\")), lit("|"), lit("\\|")) } else { expr });
+            parts.push(if record.key.len() > 1 {
+                replace(replace(expr, lit("\\"), lit("\\\\")), lit("|"), lit("\\|"))
+            } else {
+                expr
+            });
         }
         let mut parts = parts.into_iter();
         let mut key = parts.next().unwrap_or_else(|| lit(datafusion::scalar::ScalarValue::Utf8(None)));
@@ -327,7 +411,7 @@ impl Binder<'_> {
             parent_keys.push((format!("{column}_parent_{number}"), parent));
             child_keys.push((format!("{column}_key_{number}"), key));
         }
-        let filter = child.filter.as_ref().map(|filter| self.bind(filter, &child_schema, table.as_deref()));
+        let filter = child.filter.as_ref().map(|filter| self.condition(filter, &child_schema, table.as_deref()));
         let mut parts = Vec::new();
         for (part, sql) in &child.parts {
             let (expr, _) = self.text(sql, &child_schema, table.as_deref());
@@ -349,12 +433,23 @@ impl Binder<'_> {
             let rows = rows.select(selected)?;
             let mut columns: Vec<Expr> = schema.columns().into_iter().map(Expr::Column).collect();
             // Children attached earlier are columns too.
-            columns.extend(frame.schema().fields().iter().filter(|field| field.name().starts_with("__child_")).map(|field| ident(field.name())));
-            let keyed: Vec<Expr> = columns.iter().cloned().chain(parent_keys.iter().map(|(name, key)| key.clone().alias(name))).collect();
+            columns.extend(
+                frame
+                    .schema()
+                    .fields()
+                    .iter()
+                    .filter(|field| field.name().starts_with("__child_"))
+                    .map(|field| ident(field.name())),
+            );
+            let keyed: Vec<Expr> =
+                columns.iter().cloned().chain(parent_keys.iter().map(|(name, key)| key.clone().alias(name))).collect();
             let parents = frame.select(keyed)?;
             let known = parents.clone().select(parent_names.iter().map(|name| ident(*name)).collect::<Vec<_>>())?;
             let orphans = rows.clone().join(known, JoinType::LeftAnti, &child_names, &parent_names, None)?;
-            let lists = rows.aggregate(child_names.iter().map(|name| ident(*name)).collect(), vec![array_agg(ident(column)).alias(column)])?;
+            let lists = rows.aggregate(
+                child_names.iter().map(|name| ident(*name)).collect(),
+                vec![array_agg(ident(column)).alias(column)],
+            )?;
             let joined = parents.join(lists, JoinType::Left, &parent_names, &child_names, None)?;
             let joined = joined.select([columns, vec![ident(column)]].concat())?;
             Ok((joined, orphans))
@@ -397,7 +492,10 @@ fn tables_of(context: &SessionContext, sql: &str) -> Vec<String> {
     let state = context.state();
     let dialect = state.config().options().sql_parser.dialect;
     let Ok(statement) = state.sql_to_statement(sql, &dialect) else { return Vec::new() };
-    state.resolve_table_references(&statement).map(|tables| tables.iter().map(|table| table.table().to_owned()).collect()).unwrap_or_default()
+    state
+        .resolve_table_references(&statement)
+        .map(|tables| tables.iter().map(|table| table.table().to_owned()).collect())
+        .unwrap_or_default()
 }
 
 fn unknown_table(table: &str, schemas: &BTreeMap<String, SchemaRef>) -> String {
@@ -411,8 +509,14 @@ fn unknown_table(table: &str, schemas: &BTreeMap<String, SchemaRef>) -> String {
 fn explain(error: &DataFusionError, text: &str, schema: &DFSchema) -> String {
     let message = plain(error);
     if message.contains("No field named") {
-        let known: Vec<&str> = schema.fields().iter().map(|field| field.name().as_str()).filter(|name| !name.starts_with("__")).collect();
-        let unknown = message.split("No field named ").nth(1).and_then(|rest| rest.split(['.', ' ', '\n']).next()).unwrap_or(text).trim_matches(['"', '`', '.']);
+        let known: Vec<&str> =
+            schema.fields().iter().map(|field| field.name().as_str()).filter(|name| !name.starts_with("__")).collect();
+        let unknown = message
+            .split("No field named ")
+            .nth(1)
+            .and_then(|rest| rest.split(['.', ' ', '\n']).next())
+            .unwrap_or(text)
+            .trim_matches(['"', '`', '.']);
         return match nearest(unknown, &known) {
             Some(nearest) => format!("the source has no column `{unknown}`; did you mean `{nearest}`?"),
             None => format!("the source has no column `{unknown}`; it has {}", known.join(", ")),
@@ -432,8 +536,14 @@ pub fn nearest<'a>(name: &str, candidates: &[&'a str]) -> Option<&'a str> {
 pub fn plain(error: &DataFusionError) -> String {
     let text = error.strip_backtrace();
     let line = text.lines().next().unwrap_or_default();
-    let line = ["Error during planning: ", "Schema error: ", "SQL error: ", "Execution error: ", "This feature is not implemented: "]
-        .iter()
-        .fold(line, |line, prefix| line.strip_prefix(prefix).unwrap_or(line));
+    let line = [
+        "Error during planning: ",
+        "Schema error: ",
+        "SQL error: ",
+        "Execution error: ",
+        "This feature is not implemented: ",
+    ]
+    .iter()
+    .fold(line, |line, prefix| line.strip_prefix(prefix).unwrap_or(line));
     line.to_owned()
 }

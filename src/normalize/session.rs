@@ -7,8 +7,9 @@ use arrow::datatypes::{DataType, Field, Schema, SchemaRef};
 use datafusion::common::TableReference;
 use datafusion::datasource::MemTable;
 use datafusion::error::Result;
+use datafusion::execution::context::SQLOptions;
 use datafusion::execution::options::ArrowReadOptions;
-use datafusion::prelude::{SessionConfig, SessionContext};
+use datafusion::prelude::{DataFrame, SessionConfig, SessionContext};
 
 use super::functions;
 use crate::extract::LandedTable;
@@ -30,6 +31,15 @@ pub fn session(threads: usize) -> SessionContext {
     context
 }
 
+/// Plans a SELECT. Whatever would write, define or set something is refused.
+///
+/// # Errors
+/// SQL that is wrong, or no SELECT.
+pub async fn select(context: &SessionContext, sql: &str) -> Result<DataFrame> {
+    let options = SQLOptions::new().with_allow_ddl(false).with_allow_dml(false).with_allow_statements(false);
+    context.sql_with_options(sql, options).await
+}
+
 /// Registers tables that have their columns but no rows: enough to check SQL against.
 ///
 /// # Errors
@@ -40,7 +50,10 @@ pub fn register_empty(context: &SessionContext, schemas: &BTreeMap<String, Schem
         fields.push(Arc::new(Field::new(FILE, DataType::Int32, false)));
         fields.push(Arc::new(Field::new(ROW, DataType::Int64, false)));
         let table_schema = Arc::new(Schema::new(fields));
-        context.register_table(TableReference::bare(table.as_str()), Arc::new(MemTable::try_new(table_schema, vec![vec![]])?))?;
+        context.register_table(
+            TableReference::bare(table.as_str()),
+            Arc::new(MemTable::try_new(table_schema, vec![vec![]])?),
+        )?;
     }
     Ok(())
 }

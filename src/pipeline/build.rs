@@ -5,13 +5,13 @@ use std::path::Path;
 use std::sync::Arc;
 
 use goldsmith_config::attributes::{self, AttributeKind};
-use goldsmith_config::model::{self, Entity, FieldExpr, FieldItem, FailurePolicy, JoinOn, Relation, SecretRef};
+use goldsmith_config::model::{self, Entity, FailurePolicy, FieldExpr, FieldItem, JoinOn, Relation, SecretRef};
 use goldsmith_config::{Loaded, resolve};
 use goldsmith_source::OpenContext;
 
 use super::plan::{
-    AttributePlan, ChildPlan, Compare, ContractPlan, Drift, EntityPlan, FieldPlan, From, IdsKey, Keep, MatchPlan, OnFailure, Plan,
-    PublishPlan, QualityCheck, RecordPlan, SourcePlan, Sql, Survive,
+    AttributePlan, ChildPlan, Compare, ContractPlan, Drift, EntityPlan, FieldPlan, From, IdsKey, Keep, MatchPlan,
+    OnFailure, Plan, PublishPlan, QualityCheck, RecordPlan, SourcePlan, Sql, Survive,
 };
 use crate::normalize::layout;
 use crate::publish::tables::{golden_profiles, source_records};
@@ -85,7 +85,12 @@ impl Plan {
                 model: pipeline.matching.model.as_ref().map(|path| resolve(base, path)),
             },
             quality,
-            coverage_targets: pipeline.coverage.target.iter().map(|(name, share)| (name.to_owned(), share.fraction())).collect(),
+            coverage_targets: pipeline
+                .coverage
+                .target
+                .iter()
+                .map(|(name, share)| (name.to_owned(), share.fraction()))
+                .collect(),
             publish: PublishPlan {
                 to: resolve(base, &pipeline.publish.to),
                 keep: pipeline.publish.keep.map(|keep| keep as usize),
@@ -102,7 +107,12 @@ impl Plan {
 /// file is a changed pipeline. References to secrets count, not the secrets.
 fn config_hash(loaded: &Loaded, records: &[String]) -> String {
     let mut hasher = blake3::Hasher::new();
-    let texts = loaded.files.iter().map(|file| file.text.to_string()).chain([format!("{:?}", loaded.pipeline)]).chain(records.iter().cloned());
+    let texts = loaded
+        .files
+        .iter()
+        .map(|file| file.text.to_string())
+        .chain([format!("{:?}", loaded.pipeline)])
+        .chain(records.iter().cloned());
     for text in texts {
         hasher.update(&(text.len() as u64).to_le_bytes());
         hasher.update(text.as_bytes());
@@ -110,7 +120,13 @@ fn config_hash(loaded: &Loaded, records: &[String]) -> String {
     hasher.finalize().to_hex().to_string()
 }
 
-fn source_plan(pipeline: &model::Pipeline, base: &Path, name: &str, source: &model::Source, mistakes: &mut Vec<PlanMistake>) -> Option<SourcePlan> {
+fn source_plan(
+    pipeline: &model::Pipeline,
+    base: &Path,
+    name: &str,
+    source: &model::Source,
+    mistakes: &mut Vec<PlanMistake>,
+) -> Option<SourcePlan> {
     let path = format!("sources.{name}");
     let connector = registry::find(&source.connector)?;
     let context = OpenContext { source_name: name.to_owned(), base_dir: base.to_owned() };
@@ -126,7 +142,9 @@ fn source_plan(pipeline: &model::Pipeline, base: &Path, name: &str, source: &mod
         .records
         .iter()
         .enumerate()
-        .filter_map(|(number, record)| record_plan(pipeline, base, source, &format!("{path}.records[{number}]"), record, mistakes))
+        .filter_map(|(number, record)| {
+            record_plan(pipeline, base, source, &format!("{path}.records[{number}]"), record, mistakes)
+        })
         .collect();
     for entity in [Entity::Person, Entity::Organisation, Entity::Generic] {
         let of_entity: Vec<&model::Record> = source.records.iter().filter(|record| record.entity == entity).collect();
@@ -153,7 +171,9 @@ fn source_plan(pipeline: &model::Pipeline, base: &Path, name: &str, source: &mod
         on_failure: match source.on_failure.policy {
             FailurePolicy::Fail => OnFailure::Fail,
             FailurePolicy::Skip => OnFailure::Skip,
-            FailurePolicy::LastGood => OnFailure::LastGood { max_age: source.on_failure.max_age.map(model::Age::seconds) },
+            FailurePolicy::LastGood => {
+                OnFailure::LastGood { max_age: source.on_failure.max_age.map(model::Age::seconds) }
+            }
         },
         duplicates_none: source.duplicates == model::Duplicates::None,
         keep: match &source.keep {
@@ -166,17 +186,26 @@ fn source_plan(pipeline: &model::Pipeline, base: &Path, name: &str, source: &mod
 
 /// Names of one's own that would meet a column every table of that kind has.
 fn check_names(pipeline: &model::Pipeline, mistakes: &mut Vec<PlanMistake>) {
-    let taken: Vec<String> = golden_profiles::standard_fields().into_iter().chain(source_records::fixed_fields()).map(|field| field.name().clone()).collect();
+    let taken: Vec<String> = golden_profiles::standard_fields()
+        .into_iter()
+        .chain(source_records::fixed_fields())
+        .map(|field| field.name().clone())
+        .collect();
     for name in pipeline.attributes.names() {
         let known = attributes::CATALOGUE.iter().any(|attribute| attribute.name == name);
         if !known && (taken.iter().any(|taken| taken == name) || name.ends_with("_raw")) {
-            mistakes.push(PlanMistake { path: format!("attributes.{name}"), message: format!("`{name}` is the name of a column every version has; choose another") });
+            mistakes.push(PlanMistake {
+                path: format!("attributes.{name}"),
+                message: format!("`{name}` is the name of a column every version has; choose another"),
+            });
         }
     }
     if pipeline.survivorship.get("full_name").is_some() {
         mistakes.push(PlanMistake {
             path: "survivorship.full_name".to_owned(),
-            message: "the golden full name is put together from its parts; say how `given_name` and `family_name` survive".to_owned(),
+            message:
+                "the golden full name is put together from its parts; say how `given_name` and `family_name` survive"
+                    .to_owned(),
         });
     }
 }
@@ -190,7 +219,9 @@ fn check_matching(pipeline: &model::Pipeline, mistakes: &mut Vec<PlanMistake>) {
         });
     }
     for (number, rule) in pipeline.matching.comparisons.iter().enumerate() {
-        let catalogued = [Entity::Person, Entity::Organisation].into_iter().any(|entity| attributes::catalogued(entity, &rule.attribute).is_some());
+        let catalogued = [Entity::Person, Entity::Organisation]
+            .into_iter()
+            .any(|entity| attributes::catalogued(entity, &rule.attribute).is_some());
         if catalogued && rule.compare != model::Compare::None {
             mistakes.push(PlanMistake {
                 path: format!("match.comparisons[{number}].compare"),
@@ -209,7 +240,14 @@ fn drift(policy: model::ColumnPolicy) -> Drift {
     }
 }
 
-fn record_plan(pipeline: &model::Pipeline, base: &Path, source: &model::Source, path: &str, record: &model::Record, mistakes: &mut Vec<PlanMistake>) -> Option<RecordPlan> {
+fn record_plan(
+    pipeline: &model::Pipeline,
+    base: &Path,
+    source: &model::Source,
+    path: &str,
+    record: &model::Record,
+    mistakes: &mut Vec<PlanMistake>,
+) -> Option<RecordPlan> {
     let sql = |text: &str, path: String| Sql { text: text.to_owned(), path };
     let from = match &record.from {
         None => From::Table(None),
@@ -220,7 +258,12 @@ fn record_plan(pipeline: &model::Pipeline, base: &Path, source: &model::Source, 
         .as_slice()
         .iter()
         .enumerate()
-        .map(|(number, key)| sql(key, if record.key.as_slice().len() == 1 { format!("{path}.key") } else { format!("{path}.key[{number}]") }))
+        .map(|(number, key)| {
+            sql(
+                key,
+                if record.key.as_slice().len() == 1 { format!("{path}.key") } else { format!("{path}.key[{number}]") },
+            )
+        })
         .collect();
     let mut fields = Vec::new();
     for (attribute, expr) in record.fields.iter() {
@@ -229,13 +272,18 @@ fn record_plan(pipeline: &model::Pipeline, base: &Path, source: &model::Source, 
         let first = layout::input_parts(kind).first().copied().unwrap_or("value");
         let entries = match expr {
             FieldExpr::Sql(text) => vec![vec![(first.to_owned(), sql(text, path))]],
-            FieldExpr::Parts(parts) => vec![parts.iter().map(|(part, text)| (part.to_owned(), sql(text, format!("{path}.{part}")))).collect()],
+            FieldExpr::Parts(parts) => {
+                vec![parts.iter().map(|(part, text)| (part.to_owned(), sql(text, format!("{path}.{part}")))).collect()]
+            }
             FieldExpr::List(items) => items
                 .iter()
                 .enumerate()
                 .map(|(number, item)| match item {
                     FieldItem::Sql(text) => vec![(first.to_owned(), sql(text, format!("{path}[{number}]")))],
-                    FieldItem::Parts(parts) => parts.iter().map(|(part, text)| (part.to_owned(), sql(text, format!("{path}[{number}].{part}")))).collect(),
+                    FieldItem::Parts(parts) => parts
+                        .iter()
+                        .map(|(part, text)| (part.to_owned(), sql(text, format!("{path}[{number}].{part}"))))
+                        .collect(),
                 })
                 .collect(),
         };
@@ -246,19 +294,30 @@ fn record_plan(pipeline: &model::Pipeline, base: &Path, source: &model::Source, 
         let path = format!("{path}.children.{attribute}");
         let Some(from) = from_relation(base, &child.from, format!("{path}.from"), mistakes) else { continue };
         let on = match &child.on {
-            JoinOn::Key(column) if key.len() == 1 => key.iter().map(|key| (sql(column, format!("{path}.on")), key.clone())).collect(),
+            JoinOn::Key(column) if key.len() == 1 => {
+                key.iter().map(|key| (sql(column, format!("{path}.on")), key.clone())).collect()
+            }
             JoinOn::Key(_) => {
                 mistakes.push(PlanMistake { path: format!("{path}.on"), message: "the record's key has several columns; write `on` as a map from each column of the child to the record's".to_owned() });
                 continue;
             }
-            JoinOn::Columns(columns) => columns.iter().map(|(child, parent)| (sql(child, format!("{path}.on.{child}")), sql(parent, format!("{path}.on.{child}")))).collect(),
+            JoinOn::Columns(columns) => columns
+                .iter()
+                .map(|(child, parent)| {
+                    (sql(child, format!("{path}.on.{child}")), sql(parent, format!("{path}.on.{child}")))
+                })
+                .collect(),
         };
         children.push(ChildPlan {
             attribute: attribute.to_owned(),
             from,
             on,
             filter: child.filter.as_ref().map(|filter| sql(filter, format!("{path}.where"))),
-            parts: child.fields.iter().map(|(part, text)| (part.to_owned(), sql(text, format!("{path}.fields.{part}")))).collect(),
+            parts: child
+                .fields
+                .iter()
+                .map(|(part, text)| (part.to_owned(), sql(text, format!("{path}.fields.{part}"))))
+                .collect(),
             path,
         });
     }
@@ -266,15 +325,24 @@ fn record_plan(pipeline: &model::Pipeline, base: &Path, source: &model::Source, 
     Some(RecordPlan {
         path: path.to_owned(),
         entity: record.entity.as_str().to_owned(),
-        name: record.name.clone().filter(|_| source.records.iter().filter(|other| other.entity == record.entity).count() > 1),
+        name: record
+            .name
+            .clone()
+            .filter(|_| source.records.iter().filter(|other| other.entity == record.entity).count() > 1),
         from,
         filter: record.filter.as_ref().map(|filter| sql(filter, format!("{path}.where"))),
         key,
         updated_at: record.updated_at.as_ref().map(|text| sql(text, format!("{path}.updated_at"))),
         fields,
         children,
-        region: source.defaults.region.or(pipeline.defaults.region).map_or_else(|| DEFAULT_REGION.to_owned(), |region| region.as_str().to_owned()),
-        date_formats: date_formats.map(|formats| formats.as_slice().iter().map(|format| format.as_str().to_owned()).collect()).unwrap_or_default(),
+        region: source
+            .defaults
+            .region
+            .or(pipeline.defaults.region)
+            .map_or_else(|| DEFAULT_REGION.to_owned(), |region| region.as_str().to_owned()),
+        date_formats: date_formats
+            .map(|formats| formats.as_slice().iter().map(|format| format.as_str().to_owned()).collect())
+            .unwrap_or_default(),
     })
 }
 
@@ -287,7 +355,10 @@ fn from_relation(base: &Path, relation: &Relation, path: String, mistakes: &mut 
             match std::fs::read_to_string(&file) {
                 Ok(text) => Some(From::Query(Sql { text, path })),
                 Err(error) => {
-                    mistakes.push(PlanMistake { path, message: format!("the SQL file {} cannot be read: {error}", file.display()) });
+                    mistakes.push(PlanMistake {
+                        path,
+                        message: format!("the SQL file {} cannot be read: {error}", file.display()),
+                    });
                     None
                 }
             }
@@ -303,24 +374,40 @@ fn kind_of(pipeline: &model::Pipeline, entity: Entity, attribute: &str) -> Attri
 fn entity_plans(pipeline: &model::Pipeline, sources: &[SourcePlan]) -> Vec<EntityPlan> {
     let mut plans = Vec::new();
     for entity in [Entity::Person, Entity::Organisation, Entity::Generic] {
-        let records: Vec<&RecordPlan> = sources.iter().flat_map(|source| &source.records).filter(|record| record.entity == entity.as_str()).collect();
+        let records: Vec<&RecordPlan> = sources
+            .iter()
+            .flat_map(|source| &source.records)
+            .filter(|record| record.entity == entity.as_str())
+            .collect();
         if records.is_empty() {
             continue;
         }
-        let mut used: BTreeSet<&str> = records.iter().flat_map(|record| record.fields.iter().map(|field| field.attribute.as_str()).chain(record.children.iter().map(|child| child.attribute.as_str()))).collect();
+        let mut used: BTreeSet<&str> = records
+            .iter()
+            .flat_map(|record| {
+                record
+                    .fields
+                    .iter()
+                    .map(|field| field.attribute.as_str())
+                    .chain(record.children.iter().map(|child| child.attribute.as_str()))
+            })
+            .collect();
         // A name is always all of its parts, because a full name is parsed into them.
         if entity == Entity::Person && layout::NAME_PARTS.iter().any(|part| used.contains(part)) {
             used.extend(layout::NAME_PARTS);
         }
         let mut attributes: Vec<AttributePlan> = Vec::new();
-        for known in attributes::CATALOGUE.iter().filter(|known| known.entities.contains(&entity) && used.contains(known.name)) {
+        for known in
+            attributes::CATALOGUE.iter().filter(|known| known.entities.contains(&entity) && used.contains(known.name))
+        {
             attributes.push(attribute_plan(pipeline, entity, known.name, known.kind, known.description));
         }
         for name in used {
             if attributes.iter().any(|attribute| attribute.name == name) {
                 continue;
             }
-            let about = pipeline.attributes.get(name).and_then(|declared| declared.description.clone()).unwrap_or_default();
+            let about =
+                pipeline.attributes.get(name).and_then(|declared| declared.description.clone()).unwrap_or_default();
             attributes.push(attribute_plan(pipeline, entity, name, kind_of(pipeline, entity, name), &about));
         }
         plans.push(EntityPlan { entity: entity.as_str().to_owned(), attributes });
@@ -328,9 +415,16 @@ fn entity_plans(pipeline: &model::Pipeline, sources: &[SourcePlan]) -> Vec<Entit
     plans
 }
 
-fn attribute_plan(pipeline: &model::Pipeline, entity: Entity, name: &str, kind: AttributeKind, about: &str) -> AttributePlan {
+fn attribute_plan(
+    pipeline: &model::Pipeline,
+    entity: Entity,
+    name: &str,
+    kind: AttributeKind,
+    about: &str,
+) -> AttributePlan {
     let declared = pipeline.attributes.get(name);
-    let survivorship = pipeline.survivorship.get(name).or_else(|| declared.and_then(|declared| declared.survive.as_ref()));
+    let survivorship =
+        pipeline.survivorship.get(name).or_else(|| declared.and_then(|declared| declared.survive.as_ref()));
     let compare = pipeline
         .matching
         .comparisons
@@ -342,10 +436,12 @@ fn attribute_plan(pipeline: &model::Pipeline, entity: Entity, name: &str, kind: 
         name: name.to_owned(),
         kind,
         description: about.to_owned(),
-        survive: survivorship.map_or_else(|| default_strategy(name, kind), |survivorship| strategy(survivorship.strategy)),
+        survive: survivorship
+            .map_or_else(|| default_strategy(name, kind), |survivorship| strategy(survivorship.strategy)),
         prefer: survivorship.map(|survivorship| survivorship.prefer.clone()).unwrap_or_default(),
         compared: compare != Some(model::Compare::None),
-        compare: compare.map_or_else(|| if entity == Entity::Generic { default_compare(kind) } else { Compare::None }, comparison),
+        compare: compare
+            .map_or_else(|| if entity == Entity::Generic { default_compare(kind) } else { Compare::None }, comparison),
         sensitive: declared.is_none_or(|declared| declared.sensitive),
     }
 }
@@ -355,7 +451,12 @@ fn default_strategy(name: &str, kind: AttributeKind) -> Survive {
     match kind {
         AttributeKind::Address | AttributeKind::Consent | AttributeKind::Phone => Survive::MostRecent,
         AttributeKind::Date if name == "birth_date" => Survive::MostFrequent,
-        AttributeKind::PersonName | AttributeKind::NamePart(_) | AttributeKind::Organisation | AttributeKind::Gender | AttributeKind::Email | AttributeKind::Identifier => Survive::MostFrequent,
+        AttributeKind::PersonName
+        | AttributeKind::NamePart(_)
+        | AttributeKind::Organisation
+        | AttributeKind::Gender
+        | AttributeKind::Email
+        | AttributeKind::Identifier => Survive::MostFrequent,
         _ => Survive::MostRecent,
     }
 }
@@ -395,10 +496,12 @@ fn ids_key(pipeline: &model::Pipeline, base: &Path) -> Result<IdsKey, String> {
     const CONTEXT: &str = "goldsmith 2026-11 golden ids";
     let secret = match &pipeline.ids.key {
         None => return Ok(IdsKey { bytes: blake3::derive_key(CONTEXT, pipeline.name.as_bytes()), secret: false }),
-        Some(SecretRef::Env(name)) => std::env::var(name).map_err(|_| format!("the environment variable {name} is not set; it holds the key of the golden ids"))?,
+        Some(SecretRef::Env(name)) => std::env::var(name)
+            .map_err(|_| format!("the environment variable {name} is not set; it holds the key of the golden ids"))?,
         Some(SecretRef::File(path)) => {
             let path = resolve(base, path);
-            let text = std::fs::read_to_string(&path).map_err(|error| format!("the key file {} cannot be read: {error}", path.display()))?;
+            let text = std::fs::read_to_string(&path)
+                .map_err(|error| format!("the key file {} cannot be read: {error}", path.display()))?;
             text.trim_end_matches(['\r', '\n']).to_owned()
         }
     };

@@ -66,10 +66,13 @@ pub async fn check_sql(checked: &Checked) -> Result<Vec<NotChecked>, Mistakes> {
             .sources
             .iter()
             .zip(sources)
-            .filter_map(|(source, found)| found.err().map(|error| NotChecked { source: source.name.clone(), why: error.to_string() }))
+            .filter_map(|(source, found)| {
+                found.err().map(|error| NotChecked { source: source.name.clone(), why: error.to_string() })
+            })
             .collect()),
         Err(RunError::Sql(mistakes)) => {
-            let list = mistakes.into_iter().map(|mistake| checked.loaded.mistake(&mistake.path, mistake.message)).collect();
+            let list =
+                mistakes.into_iter().map(|mistake| checked.loaded.mistake(&mistake.path, mistake.message)).collect();
             Err(checked.loaded.mistakes(list))
         }
         Err(error) => Err(checked.loaded.mistakes(vec![checked.loaded.mistake("", error.to_string())])),

@@ -65,9 +65,16 @@ impl RunError {
         match self {
             Self::Source { name, error } => Self::Source {
                 name: name.clone(),
-                error: SourceError { kind: error.kind, place: error.place.clone(), message: error.message.clone(), cause: None },
+                error: SourceError {
+                    kind: error.kind,
+                    place: error.place.clone(),
+                    message: error.message.clone(),
+                    cause: None,
+                },
             },
-            Self::Io { message, error } => Self::Io { message: message.clone(), error: std::io::Error::new(error.kind(), error.to_string()) },
+            Self::Io { message, error } => {
+                Self::Io { message: message.clone(), error: std::io::Error::new(error.kind(), error.to_string()) }
+            }
             Self::Config(text) => Self::Config(text.clone()),
             Self::Sql(mistakes) => Self::Sql(mistakes.clone()),
             Self::Gate(text) => Self::Gate(text.clone()),
@@ -114,14 +121,36 @@ impl<T> IoContext<T> for std::io::Result<T> {
     }
 }
 
+/// The engine's words can hold values of a record; only those that speak of plans and resources are passed on.
 impl From<datafusion::error::DataFusionError> for RunError {
     fn from(error: datafusion::error::DataFusionError) -> Self {
-        Self::Internal(format!("the query engine failed: {}", error.strip_backtrace()))
+        use datafusion::error::DataFusionError;
+        match error.find_root() {
+            DataFusionError::IoError(error) => Self::Io {
+                message: "reading landed rows".to_owned(),
+                error: std::io::Error::new(error.kind(), error.to_string()),
+            },
+            DataFusionError::Plan(text)
+            | DataFusionError::ResourcesExhausted(text)
+            | DataFusionError::NotImplemented(text) => Self::Internal(format!("the query engine failed: {text}")),
+            _ => Self::Internal(
+                "the query engine failed; its words are left out, because they can hold values of a record".to_owned(),
+            ),
+        }
     }
 }
 
 impl From<arrow::error::ArrowError> for RunError {
     fn from(error: arrow::error::ArrowError) -> Self {
-        Self::Internal(format!("an Arrow kernel failed: {error}"))
+        use arrow::error::ArrowError;
+        match error {
+            ArrowError::IoError(text, error) => Self::Io { message: text, error },
+            ArrowError::SchemaError(text) | ArrowError::InvalidArgumentError(text) | ArrowError::MemoryError(text) => {
+                Self::Internal(format!("an Arrow kernel failed: {text}"))
+            }
+            _ => Self::Internal(
+                "an Arrow kernel failed; its words are left out, because they can hold values of a record".to_owned(),
+            ),
+        }
     }
 }

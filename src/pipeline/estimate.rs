@@ -56,12 +56,20 @@ pub fn estimate(plan: &Plan) -> Result<Estimate, RunError> {
     let last_pairs = last.as_ref().and_then(|last| {
         let directory = store.version_dir(last.version);
         let batches = crate::publish::previous::read_table(&directory, "match_blocks", &["pairs"]).ok()?;
-        let pairs: i64 = batches.iter().filter_map(|batch| arrow::compute::sum(arrow::array::AsArray::as_primitive::<arrow::datatypes::Int64Type>(batch.column(0)))).sum();
+        let pairs: i64 = batches
+            .iter()
+            .filter_map(|batch| {
+                arrow::compute::sum(arrow::array::AsArray::as_primitive::<arrow::datatypes::Int64Type>(batch.column(0)))
+            })
+            .sum();
         let records: u64 = last.sources.iter().map(|source| source.records.records).sum();
         (records > 0).then(|| (u64::try_from(pairs).unwrap_or(0), records))
     });
     let (predicted_pairs, pairs_basis) = match last_pairs {
-        Some((pairs, records)) => (u64::try_from(u128::from(pairs) * u128::from(rows) / u128::from(records)).unwrap_or(u64::MAX), "from the pairs per record of the last published version".to_owned()),
+        Some((pairs, records)) => (
+            u64::try_from(u128::from(pairs) * u128::from(rows) / u128::from(records)).unwrap_or(u64::MAX),
+            "from the pairs per record of the last published version".to_owned(),
+        ),
         None => (rows * PAIRS_PER_RECORD, format!("{PAIRS_PER_RECORD} a record, as nothing is published yet")),
     };
     Ok(Estimate {
@@ -89,7 +97,11 @@ fn source_estimate(source: &SourcePlan) -> SourceEstimate {
     if let Ok(known) = source.source.tables() {
         for table in &known {
             let is_main = source.records.iter().any(|record| matches!(&record.from, From::Table(main) if main.as_ref().map_or(known.first() == Some(table), |main| main == table)));
-            let is_child = source.records.iter().flat_map(|record| &record.children).any(|child| matches!(&child.from, From::Table(Some(from)) if from == table));
+            let is_child = source
+                .records
+                .iter()
+                .flat_map(|record| &record.children)
+                .any(|child| matches!(&child.from, From::Table(Some(from)) if from == table));
             if !is_main && !is_child {
                 continue;
             }
@@ -102,7 +114,13 @@ fn source_estimate(source: &SourcePlan) -> SourceEstimate {
     } else {
         rows = None;
     }
-    SourceEstimate { name: source.name.clone(), connector: source.connector.to_owned(), locator: source.source.locator(), rows, tables }
+    SourceEstimate {
+        name: source.name.clone(),
+        connector: source.connector.to_owned(),
+        locator: source.source.locator(),
+        rows,
+        tables,
+    }
 }
 
 /// Counts a table by reading one column of it.

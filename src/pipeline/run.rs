@@ -9,10 +9,10 @@ use goldsmith_resolve::{Decisions, Model};
 
 use super::RunError;
 use super::inputs::inputs_hash;
-use super::plan::{MatchPlan, Plan};
+use super::plan::{ContractPlan, Drift, MatchPlan, Plan};
 use super::sources::{CheckedSource, Delivered, check_source, land};
-use crate::extract::contract::{Verdict, columns};
 use crate::extract::ExtractedSource;
+use crate::extract::contract::{Verdict, check_columns, columns};
 use crate::golden::{Clusters, survive};
 use crate::matching::{coded_records, golden_ids, read_decisions};
 use crate::normalize::records::{EntityRecords, LastGood, Normalized, normalize};
@@ -74,18 +74,35 @@ pub async fn run(plan: &Plan, options: &RunOptions, progress: &Progress) -> Resu
         version: last.as_ref().map_or(0, |manifest| manifest.version) + 1,
         as_of,
     };
-    let staging = store.stage(&lock)?;
+    let staging_dir = store.stage(&lock)?;
+    let staging = staging_dir.path();
     let landing = store.landing(&lock)?;
     let mut stages = Stages::default();
 
     // Extract.
-    let checked = check_sources(plan).await?;
+    let checked = match check_sources(plan).await {
+        Err(RunError::Sql(mistakes)) => {
+            return Err(lost_columns(plan, last.as_ref()).unwrap_or(RunError::Sql(mistakes)));
+        }
+        checked => checked?,
+    };
     let stage = progress.stage("extract", None);
     let (delivered, mut verdict) = land(plan, &checked, landing.path(), last.as_ref(), as_of, progress)?;
-    let rows_read = delivered.iter().map(|delivered| if let Delivered::Fresh(extracted) = delivered { extracted.rows_read() } else { 0 }).sum();
-    stages.ended("extract", stage, rows_read, rows_read, &format!("{} rows of {} tables from {} sources", human(rows_read), tables_read(&delivered), plan.sources.len()));
+    let rows_read = delivered
+        .iter()
+        .map(|delivered| if let Delivered::Fresh(extracted) = delivered { extracted.rows_read() } else { 0 })
+        .sum();
+    stages.ended(
+        "extract",
+        stage,
+        rows_read,
+        rows_read,
+        &format!("{} rows of {} tables from {} sources", human(rows_read), tables_read(&delivered), plan.sources.len()),
+    );
     let inputs = inputs_hash(plan, &delivered, options.as_of)?;
     if let Some(last) = last.as_ref().filter(|last| last.inputs_hash == inputs && !options.force && !options.retrain) {
+        // A run that was cut off after publishing may have left `latest` behind.
+        store.point_latest(last)?;
         return Ok(Outcome::Unchanged { version: last.version, directory: store.version_dir(last.version) });
     }
     let degraded: Vec<(String, String)> = degraded(plan, &delivered);
@@ -108,7 +125,16 @@ pub async fn run(plan: &Plan, options: &RunOptions, progress: &Progress) -> Resu
         progress.check_signal()?;
         let model = pinned_model(&plan.matching, &store, last.as_ref(), &records.plan.entity, options.retrain)?;
         let ids = previous_ids(&store, last.as_ref(), &records.plan.entity)?;
-        entities.push(resolve_entity(plan, records, model.as_ref(), &decisions, &ids, facts.version, options, progress)?);
+        entities.push(resolve_entity(
+            plan,
+            records,
+            model.as_ref(),
+            &decisions,
+            &ids,
+            facts.version,
+            options,
+            progress,
+        )?);
     }
     let profiles: u64 = entities.iter().map(|(entity, _)| entity.clusters.len() as u64).sum();
     stages.ended("resolve", stage, records, profiles, &format!("{} golden profiles", human(profiles)));
@@ -121,25 +147,29 @@ pub async fn run(plan: &Plan, options: &RunOptions, progress: &Progress) -> Resu
     verdict.gates.extend(check_gates(&measures));
     balance(plan, &normalized)?;
     stages.ended("audit", stage, profiles, profiles, &format!("{} checks", verdict.gates.len()));
-    let broken: Vec<String> = measures.checks.iter().filter(|check| check.fail && !check.holds).map(|check| check.sentence()).collect();
+    let broken: Vec<String> =
+        measures.checks.iter().filter(|check| check.fail && !check.holds).map(|check| check.sentence()).collect();
     if !broken.is_empty() {
-        return Err(RunError::Gate(format!("{}\nNothing was published; the previous version stands.", broken.join("\n"))));
+        return Err(RunError::Gate(format!(
+            "{}\nNothing was published; the previous version stands.",
+            broken.join("\n")
+        )));
     }
 
     // Write, report, publish.
     let stage = progress.stage("publish", None);
-    let mut written = write_tables(&results, &measures, &staging, progress)?;
-    write_models(&results, &staging)?;
+    let mut written = write_tables(&results, &measures, staging, progress)?;
+    write_models(&results, staging)?;
     let mut manifest = manifest(&results, &verdict, last.as_ref(), &inputs, &degraded, started)?;
     let document = report::document(&results, &measures, &stages.entries, &verdict.gates);
     commit::write_durable(&staging.join("report.html"), &report::html(&document)?)?;
     commit::write_durable(&staging.join("report.json"), &report::json(&document))?;
     manifest.stages = stages.entries.clone();
-    written.push(tables::run_manifest::write(&manifest, &staging, plan.publish.compression)?);
+    written.push(tables::run_manifest::write(&manifest, staging, plan.publish.compression)?);
     manifest.tables = written;
     manifest.finished_at = now();
     progress.check_signal()?;
-    let directory = store.publish(&lock, &staging, &manifest)?;
+    let directory = store.publish(&lock, staging, &manifest)?;
     // From here on the version is published; what fails now is said, and mended by the next run.
     let mut warnings = Vec::new();
     let unknown = unknown_decisions(&decisions, &results.entities);
@@ -158,14 +188,38 @@ pub async fn run(plan: &Plan, options: &RunOptions, progress: &Progress) -> Resu
     Ok(Outcome::Published(Box::new(Published { manifest, directory, measures, removed, degraded, warnings })))
 }
 
+/// Where SQL does not fit because a source lost a column it had in the last published version, the source broke its
+/// contract; the pipeline file is right.
+fn lost_columns(plan: &Plan, last: Option<&Manifest>) -> Option<RunError> {
+    let last = last?;
+    let mut breaches = Vec::new();
+    for source in plan.sources.iter().filter(|source| source.contract.missing_column == Drift::Fail) {
+        let Some(before) = last.sources.iter().find(|entry| entry.name == source.name) else { continue };
+        let Ok(found) = crate::extract::schemas(source) else { continue };
+        let tables: Vec<_> = found.iter().map(|(table, schema)| (table.clone(), columns(schema))).collect();
+        let contract =
+            ContractPlan { new_column: Drift::Evolve, retyped_column: Drift::Evolve, ..source.contract.clone() };
+        breaches.extend(check_columns(&source.name, &contract, &tables, before).breaches);
+    }
+    (!breaches.is_empty()).then(|| RunError::Gate(breaches.join("\n")))
+}
+
 fn tables_read(delivered: &[Delivered]) -> usize {
-    delivered.iter().map(|delivered| if let Delivered::Fresh(extracted) = delivered { extracted.tables.len() } else { 0 }).sum()
+    delivered
+        .iter()
+        .map(|delivered| if let Delivered::Fresh(extracted) = delivered { extracted.tables.len() } else { 0 })
+        .sum()
 }
 
 /// Decisions about records that are not there, which nothing can obey.
 fn unknown_decisions(decisions: &Decisions, entities: &[EntityResult]) -> usize {
     let known: hashbrown::HashSet<_> = entities.iter().flat_map(|entity| &entity.ids).collect();
-    decisions.same.iter().chain(&decisions.not_same).filter(|(left, right)| !known.contains(left) || !known.contains(right)).count()
+    decisions
+        .same
+        .iter()
+        .chain(&decisions.not_same)
+        .filter(|(left, right)| !known.contains(left) || !known.contains(right))
+        .count()
 }
 
 /// Asks every source for its schemas and checks all SQL against them, before a row is read.
@@ -201,9 +255,14 @@ fn resolve_entity(
     let resolution = match goldsmith_resolve::resolve(&coded, &settings, model, decisions, progress) {
         Ok(resolution) => resolution,
         Err(error @ goldsmith_resolve::ResolveError::ModelMismatch { .. }) => {
-            return Err(RunError::Gate(format!("{} records cannot be matched: {error}; run with --retrain to train a new model", records.plan.entity)));
+            return Err(RunError::Gate(format!(
+                "{} records cannot be matched: {error}; run with --retrain to train a new model",
+                records.plan.entity
+            )));
         }
-        Err(error) => return Err(RunError::Gate(format!("{} records cannot be matched: {error}", records.plan.entity))),
+        Err(error) => {
+            return Err(RunError::Gate(format!("{} records cannot be matched: {error}", records.plan.entity)));
+        }
     };
     let ids = coded.ids;
     let clusters = Clusters::new(&resolution.cluster_of);
@@ -226,7 +285,10 @@ fn resolve_entity(
             moved.insert(u32::try_from(record).unwrap_or(u32::MAX), before.clone());
         }
     }
-    let json = resolution.model.to_json().map_err(|error| RunError::Internal(format!("the model cannot be written: {error}")))?;
+    let json = resolution
+        .model
+        .to_json()
+        .map_err(|error| RunError::Internal(format!("the model cannot be written: {error}")))?;
     let model_version = blake3::hash(json.as_bytes()).to_hex().chars().take(12).collect();
     Ok((EntityResult { ids, resolution, model_version, clusters, golden_ids, golden, order, needs_review }, moved))
 }
@@ -234,20 +296,40 @@ fn resolve_entity(
 /// The match engine's options for a plan.
 #[must_use]
 pub fn match_options(matching: &MatchPlan, threads: usize) -> goldsmith_resolve::Options {
-    goldsmith_resolve::Options { threshold: matching.threshold, review_from: matching.review_from, threads: Some(threads.max(1)), ..goldsmith_resolve::Options::default() }
+    goldsmith_resolve::Options {
+        threshold: matching.threshold,
+        review_from: matching.review_from,
+        threads: Some(threads.max(1)),
+        ..goldsmith_resolve::Options::default()
+    }
 }
 
 /// The model to match with: the one the pipeline names, else the published one. It is never retrained unasked.
-fn pinned_model(matching: &MatchPlan, store: &Store, last: Option<&Manifest>, entity: &str, retrain: bool) -> Result<Option<Model>, RunError> {
+fn pinned_model(
+    matching: &MatchPlan,
+    store: &Store,
+    last: Option<&Manifest>,
+    entity: &str,
+    retrain: bool,
+) -> Result<Option<Model>, RunError> {
     match (&matching.model, last) {
         (Some(path), _) => previous::read_model(path).map(Some),
-        (None, Some(last)) if !retrain && last.models.contains_key(entity) => previous::previous_model(store, last.version, entity).map(Some),
+        (None, Some(last)) if !retrain && last.models.contains_key(entity) => {
+            previous::previous_model(store, last.version, entity).map(Some)
+        }
         (None, _) => Ok(None),
     }
 }
 
-fn previous_ids(store: &Store, last: Option<&Manifest>, entity: &str) -> Result<crate::matching::PreviousIds, RunError> {
-    last.map_or_else(|| Ok(crate::matching::PreviousIds::default()), |last| previous::previous_ids(store, last.version, entity))
+fn previous_ids(
+    store: &Store,
+    last: Option<&Manifest>,
+    entity: &str,
+) -> Result<crate::matching::PreviousIds, RunError> {
+    last.map_or_else(
+        || Ok(crate::matching::PreviousIds::default()),
+        |last| previous::previous_ids(store, last.version, entity),
+    )
 }
 
 fn degraded(plan: &Plan, delivered: &[Delivered]) -> Vec<(String, String)> {
@@ -263,12 +345,19 @@ fn degraded(plan: &Plan, delivered: &[Delivered]) -> Vec<(String, String)> {
 }
 
 /// The published records of sources that were not read now.
-fn last_good(plan: &Plan, delivered: &[Delivered], store: &Store, last: Option<&Manifest>) -> Result<Vec<Option<LastGood>>, RunError> {
+fn last_good(
+    plan: &Plan,
+    delivered: &[Delivered],
+    store: &Store,
+    last: Option<&Manifest>,
+) -> Result<Vec<Option<LastGood>>, RunError> {
     plan.sources
         .iter()
         .zip(delivered)
         .map(|(source, delivered)| match (delivered, last) {
-            (Delivered::LastGood { .. }, Some(last)) => LastGood::read(&store.version_dir(last.version), &source.name).map(Some),
+            (Delivered::LastGood { .. }, Some(last)) => {
+                LastGood::read(&store.version_dir(last.version), &source.name).map(Some)
+            }
             _ => Ok(None),
         })
         .collect()
@@ -279,7 +368,10 @@ fn balance(plan: &Plan, normalized: &Normalized) -> Result<(), RunError> {
     for (source, counts) in plan.sources.iter().zip(&normalized.counts) {
         let fates = counts.records + counts.duplicate_rows + counts.superseded + counts.quarantined + counts.filtered;
         if fates != counts.read + counts.shared {
-            return Err(RunError::Internal(format!("the ledger of source `{}` does not balance: {} rows read, {fates} fates", source.name, counts.read)));
+            return Err(RunError::Internal(format!(
+                "the ledger of source `{}` does not balance: {} rows read, {fates} fates",
+                source.name, counts.read
+            )));
         }
     }
     Ok(())
@@ -309,14 +401,26 @@ fn check_gates(measures: &Measures) -> Vec<Gate> {
         .iter()
         .map(|check| Gate {
             name: check.name(),
-            status: if check.holds { "pass" } else if check.fail { "fail" } else { "warn" }.to_owned(),
+            status: if check.holds {
+                "pass"
+            } else if check.fail {
+                "fail"
+            } else {
+                "warn"
+            }
+            .to_owned(),
             observed: check.observed_text(),
             expected: check.text.clone(),
         })
         .collect()
 }
 
-fn write_tables(results: &Results<'_>, measures: &Measures, staging: &Path, progress: &Progress) -> Result<Vec<crate::publish::table::WrittenTable>, RunError> {
+fn write_tables(
+    results: &Results<'_>,
+    measures: &Measures,
+    staging: &Path,
+    progress: &Progress,
+) -> Result<Vec<crate::publish::table::WrittenTable>, RunError> {
     use rayon::prelude::*;
     type Write<'a> = &'a (dyn Fn(&Results<'_>, &Path) -> Result<crate::publish::table::WrittenTable, RunError> + Sync);
     let quality: Write<'_> = &|results, staging| tables::quality_metrics::write(results, measures, staging);
@@ -358,16 +462,29 @@ fn write_models(results: &Results<'_>, staging: &Path) -> Result<(), RunError> {
         if let Some(directory) = path.parent() {
             create_private_dir(directory)?;
         }
-        let json = entity.resolution.model.to_json().map_err(|error| RunError::Internal(format!("the model cannot be written: {error}")))?;
+        let json = entity
+            .resolution
+            .model
+            .to_json()
+            .map_err(|error| RunError::Internal(format!("the model cannot be written: {error}")))?;
         commit::write_durable(&path, json.as_bytes())?;
     }
     Ok(())
 }
 
-fn manifest(results: &Results<'_>, verdict: &Verdict, last: Option<&Manifest>, inputs: &str, degraded: &[(String, String)], started: chrono::DateTime<chrono::Utc>) -> Result<Manifest, RunError> {
+fn manifest(
+    results: &Results<'_>,
+    verdict: &Verdict,
+    last: Option<&Manifest>,
+    inputs: &str,
+    degraded: &[(String, String)],
+    started: chrono::DateTime<chrono::Utc>,
+) -> Result<Manifest, RunError> {
     let plan = results.plan;
     let mut sources = Vec::new();
-    let as_of = chrono::DateTime::from_timestamp_micros(results.facts.as_of).map(|at| at.to_rfc3339_opts(chrono::SecondsFormat::Micros, true)).unwrap_or_default();
+    let as_of = chrono::DateTime::from_timestamp_micros(results.facts.as_of)
+        .map(|at| at.to_rfc3339_opts(chrono::SecondsFormat::Micros, true))
+        .unwrap_or_default();
     for (number, source) in plan.sources.iter().enumerate() {
         let extracted = results.extracted.get(number).and_then(Option::as_ref);
         let before = last.and_then(|last| last.sources.iter().find(|entry| entry.name == source.name));
@@ -380,7 +497,12 @@ fn manifest(results: &Results<'_>, verdict: &Verdict, last: Option<&Manifest>, i
             Some(extracted) => extracted
                 .tables
                 .iter()
-                .map(|(name, table)| TableEntry { name: name.clone(), rows: table.rows, rejected: table.rejected, columns: columns(&table.source_schema) })
+                .map(|(name, table)| TableEntry {
+                    name: name.clone(),
+                    rows: table.rows,
+                    rejected: table.rejected,
+                    columns: columns(&table.source_schema),
+                })
                 .collect(),
             // Contracts go on from what was seen last.
             None => before.map(|before| before.tables.clone()).unwrap_or_default(),
@@ -389,11 +511,26 @@ fn manifest(results: &Results<'_>, verdict: &Verdict, last: Option<&Manifest>, i
             name: source.name.clone(),
             connector: source.connector.to_owned(),
             locator: source.source.locator(),
-            read_as_of: if extracted.is_some() { as_of.clone() } else { before.map(|before| before.read_as_of.clone()).unwrap_or_default() },
+            read_as_of: if extracted.is_some() {
+                as_of.clone()
+            } else {
+                before.map(|before| before.read_as_of.clone()).unwrap_or_default()
+            },
             state: state.to_owned(),
             tables,
             files: extracted
-                .map(|extracted| extracted.files.iter().map(|file| FileEntry { file: file.file.to_string(), bytes: file.bytes, blake3: file.checksum.clone(), rows: file.rows }).collect())
+                .map(|extracted| {
+                    extracted
+                        .files
+                        .iter()
+                        .map(|file| FileEntry {
+                            file: file.file.to_string(),
+                            bytes: file.bytes,
+                            blake3: file.checksum.clone(),
+                            rows: file.rows,
+                        })
+                        .collect()
+                })
                 .unwrap_or_default(),
             records: results.normalized.counts.get(number).cloned().unwrap_or_default(),
         });
@@ -411,12 +548,16 @@ fn manifest(results: &Results<'_>, verdict: &Verdict, last: Option<&Manifest>, i
         as_of,
         config_hash: plan.config_hash.clone(),
         inputs_hash: inputs.to_owned(),
-        models: by_entity().map(|(records, entity)| (records.plan.entity.clone(), entity.model_version.clone())).collect(),
+        models: by_entity()
+            .map(|(records, entity)| (records.plan.entity.clone(), entity.model_version.clone()))
+            .collect(),
         sources,
         stages: Vec::new(),
         tables: Vec::new(),
         gates: verdict.gates.clone(),
-        golden_profiles: by_entity().map(|(records, entity)| (records.plan.entity.clone(), entity.clusters.len() as u64)).collect::<BTreeMap<_, _>>(),
+        golden_profiles: by_entity()
+            .map(|(records, entity)| (records.plan.entity.clone(), entity.clusters.len() as u64))
+            .collect::<BTreeMap<_, _>>(),
     })
 }
 

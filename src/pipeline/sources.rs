@@ -45,7 +45,10 @@ pub struct CheckedSource {
 ///
 /// # Errors
 /// A source that cannot be reached (outer), or every mistake in its SQL (inner).
-pub async fn check_source(plan: &Plan, source: &SourcePlan) -> Result<Result<CheckedSource, Vec<SqlMistake>>, RunError> {
+pub async fn check_source(
+    plan: &Plan,
+    source: &SourcePlan,
+) -> Result<Result<CheckedSource, Vec<SqlMistake>>, RunError> {
     let schemas = schemas(source)?;
     let context = session::session(1);
     session::register_empty(&context, &schemas)?;
@@ -75,7 +78,12 @@ pub async fn check_source(plan: &Plan, source: &SourcePlan) -> Result<Result<Che
         .map(|(table, columns)| TableRequest {
             // The order of the source, so that landing does not depend on the order of the mapping.
             columns: columns.map(|wanted| match schemas.get(&table) {
-                Some(schema) => schema.fields().iter().map(|field| field.name().clone()).filter(|name| wanted.contains(name)).collect(),
+                Some(schema) => schema
+                    .fields()
+                    .iter()
+                    .map(|field| field.name().clone())
+                    .filter(|name| wanted.contains(name))
+                    .collect(),
                 None => wanted.into_iter().collect(),
             }),
             table,
@@ -84,7 +92,12 @@ pub async fn check_source(plan: &Plan, source: &SourcePlan) -> Result<Result<Che
     Ok(Ok(CheckedSource { schemas, requests }))
 }
 
-fn keep_columns(source: &SourcePlan, schemas: &BTreeMap<String, SchemaRef>, needs: &mut BTreeMap<String, Option<BTreeSet<String>>>, mistakes: &mut Vec<SqlMistake>) {
+fn keep_columns(
+    source: &SourcePlan,
+    schemas: &BTreeMap<String, SchemaRef>,
+    needs: &mut BTreeMap<String, Option<BTreeSet<String>>>,
+    mistakes: &mut Vec<SqlMistake>,
+) {
     let main: BTreeSet<String> = source
         .records
         .iter()
@@ -111,7 +124,10 @@ fn keep_columns(source: &SourcePlan, schemas: &BTreeMap<String, SchemaRef>, need
                     }
                 }
                 if !found {
-                    mistakes.push(SqlMistake { path: format!("sources.{}.keep", source.name), message: format!("the source has no column `{column}`") });
+                    mistakes.push(SqlMistake {
+                        path: format!("sources.{}.keep", source.name),
+                        message: format!("the source has no column `{column}`"),
+                    });
                 }
             }
         }
@@ -139,7 +155,11 @@ pub fn land(
             .collect();
         threads
             .into_iter()
-            .map(|thread| thread.join().unwrap_or_else(|_| Err(RunError::Internal("a connector panicked; please report the input that did it".to_owned()))))
+            .map(|thread| {
+                thread.join().unwrap_or_else(|_| {
+                    Err(RunError::Internal("a connector panicked; please report the input that did it".to_owned()))
+                })
+            })
             .collect()
     });
     progress.check_signal()?;
@@ -157,14 +177,25 @@ pub fn land(
     Ok((delivered, verdict))
 }
 
-fn land_one(source: &SourcePlan, checked: &Result<CheckedSource, RunError>, landing: &Path, previous: Option<&Manifest>, progress: &Progress) -> Result<(ExtractedSource, Verdict), RunError> {
+fn land_one(
+    source: &SourcePlan,
+    checked: &Result<CheckedSource, RunError>,
+    landing: &Path,
+    previous: Option<&Manifest>,
+    progress: &Progress,
+) -> Result<(ExtractedSource, Verdict), RunError> {
     let checked = match checked {
         Ok(checked) => checked,
         Err(error) => return Err(error.again()),
     };
     let last = previous.and_then(|manifest| manifest.sources.iter().find(|entry| entry.name == source.name));
-    let tables: Vec<(String, Vec<(String, String)>)> =
-        checked.requests.iter().filter_map(|request| checked.schemas.get(&request.table).map(|schema| (request.table.clone(), columns(schema)))).collect();
+    let tables: Vec<(String, Vec<(String, String)>)> = checked
+        .requests
+        .iter()
+        .filter_map(|request| {
+            checked.schemas.get(&request.table).map(|schema| (request.table.clone(), columns(schema)))
+        })
+        .collect();
     let mut verdict = last.map(|last| check_columns(&source.name, &source.contract, &tables, last)).unwrap_or_default();
     let mut extracted = extract(source, &checked.requests, &landing.join(&source.name), progress)?;
     for (table, what) in std::mem::take(&mut verdict.quarantined_tables) {
@@ -178,17 +209,25 @@ fn land_one(source: &SourcePlan, checked: &Result<CheckedSource, RunError>, land
 }
 
 /// What the source's policy says to a failure.
-fn after_failure(source: &SourcePlan, error: RunError, previous: Option<&Manifest>, as_of: i64) -> Result<Delivered, RunError> {
+fn after_failure(
+    source: &SourcePlan,
+    error: RunError,
+    previous: Option<&Manifest>,
+    as_of: i64,
+) -> Result<Delivered, RunError> {
     let why = error.to_string();
     match source.on_failure {
         OnFailure::Fail => Err(error),
         OnFailure::Skip => Ok(Delivered::Skipped { why }),
         OnFailure::LastGood { max_age } => {
-            let last = previous.and_then(|manifest| manifest.sources.iter().find(|entry| entry.name == source.name && entry.state != "skipped"));
+            let last = previous.and_then(|manifest| {
+                manifest.sources.iter().find(|entry| entry.name == source.name && entry.state != "skipped")
+            });
             let Some(last) = last else {
                 return Err(error);
             };
-            let age = chrono::DateTime::parse_from_rfc3339(&last.read_as_of).map_or(i64::MAX, |at| (as_of - at.timestamp_micros()) / 1_000_000);
+            let age = chrono::DateTime::parse_from_rfc3339(&last.read_as_of)
+                .map_or(i64::MAX, |at| (as_of - at.timestamp_micros()) / 1_000_000);
             match max_age {
                 Some(limit) if age > i64::try_from(limit).unwrap_or(i64::MAX) => Err(RunError::Gate(format!(
                     "{why}; its last good data is {} h old and may be {} h at most (`on_failure: max_age`)",

@@ -16,20 +16,21 @@ pub struct Store {
     root: PathBuf,
 }
 
-/// A directory for landing files, removed when the run ends, however it ends; they hold raw personal data.
+/// A directory of a run, removed when the run ends, however it ends: what lies there is personal data. One that was
+/// renamed into a published version is no longer there to remove.
 #[derive(Debug)]
-pub struct LandingDir {
+pub struct RunDir {
     path: PathBuf,
 }
 
-impl LandingDir {
+impl RunDir {
     #[must_use]
     pub fn path(&self) -> &Path {
         &self.path
     }
 }
 
-impl Drop for LandingDir {
+impl Drop for RunDir {
     fn drop(&mut self) {
         // What a killed run leaves behind the next one removes.
         let _ = std::fs::remove_dir_all(&self.path);
@@ -70,21 +71,33 @@ impl Store {
     pub fn lock(&self, wait: Duration) -> Result<Lock, RunError> {
         create_private_dir(&self.root)?;
         let path = self.root.join(".lock");
-        let mut file = File::options().read(true).write(true).create(true).truncate(false).open(&path).doing(|| format!("opening {}", path.display()))?;
+        let mut file = File::options()
+            .read(true)
+            .write(true)
+            .create(true)
+            .truncate(false)
+            .open(&path)
+            .doing(|| format!("opening {}", path.display()))?;
         let started = Instant::now();
         loop {
             match file.try_lock() {
                 Ok(()) => break,
-                Err(TryLockError::WouldBlock) if started.elapsed() < wait => std::thread::sleep(Duration::from_millis(100)),
+                Err(TryLockError::WouldBlock) if started.elapsed() < wait => {
+                    std::thread::sleep(Duration::from_millis(100))
+                }
                 Err(TryLockError::WouldBlock) => {
                     let holder = std::fs::read_to_string(&path).unwrap_or_default();
                     let holder = if holder.trim().is_empty() { String::new() } else { format!(" ({})", holder.trim()) };
                     return Err(RunError::Locked { path: self.root.display().to_string(), holder });
                 }
-                Err(TryLockError::Error(error)) => return Err(RunError::Io { message: format!("locking {}", path.display()), error }),
+                Err(TryLockError::Error(error)) => {
+                    return Err(RunError::Io { message: format!("locking {}", path.display()), error });
+                }
             }
         }
-        file.set_len(0).and_then(|()| write!(file, "process {}", std::process::id())).doing(|| format!("writing {}", path.display()))?;
+        file.set_len(0)
+            .and_then(|()| write!(file, "process {}", std::process::id()))
+            .doing(|| format!("writing {}", path.display()))?;
         Ok(Lock { _file: file })
     }
 
@@ -102,7 +115,9 @@ impl Store {
         let mut versions = Vec::new();
         for entry in entries {
             let name = entry.doing(|| format!("reading {}", directory.display()))?.file_name();
-            if let Some(number) = name.to_str().and_then(|name| name.strip_suffix(".json")).and_then(|name| name.parse().ok()) {
+            if let Some(number) =
+                name.to_str().and_then(|name| name.strip_suffix(".json")).and_then(|name| name.parse().ok())
+            {
                 versions.push(number);
             }
         }
@@ -133,7 +148,7 @@ impl Store {
     ///
     /// # Errors
     /// Where the directory cannot be made.
-    pub fn stage(&self, _held: &Lock) -> Result<PathBuf, RunError> {
+    pub fn stage(&self, _held: &Lock) -> Result<RunDir, RunError> {
         let staging = self.root.join(".staging");
         remove(&staging)?;
         let known = self.versions()?;
@@ -146,18 +161,18 @@ impl Store {
             }
         }
         create_private_dir(&staging)?;
-        Ok(staging)
+        Ok(RunDir { path: staging })
     }
 
     /// An empty directory for landing files.
     ///
     /// # Errors
     /// Where the directory cannot be made.
-    pub fn landing(&self, _held: &Lock) -> Result<LandingDir, RunError> {
+    pub fn landing(&self, _held: &Lock) -> Result<RunDir, RunError> {
         let path = self.root.join(".landing");
         remove(&path)?;
         create_private_dir(&path)?;
-        Ok(LandingDir { path })
+        Ok(RunDir { path })
     }
 
     /// Publishes what is staged: the directory is renamed to its number, then the manifest appears under a number
@@ -172,7 +187,8 @@ impl Store {
         create_private_dir(&manifests)?;
         sync_directory(staging)?;
         let version_dir = self.version_dir(manifest.version);
-        std::fs::rename(staging, &version_dir).doing(|| format!("moving the new version to {}", version_dir.display()))?;
+        std::fs::rename(staging, &version_dir)
+            .doing(|| format!("moving the new version to {}", version_dir.display()))?;
         sync_directory(&versions)?;
 
         let path = self.manifest_path(manifest.version);

@@ -94,7 +94,8 @@ impl Manifest {
     /// # Errors
     /// A sentence where it is none, or where a newer program wrote it.
     pub fn parse(bytes: &[u8]) -> Result<Self, String> {
-        let value: serde_json::Value = serde_json::from_slice(bytes).map_err(|error| format!("not a manifest: {error}"))?;
+        let value: serde_json::Value =
+            serde_json::from_slice(bytes).map_err(|error| format!("not a manifest: {error}"))?;
         let version = value.get("schema_version").and_then(serde_json::Value::as_u64);
         match version {
             Some(version) if version > u64::from(SCHEMA_VERSION) => Err(format!(

@@ -31,7 +31,9 @@ pub fn previous_ids(store: &Store, version: i64, entity: &str) -> Result<Previou
         let [kind, source, key, golden] = texts(&batch)?;
         for row in 0..batch.num_rows() {
             if kind.value(row) == entity {
-                previous.of_record.insert(RecordId::of(source.value(row), key.value(row)), golden.value(row).to_owned());
+                previous
+                    .of_record
+                    .insert(RecordId::of(source.value(row), key.value(row)), golden.value(row).to_owned());
             }
         }
     }
@@ -47,7 +49,11 @@ pub fn previous_ids(store: &Store, version: i64, entity: &str) -> Result<Previou
         let (old, current) = (batch.column(0).as_string::<i32>(), batch.column(1).as_string::<i32>());
         let since = batch.column(2).as_primitive::<Int64Type>();
         for row in (0..batch.num_rows()).filter(|row| old.value(*row).starts_with(letter)) {
-            previous.redirects.push(Redirect { old: old.value(row).to_owned(), current: current.value(row).to_owned(), since_version: since.value(row) });
+            previous.redirects.push(Redirect {
+                old: old.value(row).to_owned(),
+                current: current.value(row).to_owned(),
+                since_version: since.value(row),
+            });
         }
     }
     Ok(previous)
@@ -71,7 +77,12 @@ pub fn read_model(path: &Path) -> Result<Model, RunError> {
 }
 
 fn texts(batch: &RecordBatch) -> Result<[&arrow::array::StringArray; 4], RunError> {
-    let column = |index: usize| batch.column(index).as_string_opt::<i32>().ok_or_else(|| RunError::Internal("a published table changed its types".to_owned()));
+    let column = |index: usize| {
+        batch
+            .column(index)
+            .as_string_opt::<i32>()
+            .ok_or_else(|| RunError::Internal("a published table changed its types".to_owned()))
+    };
     Ok([column(0)?, column(1)?, column(2)?, column(3)?])
 }
 
@@ -93,7 +104,12 @@ pub fn read_whole_table(version: &Path, table: &str) -> Result<Vec<RecordBatch>,
 
 fn read(version: &Path, table: &str, columns: Option<&[&str]>) -> Result<Vec<RecordBatch>, RunError> {
     let path = version.join(table).join("part-00000.parquet");
-    let broken = |error: String| RunError::Gate(format!("{}: the published table cannot be read: {error}; restore it, or publish to another folder", path.display()));
+    let broken = |error: String| {
+        RunError::Gate(format!(
+            "{}: the published table cannot be read: {error}; restore it, or publish to another folder",
+            path.display()
+        ))
+    };
     let file = File::open(&path).doing(|| format!("opening {}", path.display()))?;
     let mut builder = ParquetRecordBatchReaderBuilder::try_new(file).map_err(|error| broken(error.to_string()))?;
     if let Some(columns) = columns {
@@ -106,7 +122,11 @@ fn read(version: &Path, table: &str, columns: Option<&[&str]>) -> Result<Vec<Rec
         batches.push(match columns {
             None => batch,
             Some(columns) => {
-                let order = columns.iter().map(|name| batch.schema().index_of(name)).collect::<Result<Vec<_>, _>>().map_err(|error| broken(error.to_string()))?;
+                let order = columns
+                    .iter()
+                    .map(|name| batch.schema().index_of(name))
+                    .collect::<Result<Vec<_>, _>>()
+                    .map_err(|error| broken(error.to_string()))?;
                 batch.project(&order)?
             }
         });

@@ -85,8 +85,10 @@ impl TableWriter {
             Choice::Lz4 => Compression::LZ4_RAW,
             Choice::None => Compression::UNCOMPRESSED,
         };
-        let properties = WriterProperties::builder().set_compression(compression).set_created_by("goldsmith".to_owned()).build();
-        let writer = ArrowWriter::try_new(file, Arc::clone(&schema), Some(properties)).map_err(|error| fault(&path, &error))?;
+        let properties =
+            WriterProperties::builder().set_compression(compression).set_created_by("goldsmith".to_owned()).build();
+        let writer =
+            ArrowWriter::try_new(file, Arc::clone(&schema), Some(properties)).map_err(|error| fault(&path, &error))?;
         Ok(Self { table: table.to_owned(), directory, path, schema, writer, rows: 0 })
     }
 

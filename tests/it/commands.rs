@@ -5,7 +5,20 @@ use crate::support::{Workspace, goldsmith, stderr, stdout};
 #[test]
 fn every_command_teaches() {
     let help = stdout(&goldsmith(&["--help"]));
-    for command in ["run", "validate", "plan", "init", "explain", "evaluate", "query", "path", "synth", "schema", "reference", "completions"] {
+    for command in [
+        "run",
+        "validate",
+        "plan",
+        "init",
+        "explain",
+        "evaluate",
+        "query",
+        "path",
+        "synth",
+        "schema",
+        "reference",
+        "completions",
+    ] {
         assert!(help.contains(&format!("  {command} ")), "{command} is not in: {help}");
         let output = goldsmith(&[command, "--help"]);
         assert!(output.status.success());
@@ -49,7 +62,10 @@ fn plan_says_what_a_run_would_do_and_writes_nothing() {
     let output = workspace.command("plan", &["--json"]);
     assert!(output.status.success(), "{}", stderr(&output));
     let plan: serde_json::Value = serde_json::from_str(&stdout(&output)).expect("JSON");
-    assert!(plan["rows"].as_u64().expect("rows") >= 1_200 && plan["predicted_pairs"].as_u64().expect("pairs") > 0, "{plan}");
+    assert!(
+        plan["rows"].as_u64().expect("rows") >= 1_200 && plan["predicted_pairs"].as_u64().expect("pairs") > 0,
+        "{plan}"
+    );
     assert!(!workspace.path("out").exists(), "plan wrote something");
 }
 
@@ -70,9 +86,18 @@ fn path_pins_a_version_and_names_what_it_does_not_have() {
 fn no_value_of_a_record_is_said() {
     let workspace = Workspace::new();
     let database = rusqlite::Connection::open(workspace.path("data/shop.db")).expect("the database");
-    database.execute_batch("UPDATE customers SET email = 'canary-4711@example.com', first_name = 'Canaryfirst' WHERE id = 1").expect("changed");
+    database
+        .execute_batch(
+            "UPDATE customers SET email = 'canary-4711@example.com', first_name = 'Canaryfirst' WHERE id = 1",
+        )
+        .expect("changed");
     let output = workspace.run(&[]);
-    let said = stderr(&output) + &stdout(&output) + &std::fs::read_to_string(workspace.path("out/versions/1/report.html")).expect("the report");
+    let said = stderr(&output)
+        + &stdout(&output)
+        + &std::fs::read_to_string(workspace.path("out/versions/1/report.html")).expect("the report");
     assert!(!said.contains("canary-4711") && !said.contains("Canaryfirst"));
-    assert_eq!(workspace.query("SELECT count(*) FROM golden_identifiers WHERE value_norm = 'canary-4711@example.com'"), ["1"]);
+    assert_eq!(
+        workspace.query("SELECT count(*) FROM golden_identifiers WHERE value_norm = 'canary-4711@example.com'"),
+        ["1"]
+    );
 }

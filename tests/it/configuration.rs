@@ -55,7 +55,11 @@ fn a_wrong_connector() {
 
 #[test]
 fn a_secret_reference_that_leads_nowhere() {
-    refused("publish:\n", "ids:\n  key:\n    env: GOLDSMITH_TEST_NO_SUCH_KEY\n\npublish:\n", &["GOLDSMITH_TEST_NO_SUCH_KEY", "not set"]);
+    refused(
+        "publish:\n",
+        "ids:\n  key:\n    env: GOLDSMITH_TEST_NO_SUCH_KEY\n\npublish:\n",
+        &["GOLDSMITH_TEST_NO_SUCH_KEY", "not set"],
+    );
 }
 
 #[test]

@@ -28,17 +28,29 @@ fn cut(path: std::path::PathBuf, keep: impl FnOnce(u64) -> u64) {
 
 #[test]
 fn a_cut_gzip_file_is_refused() {
-    refused(|workspace| cut(workspace.path("data/crm/customers.csv.gz"), |length| length - 1), 3, &["`crm`", "customers.csv.gz"]);
+    refused(
+        |workspace| cut(workspace.path("data/crm/customers.csv.gz"), |length| length - 1),
+        3,
+        &["`crm`", "customers.csv.gz"],
+    );
 }
 
 #[test]
 fn a_cut_parquet_file_is_refused() {
-    refused(|workspace| cut(workspace.path("data/billing/accounts.parquet"), |length| length - 1), 3, &["`billing`", "accounts.parquet"]);
+    refused(
+        |workspace| cut(workspace.path("data/billing/accounts.parquet"), |length| length - 1),
+        3,
+        &["`billing`", "accounts.parquet"],
+    );
 }
 
 #[test]
 fn a_cut_workbook_is_refused() {
-    refused(|workspace| cut(workspace.path("data/loyalty/members.xlsx"), |length| length - 1), 3, &["`loyalty`", "members.xlsx"]);
+    refused(
+        |workspace| cut(workspace.path("data/loyalty/members.xlsx"), |length| length - 1),
+        3,
+        &["`loyalty`", "members.xlsx"],
+    );
 }
 
 #[test]
@@ -48,7 +60,11 @@ fn half_a_database_is_refused() {
 
 #[test]
 fn a_missing_file_is_worth_another_try() {
-    refused(|workspace| std::fs::remove_file(workspace.path("data/billing/accounts.parquet")).expect("removed"), 4, &["`billing`", "accounts.parquet"]);
+    refused(
+        |workspace| std::fs::remove_file(workspace.path("data/billing/accounts.parquet")).expect("removed"),
+        4,
+        &["`billing`", "accounts.parquet"],
+    );
 }
 
 #[test]
@@ -87,13 +103,18 @@ fn a_torn_last_row_is_quarantined_and_the_rest_is_kept() {
     std::fs::write(&path, text.trim_end().to_owned() + "\n{\"id\":\"con_torn\",\"contact\":{\"na").expect("written");
     let gzip = workspace.path("data/crm/customers.csv.gz");
     let mut rows = Vec::new();
-    flate2::read::MultiGzDecoder::new(std::fs::File::open(&gzip).expect("the file")).read_to_end(&mut rows).expect("gzip");
+    flate2::read::MultiGzDecoder::new(std::fs::File::open(&gzip).expect("the file"))
+        .read_to_end(&mut rows)
+        .expect("gzip");
     rows.extend_from_slice(b"C99999999;Torn, R");
-    let mut encoder = flate2::write::GzEncoder::new(std::fs::File::create(&gzip).expect("the file"), flate2::Compression::fast());
+    let mut encoder =
+        flate2::write::GzEncoder::new(std::fs::File::create(&gzip).expect("the file"), flate2::Compression::fast());
     encoder.write_all(&rows).expect("written");
     encoder.finish().expect("written");
     workspace.run(&[]);
-    let torn = workspace.query("SELECT source FROM quarantine WHERE rule = 'torn_row' AND raw IS NOT NULL AND row_no > 0 ORDER BY source");
+    let torn = workspace.query(
+        "SELECT source FROM quarantine WHERE rule = 'torn_row' AND raw IS NOT NULL AND row_no > 0 ORDER BY source",
+    );
     assert_eq!(torn, ["crm", "support"]);
     let count = |lines: &[String]| lines.first().and_then(|count| count.parse::<u64>().ok()).expect("a count");
     assert_eq!(count(&workspace.query("SELECT count(*) FROM quarantine")), count(&before) + 2);
@@ -104,11 +125,15 @@ fn policies_let_a_run_go_on_without_a_source() {
     let workspace = Workspace::new();
     workspace.edit("    connector: excel\n", "    connector: excel\n    on_failure: last_good\n");
     workspace.run(&[]);
-    let before = workspace.query("SELECT source_key, golden_id FROM cross_reference WHERE source = 'loyalty' ORDER BY 1");
+    let before =
+        workspace.query("SELECT source_key, golden_id FROM cross_reference WHERE source = 'loyalty' ORDER BY 1");
     cut(workspace.path("data/loyalty/members.xlsx"), |length| length - 1);
     let output = workspace.command("run", &["--degraded-exit"]);
     assert_eq!(output.status.code(), Some(5), "{}", stderr(&output));
-    assert_eq!(workspace.query("SELECT source_key, golden_id FROM cross_reference WHERE source = 'loyalty' ORDER BY 1"), before);
+    assert_eq!(
+        workspace.query("SELECT source_key, golden_id FROM cross_reference WHERE source = 'loyalty' ORDER BY 1"),
+        before
+    );
     assert_eq!(workspace.query("SELECT state FROM run_manifest WHERE source = 'loyalty'"), ["last_good"]);
 
     workspace.edit("on_failure: last_good", "on_failure: skip");

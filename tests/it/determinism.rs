@@ -45,10 +45,13 @@ fn shuffled<T>(mut rows: Vec<T>) -> Vec<T> {
 fn shuffle_csv(workspace: &Workspace) {
     let path = workspace.path("data/crm/customers.csv.gz");
     let mut bytes = Vec::new();
-    flate2::read::MultiGzDecoder::new(std::fs::File::open(&path).expect("the file")).read_to_end(&mut bytes).expect("gzip");
+    flate2::read::MultiGzDecoder::new(std::fs::File::open(&path).expect("the file"))
+        .read_to_end(&mut bytes)
+        .expect("gzip");
     let mut lines: Vec<&[u8]> = bytes.split_inclusive(|byte| *byte == b'\n').collect();
     let header = lines.remove(0);
-    let mut encoder = flate2::write::GzEncoder::new(std::fs::File::create(&path).expect("the file"), flate2::Compression::fast());
+    let mut encoder =
+        flate2::write::GzEncoder::new(std::fs::File::create(&path).expect("the file"), flate2::Compression::fast());
     encoder.write_all(header).expect("written");
     for line in shuffled(lines) {
         encoder.write_all(line).expect("written");

@@ -36,7 +36,12 @@ fn blocks(page: &Path, language: &str) -> Vec<String> {
 #[test]
 fn every_yaml_block_is_valid() {
     let connectors = registry::schemas();
-    let options = LoadOptions { env: None, vars: Vec::new(), connectors: &connectors, process_env: &|_| Some("value".to_owned()) };
+    let options = LoadOptions {
+        env: None,
+        vars: Vec::new(),
+        connectors: &connectors,
+        process_env: &|_| Some("value".to_owned()),
+    };
     let records = "    records:\n      - entity: person\n        key: id\n        fields:\n          full_name: name\n";
     let mut seen = 0;
     for page in pages() {
@@ -46,13 +51,17 @@ fn every_yaml_block_is_valid() {
                 block.clone()
             } else if block.lines().any(|line| line.starts_with("connector:")) {
                 let indented: String = block.lines().map(|line| format!("    {line}\n")).collect();
-                let records = if block.contains("records:\n      - ") || block.contains("\nrecords:\n") { "" } else { records };
+                let records =
+                    if block.contains("records:\n      - ") || block.contains("\nrecords:\n") { "" } else { records };
                 format!("version: 1\nname: example\nsources:\n  example:\n{indented}{records}publish:\n  to: out\n")
             } else if block.lines().any(|line| line.starts_with("sources:")) {
                 let records = if block.contains("records:\n") { "" } else { records };
                 format!("version: 1\nname: example\n{block}\n{records}publish:\n  to: out\n")
             } else {
-                format!("version: 1\nname: example\nsources:\n  example:\n    connector: csv\n    path: example.csv\n{records}{block}\n{}", if block.lines().any(|line| line.starts_with("publish:")) { "" } else { "publish:\n  to: out\n" })
+                format!(
+                    "version: 1\nname: example\nsources:\n  example:\n    connector: csv\n    path: example.csv\n{records}{block}\n{}",
+                    if block.lines().any(|line| line.starts_with("publish:")) { "" } else { "publish:\n  to: out\n" }
+                )
             };
             if let Err(mistakes) = load_text(&whole, Path::new("block.yaml"), &options) {
                 panic!("{}: {mistakes}\n{whole}", page.display());
@@ -72,7 +81,11 @@ fn the_reference_is_generated_from_the_code() {
     ] {
         let path = root().join(format!("docs/reference/{name}.md"));
         let written = std::fs::read_to_string(&path).unwrap_or_default();
-        assert!(written == page, "{} is not what the code says: write it again with `goldsmith reference {name} > docs/reference/{name}.md`", path.display());
+        assert!(
+            written == page,
+            "{} is not what the code says: write it again with `goldsmith reference {name} > docs/reference/{name}.md`",
+            path.display()
+        );
     }
 }
 
@@ -93,7 +106,11 @@ fn the_schema_knows_every_connector_and_no_option_hides_a_common_key() {
         assert!(schema.contains(&format!("\"{}\"", connector.name())));
         let options = connector.options_schema();
         for key in goldsmith_config::model::sources::RESERVED_SOURCE_KEYS {
-            assert!(options.get("properties").and_then(|properties| properties.get(key)).is_none(), "{}: {key}", connector.name());
+            assert!(
+                options.get("properties").and_then(|properties| properties.get(key)).is_none(),
+                "{}: {key}",
+                connector.name()
+            );
         }
     }
 }

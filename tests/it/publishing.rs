@@ -7,7 +7,24 @@ fn a_run_publishes_every_table_and_the_ledger_balances() {
     let workspace = Workspace::new();
     let output = workspace.run(&[]);
     assert!(stderr(&output).contains("version 1 published"), "{}", stderr(&output));
-    for name in ["golden_profiles", "golden_identifiers", "golden_addresses", "consents", "cross_reference", "attribute_provenance", "source_records", "match_pairs", "match_patterns", "match_blocks", "quarantine", "record_ledger", "quality_metrics", "coverage_matrix", "source_overlap", "run_manifest"] {
+    for name in [
+        "golden_profiles",
+        "golden_identifiers",
+        "golden_addresses",
+        "consents",
+        "cross_reference",
+        "attribute_provenance",
+        "source_records",
+        "match_pairs",
+        "match_patterns",
+        "match_blocks",
+        "quarantine",
+        "record_ledger",
+        "quality_metrics",
+        "coverage_matrix",
+        "source_overlap",
+        "run_manifest",
+    ] {
         assert!(workspace.path(&format!("out/versions/1/{name}/part-00000.parquet")).exists(), "{name}");
     }
     for name in ["report.html", "report.json", "models/person.json", "models/organisation.json"] {
@@ -22,8 +39,14 @@ fn a_run_publishes_every_table_and_the_ledger_balances() {
         assert!(states.iter().any(|found| found == state), "{state} in {states:?}");
     }
     // Every record has one customer, and every customer has records.
-    assert_eq!(workspace.query("SELECT count(*) FROM cross_reference"), workspace.query("SELECT sum(record_count) FROM golden_profiles"));
-    assert_eq!(workspace.query("SELECT count(DISTINCT golden_id) FROM cross_reference"), workspace.query("SELECT count(*) FROM golden_profiles"));
+    assert_eq!(
+        workspace.query("SELECT count(*) FROM cross_reference"),
+        workspace.query("SELECT sum(record_count) FROM golden_profiles")
+    );
+    assert_eq!(
+        workspace.query("SELECT count(DISTINCT golden_id) FROM cross_reference"),
+        workspace.query("SELECT count(*) FROM golden_profiles")
+    );
 }
 
 #[test]
@@ -52,13 +75,18 @@ fn ids_stay_when_data_is_added() {
     let text = std::fs::read_to_string(workspace.pipeline()).expect("the pipeline");
     let (head, rest) = text.split_once("\n  loyalty:\n").expect("loyalty");
     let (_, tail) = rest.split_once("\nattributes:\n").expect("attributes");
-    std::fs::write(workspace.pipeline(), format!("{head}\n\nattributes:\n{}", tail.replace("prefer: [loyalty, crm]", "prefer: [crm]"))).expect("written");
+    std::fs::write(
+        workspace.pipeline(),
+        format!("{head}\n\nattributes:\n{}", tail.replace("prefer: [loyalty, crm]", "prefer: [crm]")),
+    )
+    .expect("written");
     workspace.run(&[]);
     let before = workspace.query("SELECT source, source_key, golden_id FROM cross_reference ORDER BY 1, 2");
     std::fs::write(workspace.pipeline(), &text).expect("written");
     workspace.run(&[]);
     assert_eq!(workspace.versions(), ["1", "2"]);
-    let after = workspace.query("SELECT source, source_key, golden_id FROM cross_reference WHERE source <> 'loyalty' ORDER BY 1, 2");
+    let after = workspace
+        .query("SELECT source, source_key, golden_id FROM cross_reference WHERE source <> 'loyalty' ORDER BY 1, 2");
     assert_eq!(before.len(), after.len());
     let kept = before.iter().zip(&after).filter(|(before, after)| before == after).count();
     assert!(kept * 100 >= before.len() * 95, "{kept} of {} records kept their id", before.len());
@@ -74,12 +102,19 @@ fn decisions_are_obeyed() {
     let pair = workspace.query("SELECT a.source, a.source_key, b.source, b.source_key FROM cross_reference a JOIN cross_reference b ON a.golden_id = b.golden_id WHERE a.source = 'crm' AND b.source = 'shop' AND a.entity_type = 'person' ORDER BY 2, 4 LIMIT 1");
     let strangers = workspace.query("SELECT a.source, a.source_key, b.source, b.source_key FROM cross_reference a JOIN cross_reference b ON a.golden_id < b.golden_id WHERE a.source = 'crm' AND b.source = 'loyalty' ORDER BY 2, 4 LIMIT 1");
     let (pair, strangers) = (pair.first().expect("a pair"), strangers.first().expect("two strangers"));
-    std::fs::write(workspace.path("decisions.csv"), format!("decision,left_source,left_key,right_source,right_key\nnot_same,{pair}\nsame,{strangers}\n")).expect("written");
+    std::fs::write(
+        workspace.path("decisions.csv"),
+        format!("decision,left_source,left_key,right_source,right_key\nnot_same,{pair}\nsame,{strangers}\n"),
+    )
+    .expect("written");
     workspace.edit("survivorship:\n", "match:\n  decisions: decisions.csv\n\nsurvivorship:\n");
     workspace.run(&[]);
     let together = |line: &str| {
         let fields: Vec<&str> = line.split(',').collect();
-        let sql = format!("SELECT count(DISTINCT golden_id) FROM cross_reference WHERE (source = '{}' AND source_key = '{}') OR (source = '{}' AND source_key = '{}')", fields[0], fields[1], fields[2], fields[3]);
+        let sql = format!(
+            "SELECT count(DISTINCT golden_id) FROM cross_reference WHERE (source = '{}' AND source_key = '{}') OR (source = '{}' AND source_key = '{}')",
+            fields[0], fields[1], fields[2], fields[3]
+        );
         workspace.query(&sql) == ["1"]
     };
     assert!(!together(pair), "a steward said that {pair} are two");

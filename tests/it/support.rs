@@ -46,8 +46,12 @@ impl Workspace {
     pub(crate) fn new() -> Self {
         let folder = tempfile::tempdir().expect("a temporary folder");
         copy(data(), &folder.path().join("data"));
-        let sample = std::fs::read_to_string(root().join("pipelines/customer-360/pipeline.yaml")).expect("the sample pipeline");
-        let pipeline = sample.replace("../../sample-data", "data").replace("../../out/customer-360", "out").replace("rows >= 1000", "rows >= 100");
+        let sample =
+            std::fs::read_to_string(root().join("pipelines/customer-360/pipeline.yaml")).expect("the sample pipeline");
+        let pipeline = sample
+            .replace("../../sample-data", "data")
+            .replace("../../out/customer-360", "out")
+            .replace("rows >= 1000", "rows >= 100");
         let workspace = Self { folder };
         std::fs::write(workspace.pipeline(), pipeline).expect("the pipeline is written");
         workspace
@@ -110,7 +114,12 @@ impl Workspace {
             .expect("the version")
             .flatten()
             .filter(|entry| entry.path().join("part-00000.parquet").exists())
-            .map(|entry| (entry.file_name().to_string_lossy().into_owned(), std::fs::read(entry.path().join("part-00000.parquet")).expect("the table")))
+            .map(|entry| {
+                (
+                    entry.file_name().to_string_lossy().into_owned(),
+                    std::fs::read(entry.path().join("part-00000.parquet")).expect("the table"),
+                )
+            })
             .filter(|(name, _)| !excluded.contains(&name.as_str()))
             .collect();
         tables.sort();

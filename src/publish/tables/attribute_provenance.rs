@@ -3,7 +3,9 @@
 use std::path::Path;
 use std::sync::Arc;
 
-use arrow::array::{Array, ArrayRef, AsArray, BooleanBuilder, Int64Builder, StringArray, StringBuilder, TimestampMicrosecondBuilder};
+use arrow::array::{
+    Array, ArrayRef, AsArray, BooleanBuilder, Int64Builder, StringArray, StringBuilder, TimestampMicrosecondBuilder,
+};
 use arrow::compute::cast;
 use arrow::datatypes::{DataType, Field, TimestampMicrosecondType};
 
@@ -59,7 +61,11 @@ pub fn write(results: &Results<'_>, version: &Path) -> Result<WrittenTable, RunE
             let scalars = if layout::is_list(ranked.plan.kind) {
                 Vec::new()
             } else {
-                records.column(&ranked.plan.name)?.into_iter().map(|array| Ok(cast(array, &DataType::Utf8)?.as_string::<i32>().clone())).collect::<Result<_, RunError>>()?
+                records
+                    .column(&ranked.plan.name)?
+                    .into_iter()
+                    .map(|array| Ok(cast(array, &DataType::Utf8)?.as_string::<i32>().clone()))
+                    .collect::<Result<_, RunError>>()?
             };
             texts.push(Texts { ranked, scalars });
         }
@@ -69,13 +75,24 @@ pub fn write(results: &Results<'_>, version: &Path) -> Result<WrittenTable, RunE
     writer.finish()
 }
 
-fn write_entity(results: &Results<'_>, records: &EntityRecords, entity: &EntityResult, texts: &[Texts<'_>], writer: &mut TableWriter) -> Result<(), RunError> {
+fn write_entity(
+    results: &Results<'_>,
+    records: &EntityRecords,
+    entity: &EntityResult,
+    texts: &[Texts<'_>],
+    writer: &mut TableWriter,
+) -> Result<(), RunError> {
     let mut rows: Vec<Row<'_>> = Vec::with_capacity(BATCH_ROWS + 64);
     for cluster in &entity.order {
         let cluster = *cluster as usize;
         let golden_id = entity.golden_id(cluster);
         for texts in texts {
-            rows.extend(texts.ranked.of(cluster).iter().enumerate().map(|(rank, value)| Row { golden_id, texts, rank, value: *value }));
+            rows.extend(texts.ranked.of(cluster).iter().enumerate().map(|(rank, value)| Row {
+                golden_id,
+                texts,
+                rank,
+                value: *value,
+            }));
         }
         if rows.len() >= BATCH_ROWS {
             flush(results, records, &rows, writer)?;
@@ -85,7 +102,12 @@ fn write_entity(results: &Results<'_>, records: &EntityRecords, entity: &EntityR
     if rows.is_empty() { Ok(()) } else { flush(results, records, &rows, writer) }
 }
 
-fn flush(results: &Results<'_>, records: &EntityRecords, rows: &[Row<'_>], writer: &mut TableWriter) -> Result<(), RunError> {
+fn flush(
+    results: &Results<'_>,
+    records: &EntityRecords,
+    rows: &[Row<'_>],
+    writer: &mut TableWriter,
+) -> Result<(), RunError> {
     let mut builders: [StringBuilder; 8] = Default::default();
     let (mut rank, mut support) = (Int64Builder::new(), Int64Builder::new());
     let mut observed = TimestampMicrosecondBuilder::new().with_timezone("UTC");
@@ -96,12 +118,20 @@ fn flush(results: &Results<'_>, records: &EntityRecords, rows: &[Row<'_>], write
         let record = row.value.record;
         let Some((batch, at)) = records.places.get(record as usize).copied() else { continue };
         let (value, raw) = if layout::is_list(plan.kind) {
-            (part(records, &plan.name, &row.value, value_part(plan.kind))?.unwrap_or(""), part(records, &plan.name, &row.value, "raw")?)
+            (
+                part(records, &plan.name, &row.value, value_part(plan.kind))?.unwrap_or(""),
+                part(records, &plan.name, &row.value, "raw")?,
+            )
         } else {
-            let value = row.texts.scalars.get(batch).filter(|values| values.is_valid(at)).map_or("", |values| values.value(at));
+            let value =
+                row.texts.scalars.get(batch).filter(|values| values.is_valid(at)).map_or("", |values| values.value(at));
             (value, scalar_text(records, &layout::raw_column(&plan.name), record)?)
         };
-        let source = records.sources.get(record as usize).and_then(|source| results.plan.sources.get(usize::from(*source))).map_or("", |source| source.name.as_str());
+        let source = records
+            .sources
+            .get(record as usize)
+            .and_then(|source| results.plan.sources.get(usize::from(*source)))
+            .map_or("", |source| source.name.as_str());
         let texts = [
             Some(row.golden_id),
             Some(plan.name.as_str()),
@@ -115,7 +145,11 @@ fn flush(results: &Results<'_>, records: &EntityRecords, rows: &[Row<'_>], write
         for (builder, text) in builders.iter_mut().zip(texts) {
             builder.append_option(text);
         }
-        let moment = updated.get(batch).map(|array| array.as_primitive::<TimestampMicrosecondType>()).filter(|moments| moments.is_valid(at)).map(|moments| moments.value(at));
+        let moment = updated
+            .get(batch)
+            .map(|array| array.as_primitive::<TimestampMicrosecondType>())
+            .filter(|moments| moments.is_valid(at))
+            .map(|moments| moments.value(at));
         observed.append_option(moment);
         rank.append_value(i64::try_from(row.rank + 1).unwrap_or(i64::MAX));
         support.append_value(i64::from(row.value.support));

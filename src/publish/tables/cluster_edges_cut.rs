@@ -54,7 +54,11 @@ pub fn reason_name(reason: CutReason) -> &'static str {
 
 /// The source of a record.
 pub(super) fn source_name<'a>(plan: &'a Plan, records: &EntityRecords, record: u32) -> &'a str {
-    records.sources.get(record as usize).and_then(|source| plan.sources.get(usize::from(*source))).map_or("", |source| source.name.as_str())
+    records
+        .sources
+        .get(record as usize)
+        .and_then(|source| plan.sources.get(usize::from(*source)))
+        .map_or("", |source| source.name.as_str())
 }
 
 /// # Errors
@@ -62,10 +66,16 @@ pub(super) fn source_name<'a>(plan: &'a Plan, records: &EntityRecords, record: u
 pub fn write(results: &Results<'_>, version: &Path) -> Result<WrittenTable, RunError> {
     let mut writer = TableWriter::create(version, NAME, fields(), results.plan.publish.compression)?;
     for (records, entity) in results.normalized.entities.iter().zip(&results.entities) {
-        let cut: Vec<_> = entity.resolution.pairs.iter().filter(|pair| matches!(pair.decision, PairDecision::CutByGuard(_))).collect();
+        let cut: Vec<_> = entity
+            .resolution
+            .pairs
+            .iter()
+            .filter(|pair| matches!(pair.decision, PairDecision::CutByGuard(_)))
+            .collect();
         for pairs in cut.chunks(BATCH_ROWS) {
             let mut texts: [StringBuilder; 7] = Default::default();
-            let (mut score, mut left_records, mut right_records) = (Float32Builder::new(), Int64Builder::new(), Int64Builder::new());
+            let (mut score, mut left_records, mut right_records) =
+                (Float32Builder::new(), Int64Builder::new(), Int64Builder::new());
             for pair in pairs {
                 let (left, right) = (entity.clusters.of(pair.left as usize), entity.clusters.of(pair.right as usize));
                 let values = [
@@ -84,7 +94,8 @@ pub fn write(results: &Results<'_>, version: &Path) -> Result<WrittenTable, RunE
                 left_records.append_value(i64::try_from(entity.clusters.members(left).len()).unwrap_or(i64::MAX));
                 right_records.append_value(i64::try_from(entity.clusters.members(right).len()).unwrap_or(i64::MAX));
             }
-            let mut columns: Vec<ArrayRef> = texts.iter_mut().map(|builder| Arc::new(builder.finish()) as ArrayRef).collect();
+            let mut columns: Vec<ArrayRef> =
+                texts.iter_mut().map(|builder| Arc::new(builder.finish()) as ArrayRef).collect();
             columns.push(Arc::new(score.finish()));
             columns.push(Arc::new(left_records.finish()));
             columns.push(Arc::new(right_records.finish()));

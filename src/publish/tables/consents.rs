@@ -3,7 +3,9 @@
 use std::path::Path;
 use std::sync::Arc;
 
-use arrow::array::{Array, ArrayRef, AsArray, BooleanBuilder, Int64Builder, StringBuilder, TimestampMicrosecondBuilder};
+use arrow::array::{
+    Array, ArrayRef, AsArray, BooleanBuilder, Int64Builder, StringBuilder, TimestampMicrosecondBuilder,
+};
 use arrow::datatypes::{DataType, Field, TimestampMicrosecondType};
 use goldsmith_config::attributes::AttributeKind;
 
@@ -22,7 +24,10 @@ pub fn fields() -> Vec<Field> {
         text("golden_id", "the customer"),
         text("purpose", "what for; empty where the source does not say"),
         text("channel", "by which channel; empty where the source does not say"),
-        text("status", "granted, refused, withdrawn or unknown: what was said last; of two statements of one moment the refusal holds"),
+        text(
+            "status",
+            "granted, refused, withdrawn or unknown: what was said last; of two statements of one moment the refusal holds",
+        ),
         column("effective_at", layout::timestamp(), true, "when it was said, where the source says"),
         text("deciding_source", "the system that decides"),
         text("deciding_key", "its record"),
@@ -51,7 +56,9 @@ struct Row<'a> {
 pub fn write(results: &Results<'_>, version: &Path) -> Result<WrittenTable, RunError> {
     let mut writer = TableWriter::create(version, NAME, fields(), results.plan.publish.compression)?;
     for (records, entity) in results.normalized.entities.iter().zip(&results.entities) {
-        for attribute in entity.golden.attributes.iter().filter(|attribute| attribute.plan.kind == AttributeKind::Consent) {
+        for attribute in
+            entity.golden.attributes.iter().filter(|attribute| attribute.plan.kind == AttributeKind::Consent)
+        {
             let mut rows = Vec::new();
             for cluster in &entity.order {
                 let cluster = *cluster as usize;
@@ -72,16 +79,23 @@ pub fn write(results: &Results<'_>, version: &Path) -> Result<WrittenTable, RunE
 
 /// Everything one record says. Ranked values would not do: they keep one element for each distinct value, and the
 /// moment of each statement counts here.
-fn statements_of<'a>(records: &'a EntityRecords, attribute: &str, member: u32, statements: &mut Vec<Statement<'a>>) -> Result<(), RunError> {
+fn statements_of<'a>(
+    records: &'a EntityRecords,
+    attribute: &str,
+    member: u32,
+    statements: &mut Vec<Statement<'a>>,
+) -> Result<(), RunError> {
     let Some((batch, row)) = records.places.get(member as usize).copied() else { return Ok(()) };
     let Some(batch) = records.batches.get(batch) else { return Ok(()) };
     let list = batch.column(records.schema.index_of(attribute)?).as_list::<i32>();
-    let moments = list.values().as_struct().column_by_name("at").map(|at| at.as_primitive::<TimestampMicrosecondType>());
+    let moments =
+        list.values().as_struct().column_by_name("at").map(|at| at.as_primitive::<TimestampMicrosecondType>());
     let offsets = list.value_offsets();
     let at = |index: usize| offsets.get(index).and_then(|offset| u32::try_from(*offset).ok()).unwrap_or(0);
     for element in at(row)..at(row + 1) {
         let value = RankedValue { record: member, element, support: 1, valid: true };
-        let text = |name: &str| -> Result<&'a str, RunError> { Ok(part(records, attribute, &value, name)?.unwrap_or("")) };
+        let text =
+            |name: &str| -> Result<&'a str, RunError> { Ok(part(records, attribute, &value, name)?.unwrap_or("")) };
         let index = element as usize;
         statements.push(Statement {
             purpose: text("purpose")?,
@@ -111,7 +125,11 @@ fn decide<'a>(golden_id: &'a str, mut statements: Vec<Statement<'a>>, rows: &mut
     });
     for statement in statements {
         match rows.last_mut() {
-            Some(row) if row.golden_id == golden_id && row.decided.purpose == statement.purpose && row.decided.channel == statement.channel => {
+            Some(row)
+                if row.golden_id == golden_id
+                    && row.decided.purpose == statement.purpose
+                    && row.decided.channel == statement.channel =>
+            {
                 row.conflicting |= row.decided.status != statement.status;
                 row.records += 1;
             }
@@ -120,15 +138,32 @@ fn decide<'a>(golden_id: &'a str, mut statements: Vec<Statement<'a>>, rows: &mut
     }
 }
 
-fn flush(results: &Results<'_>, records: &EntityRecords, writer: &mut TableWriter, rows: &mut Vec<Row<'_>>) -> Result<(), RunError> {
+fn flush(
+    results: &Results<'_>,
+    records: &EntityRecords,
+    writer: &mut TableWriter,
+    rows: &mut Vec<Row<'_>>,
+) -> Result<(), RunError> {
     if rows.is_empty() {
         return Ok(());
     }
     let mut texts: [StringBuilder; 6] = Default::default();
-    let (mut at, mut conflicting, mut count) = (TimestampMicrosecondBuilder::new().with_timezone("UTC"), BooleanBuilder::new(), Int64Builder::new());
+    let (mut at, mut conflicting, mut count) =
+        (TimestampMicrosecondBuilder::new().with_timezone("UTC"), BooleanBuilder::new(), Int64Builder::new());
     for row in rows.iter() {
-        let source = records.sources.get(row.decided.value.record as usize).and_then(|source| results.plan.sources.get(usize::from(*source))).map_or("", |source| source.name.as_str());
-        let values = [row.golden_id, row.decided.purpose, row.decided.channel, row.decided.status, source, source_key(records, row.decided.value.record)?];
+        let source = records
+            .sources
+            .get(row.decided.value.record as usize)
+            .and_then(|source| results.plan.sources.get(usize::from(*source)))
+            .map_or("", |source| source.name.as_str());
+        let values = [
+            row.golden_id,
+            row.decided.purpose,
+            row.decided.channel,
+            row.decided.status,
+            source,
+            source_key(records, row.decided.value.record)?,
+        ];
         for (builder, value) in texts.iter_mut().zip(values) {
             builder.append_value(value);
         }

@@ -23,7 +23,12 @@ pub fn fields() -> Vec<Field> {
         text("golden_id", "the customer"),
         maybe_text("previous_golden_id", "the customer it belonged to in the previous version, where that was another"),
         text("link_method", "singleton (no other record), probabilistic, or steward (a decision joined it)"),
-        column("link_score", DataType::Float32, true, "probability of the weakest bridge that holds the customer's records together"),
+        column(
+            "link_score",
+            DataType::Float32,
+            true,
+            "probability of the weakest bridge that holds the customer's records together",
+        ),
         text("cluster_id_conservative", "cluster at the stricter threshold: equal text, equal cluster"),
         text("cluster_id_balanced", "cluster at the pipeline's threshold"),
         text("cluster_id_wide", "cluster at the looser threshold"),
@@ -55,14 +60,26 @@ pub fn write(results: &Results<'_>, version: &Path) -> Result<WrittenTable, RunE
                 let id = u32::try_from(record).unwrap_or(u32::MAX);
                 golden.append_value(entity.golden_id(cluster));
                 before.append_option(previous.and_then(|previous| previous.get(&id)));
-                method.append_value(if single { "singleton" } else if forced.contains(&id) { "steward" } else { "probabilistic" });
+                method.append_value(if single {
+                    "singleton"
+                } else if forced.contains(&id) {
+                    "steward"
+                } else {
+                    "probabilistic"
+                });
                 #[expect(clippy::cast_possible_truncation, reason = "a probability")]
-                score.append_option((!single).then(|| entity.resolution.confidence.get(cluster).map(|confidence| *confidence as f32)).flatten());
+                score.append_option(
+                    (!single)
+                        .then(|| entity.resolution.confidence.get(cluster).map(|confidence| *confidence as f32))
+                        .flatten(),
+                );
                 narrow.append_option(conservative.get(record));
                 broad.append_option(wide.get(record));
                 record += 1;
             }
-            let column = |name: &str| -> Result<ArrayRef, RunError> { Ok(Arc::clone(batch.column(records.schema.index_of(name)?))) };
+            let column = |name: &str| -> Result<ArrayRef, RunError> {
+                Ok(Arc::clone(batch.column(records.schema.index_of(name)?)))
+            };
             let golden: ArrayRef = Arc::new(golden.finish());
             writer.write(vec![
                 repeated(&records.plan.entity, rows),

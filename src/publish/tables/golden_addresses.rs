@@ -42,11 +42,15 @@ pub fn fields() -> Vec<Field> {
 pub fn write(results: &Results<'_>, version: &Path) -> Result<WrittenTable, RunError> {
     let mut writer = TableWriter::create(version, NAME, fields(), results.plan.publish.compression)?;
     for (records, entity) in results.normalized.entities.iter().zip(&results.entities) {
-        for attribute in entity.golden.attributes.iter().filter(|attribute| attribute.plan.kind == AttributeKind::Address) {
+        for attribute in
+            entity.golden.attributes.iter().filter(|attribute| attribute.plan.kind == AttributeKind::Address)
+        {
             let mut values: Vec<(&str, usize, RankedValue)> = Vec::new();
             for cluster in &entity.order {
                 let id = entity.golden_id(*cluster as usize);
-                values.extend(attribute.of(*cluster as usize).iter().enumerate().map(|(rank, value)| (id, rank + 1, *value)));
+                values.extend(
+                    attribute.of(*cluster as usize).iter().enumerate().map(|(rank, value)| (id, rank + 1, *value)),
+                );
                 if values.len() >= BATCH_ROWS {
                     flush(results, records, attribute, &mut writer, &mut values)?;
                 }
@@ -57,15 +61,28 @@ pub fn write(results: &Results<'_>, version: &Path) -> Result<WrittenTable, RunE
     writer.finish()
 }
 
-fn flush(results: &Results<'_>, records: &EntityRecords, attribute: &RankedAttribute, writer: &mut TableWriter, values: &mut Vec<(&str, usize, RankedValue)>) -> Result<(), RunError> {
+fn flush(
+    results: &Results<'_>,
+    records: &EntityRecords,
+    attribute: &RankedAttribute,
+    writer: &mut TableWriter,
+    values: &mut Vec<(&str, usize, RankedValue)>,
+) -> Result<(), RunError> {
     if values.is_empty() {
         return Ok(());
     }
-    let (mut golden, mut rank, mut source, mut support) = (StringBuilder::new(), Int64Builder::new(), StringBuilder::new(), Int64Builder::new());
+    let (mut golden, mut rank, mut source, mut support) =
+        (StringBuilder::new(), Int64Builder::new(), StringBuilder::new(), Int64Builder::new());
     for (id, number, value) in values.iter() {
         golden.append_value(id);
         rank.append_value(i64::try_from(*number).unwrap_or(i64::MAX));
-        source.append_value(records.sources.get(value.record as usize).and_then(|source| results.plan.sources.get(usize::from(*source))).map_or("", |source| source.name.as_str()));
+        source.append_value(
+            records
+                .sources
+                .get(value.record as usize)
+                .and_then(|source| results.plan.sources.get(usize::from(*source)))
+                .map_or("", |source| source.name.as_str()),
+        );
         support.append_value(i64::from(value.support));
     }
     let ranked: Vec<Option<RankedValue>> = values.iter().map(|(_, _, value)| Some(*value)).collect();
@@ -83,11 +100,22 @@ fn flush(results: &Results<'_>, records: &EntityRecords, attribute: &RankedAttri
 ///
 /// # Errors
 /// Where the attribute has no such part.
-pub(super) fn take_part(records: &EntityRecords, attribute: &str, part: &str, values: &[Option<RankedValue>]) -> Result<ArrayRef, RunError> {
+pub(super) fn take_part(
+    records: &EntityRecords,
+    attribute: &str,
+    part: &str,
+    values: &[Option<RankedValue>],
+) -> Result<ArrayRef, RunError> {
     let lists = records.column(attribute)?;
     let mut parts: Vec<&ArrayRef> = Vec::with_capacity(lists.len());
     for list in lists {
-        parts.push(list.as_list::<i32>().values().as_struct().column_by_name(part).ok_or_else(|| RunError::Internal(format!("{attribute} has no part {part}")))?);
+        parts.push(
+            list.as_list::<i32>()
+                .values()
+                .as_struct()
+                .column_by_name(part)
+                .ok_or_else(|| RunError::Internal(format!("{attribute} has no part {part}")))?,
+        );
     }
     let data_type = parts.first().map_or(DataType::Utf8, |part| part.data_type().clone());
     let null = arrow::array::new_null_array(&data_type, 1);
@@ -95,7 +123,13 @@ pub(super) fn take_part(records: &EntityRecords, attribute: &str, part: &str, va
     arrays.extend(parts.iter().map(|part| part.as_ref()));
     let indices: Vec<(usize, usize)> = values
         .iter()
-        .map(|value| value.and_then(|value| records.places.get(value.record as usize).map(|(batch, _)| (batch + 1, value.element as usize))).unwrap_or((0, 0)))
+        .map(|value| {
+            value
+                .and_then(|value| {
+                    records.places.get(value.record as usize).map(|(batch, _)| (batch + 1, value.element as usize))
+                })
+                .unwrap_or((0, 0))
+        })
         .collect();
     Ok(interleave(&arrays, &indices)?)
 }

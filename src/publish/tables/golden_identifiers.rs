@@ -21,7 +21,12 @@ pub fn fields() -> Vec<Field> {
         text("golden_id", "the customer"),
         text("id_type", "email, phone, or the type the source gives an identifier"),
         text("value_norm", "the value in its normal form"),
-        column("value_hash", DataType::FixedSizeBinary(32), false, "keyed BLAKE3 of type and value, for joins without the value"),
+        column(
+            "value_hash",
+            DataType::FixedSizeBinary(32),
+            false,
+            "keyed BLAKE3 of type and value, for joins without the value",
+        ),
         column("is_primary", DataType::Boolean, false, "the one the golden profile shows"),
         column("valid", DataType::Boolean, false, "the value passed its attribute's checks"),
         text("source", "the system of the record that speaks best for it"),
@@ -48,7 +53,9 @@ pub fn write(results: &Results<'_>, version: &Path) -> Result<WrittenTable, RunE
             .golden
             .attributes
             .iter()
-            .filter(|attribute| matches!(attribute.plan.kind, AttributeKind::Email | AttributeKind::Phone | AttributeKind::Identifier))
+            .filter(|attribute| {
+                matches!(attribute.plan.kind, AttributeKind::Email | AttributeKind::Phone | AttributeKind::Identifier)
+            })
             .collect();
         let mut rows: Vec<Row<'_>> = Vec::new();
         for cluster in &entity.order {
@@ -62,7 +69,13 @@ pub fn write(results: &Results<'_>, version: &Path) -> Result<WrittenTable, RunE
     writer.finish()
 }
 
-fn of_cluster<'a>(results: &'a Results<'_>, records: &'a EntityRecords, entity: &'a EntityResult, attributes: &[&'a RankedAttribute], cluster: usize) -> Result<Vec<Row<'a>>, RunError> {
+fn of_cluster<'a>(
+    results: &'a Results<'_>,
+    records: &'a EntityRecords,
+    entity: &'a EntityResult,
+    attributes: &[&'a RankedAttribute],
+    cluster: usize,
+) -> Result<Vec<Row<'a>>, RunError> {
     let mut rows = Vec::new();
     for attribute in attributes {
         for (rank, ranked) in attribute.of(cluster).iter().enumerate() {
@@ -78,7 +91,11 @@ fn of_cluster<'a>(results: &'a Results<'_>, records: &'a EntityRecords, entity: 
                 value,
                 primary: rank == 0,
                 valid: ranked.valid,
-                source: records.sources.get(ranked.record as usize).and_then(|source| results.plan.sources.get(usize::from(*source))).map_or("", |source| source.name.as_str()),
+                source: records
+                    .sources
+                    .get(ranked.record as usize)
+                    .and_then(|source| results.plan.sources.get(usize::from(*source)))
+                    .map_or("", |source| source.name.as_str()),
                 support: i64::from(ranked.support),
             });
         }
@@ -89,12 +106,24 @@ fn of_cluster<'a>(results: &'a Results<'_>, records: &'a EntityRecords, entity: 
 }
 
 /// One part of a list element; `None` where it is null.
-pub(super) fn part<'a>(records: &'a EntityRecords, attribute: &str, value: &RankedValue, part: &str) -> Result<Option<&'a str>, RunError> {
+pub(super) fn part<'a>(
+    records: &'a EntityRecords,
+    attribute: &str,
+    value: &RankedValue,
+    part: &str,
+) -> Result<Option<&'a str>, RunError> {
     let index = records.schema.index_of(attribute)?;
-    let Some(batch) = records.places.get(value.record as usize).and_then(|(batch, _)| records.batches.get(*batch)) else { return Ok(None) };
+    let Some(batch) = records.places.get(value.record as usize).and_then(|(batch, _)| records.batches.get(*batch))
+    else {
+        return Ok(None);
+    };
     let structs = batch.column(index).as_list::<i32>().values().as_struct();
     let element = value.element as usize;
-    Ok(structs.column_by_name(part).map(|column| column.as_string::<i32>()).filter(|texts| element < texts.len() && texts.is_valid(element)).map(|texts| texts.value(element)))
+    Ok(structs
+        .column_by_name(part)
+        .map(|column| column.as_string::<i32>())
+        .filter(|texts| element < texts.len() && texts.is_valid(element))
+        .map(|texts| texts.value(element)))
 }
 
 fn flush(results: &Results<'_>, writer: &mut TableWriter, rows: &mut Vec<Row<'_>>) -> Result<(), RunError> {
@@ -132,7 +161,11 @@ fn flush(results: &Results<'_>, writer: &mut TableWriter, rows: &mut Vec<Row<'_>
 }
 
 /// The value of a scalar attribute's raw or normalised text column at a record.
-pub(super) fn scalar_text<'a>(records: &'a EntityRecords, column: &str, record: u32) -> Result<Option<&'a str>, RunError> {
+pub(super) fn scalar_text<'a>(
+    records: &'a EntityRecords,
+    column: &str,
+    record: u32,
+) -> Result<Option<&'a str>, RunError> {
     let index = records.schema.index_of(column)?;
     let Some((batch, row)) = records.places.get(record as usize) else { return Ok(None) };
     let Some(batch) = records.batches.get(*batch) else { return Ok(None) };

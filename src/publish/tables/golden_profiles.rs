@@ -4,7 +4,10 @@ use std::collections::BTreeSet;
 use std::path::Path;
 use std::sync::Arc;
 
-use arrow::array::{Array, ArrayRef, AsArray, BooleanBuilder, FixedSizeBinaryBuilder, Float32Builder, Int64Builder, StringArray, StringBuilder, TimestampMicrosecondBuilder};
+use arrow::array::{
+    Array, ArrayRef, AsArray, BooleanBuilder, FixedSizeBinaryBuilder, Float32Builder, Int64Builder, StringArray,
+    StringBuilder, TimestampMicrosecondBuilder,
+};
 use arrow::datatypes::{DataType, Field, TimestampMicrosecondType};
 use arrow::row::{RowConverter, SortField};
 use goldsmith_config::attributes::AttributeKind;
@@ -17,14 +20,19 @@ use crate::golden::RankedValue;
 use crate::normalize::{EntityRecords, layout};
 use crate::pipeline::RunError;
 use crate::pipeline::plan::{AttributePlan, Plan};
-use crate::publish::table::{BATCH_ROWS, MEANING, TableWriter, WrittenTable, column, count, maybe_text, text, text_list};
+use crate::publish::table::{
+    BATCH_ROWS, MEANING, TableWriter, WrittenTable, column, count, maybe_text, text, text_list,
+};
 use crate::publish::{EntityResult, Results};
 
 pub const NAME: &str = "golden_profiles";
 
 /// Columns before the attributes.
 fn first_fields() -> Vec<Field> {
-    vec![text("golden_id", "the customer; the same from run to run"), text("entity_type", "person, organisation or generic")]
+    vec![
+        text("golden_id", "the customer; the same from run to run"),
+        text("entity_type", "person, organisation or generic"),
+    ]
 }
 
 /// Columns of the attributes every customer has.
@@ -61,19 +69,31 @@ fn last_fields() -> Vec<Field> {
         count("source_count", "systems that know the customer"),
         count("record_count", "records of the customer"),
         text_list("sources", "the systems, by name"),
-        column("match_confidence", DataType::Float32, false, "probability of the weakest bridge that holds the records together; 1 for a single record"),
+        column(
+            "match_confidence",
+            DataType::Float32,
+            false,
+            "probability of the weakest bridge that holds the records together; 1 for a single record",
+        ),
         column("completeness", DataType::Float32, false, "share of the attributes the pipeline maps that have a value"),
         column("has_conflict", DataType::Boolean, false, "records disagree on birth date, gender or national id"),
         column("needs_review", DataType::Boolean, false, "a pair of the customer's records lies in the review band"),
         count("first_version", "the version the golden id was first published in"),
-        column("profile_hash", DataType::FixedSizeBinary(32), false, "BLAKE3 of all columns before it but first_version: it changes when the profile does"),
+        column(
+            "profile_hash",
+            DataType::FixedSizeBinary(32),
+            false,
+            "BLAKE3 of all columns before it but first_version: it changes when the profile does",
+        ),
     ]
 }
 
 /// Attributes that have a fixed place, so that they are not repeated among one's own.
 fn is_fixed(plan: &Plan, attribute: &AttributePlan) -> bool {
     layout::is_list(attribute.kind)
-        || has_customers(plan) && (attribute.name == "national_id" || customer_fields().iter().any(|field| *field.name() == attribute.name))
+        || has_customers(plan)
+            && (attribute.name == "national_id"
+                || customer_fields().iter().any(|field| *field.name() == attribute.name))
 }
 
 /// Whether the plan has persons or organisations.
@@ -106,7 +126,10 @@ pub fn fields(plan: &Plan) -> Vec<Field> {
         fields.extend(customer_fields());
     }
     for attribute in own_attributes(plan) {
-        fields.push(Field::new(&attribute.name, layout::data_type(attribute.kind), true).with_metadata([(MEANING.to_owned(), attribute.description.clone())].into()));
+        fields.push(
+            Field::new(&attribute.name, layout::data_type(attribute.kind), true)
+                .with_metadata([(MEANING.to_owned(), attribute.description.clone())].into()),
+        );
     }
     fields.extend(last_fields());
     fields
@@ -128,7 +151,12 @@ pub fn write(results: &Results<'_>, version: &Path) -> Result<WrittenTable, RunE
             }
             columns.extend(measured_columns(results, records, entity, clusters)?);
             let hash = hash_rows(&columns)?;
-            columns.push(Arc::new(clusters.iter().map(|cluster| entity.golden_ids.first_version.get(*cluster as usize).copied()).collect::<arrow::array::Int64Array>()));
+            columns.push(Arc::new(
+                clusters
+                    .iter()
+                    .map(|cluster| entity.golden_ids.first_version.get(*cluster as usize).copied())
+                    .collect::<arrow::array::Int64Array>(),
+            ));
             columns.push(hash);
             writer.write(columns)?;
         }
@@ -137,17 +165,25 @@ pub fn write(results: &Results<'_>, version: &Path) -> Result<WrittenTable, RunE
 }
 
 /// The column of one attribute for the given clusters.
-fn attribute_column(records: &EntityRecords, entity: &EntityResult, clusters: &[u32], field: &Field) -> Result<ArrayRef, RunError> {
+fn attribute_column(
+    records: &EntityRecords,
+    entity: &EntityResult,
+    clusters: &[u32],
+    field: &Field,
+) -> Result<ArrayRef, RunError> {
     let name = field.name().as_str();
     let list_part = |attribute: &str, part: &str| -> Result<ArrayRef, RunError> {
         let Some(ranked) = entity.golden.attribute(attribute) else {
             return Ok(arrow::array::new_null_array(field.data_type(), clusters.len()));
         };
-        let winners: Vec<Option<RankedValue>> = clusters.iter().map(|cluster| ranked.winner(*cluster as usize).copied()).collect();
+        let winners: Vec<Option<RankedValue>> =
+            clusters.iter().map(|cluster| ranked.winner(*cluster as usize).copied()).collect();
         take_part(records, attribute, part, &winners)
     };
     Ok(match name {
-        "golden_id" => Arc::new(clusters.iter().map(|cluster| Some(entity.golden_id(*cluster as usize))).collect::<StringArray>()),
+        "golden_id" => {
+            Arc::new(clusters.iter().map(|cluster| Some(entity.golden_id(*cluster as usize))).collect::<StringArray>())
+        }
         "entity_type" => repeated(&records.plan.entity, clusters.len()),
         _ if records.plan.entity == "generic" => scalar_column(records, entity, clusters, name, field.data_type())?,
         "full_name" => full_names(records, entity, clusters)?,
@@ -155,41 +191,68 @@ fn attribute_column(records: &EntityRecords, entity: &EntityResult, clusters: &[
         "phone_e164" => list_part("phones", "value")?,
         "address_line1" => list_part("addresses", "line1")?,
         "address_line2" => list_part("addresses", "line2")?,
-        "locality" | "region" | "postal_code" | "country" if entity.golden.attribute(name).is_none() => list_part("addresses", name)?,
+        "locality" | "region" | "postal_code" | "country" if entity.golden.attribute(name).is_none() => {
+            list_part("addresses", name)?
+        }
         "national_id_masked" => {
             let values = scalar_column(records, entity, clusters, "national_id", &DataType::Utf8)?;
             let values = values.as_string::<i32>();
-            Arc::new((0..values.len()).map(|row| values.is_valid(row).then(|| mask_value(values.value(row)))).collect::<StringArray>())
+            Arc::new(
+                (0..values.len())
+                    .map(|row| values.is_valid(row).then(|| mask_value(values.value(row))))
+                    .collect::<StringArray>(),
+            )
         }
         _ => scalar_column(records, entity, clusters, name, field.data_type())?,
     })
 }
 
-fn scalar_column(records: &EntityRecords, entity: &EntityResult, clusters: &[u32], attribute: &str, data_type: &DataType) -> Result<ArrayRef, RunError> {
+fn scalar_column(
+    records: &EntityRecords,
+    entity: &EntityResult,
+    clusters: &[u32],
+    attribute: &str,
+    data_type: &DataType,
+) -> Result<ArrayRef, RunError> {
     let Some(ranked) = entity.golden.attribute(attribute) else {
         return Ok(arrow::array::new_null_array(data_type, clusters.len()));
     };
-    let winners: Vec<Option<u32>> = clusters.iter().map(|cluster| ranked.winner(*cluster as usize).map(|value| value.record)).collect();
+    let winners: Vec<Option<u32>> =
+        clusters.iter().map(|cluster| ranked.winner(*cluster as usize).map(|value| value.record)).collect();
     records.take(attribute, &winners)
 }
 
 /// The surviving parts of the name put together; an organisation's name for those.
 fn full_names(records: &EntityRecords, entity: &EntityResult, clusters: &[u32]) -> Result<ArrayRef, RunError> {
     let mut parts = Vec::new();
-    let names: &[&str] = if records.plan.entity == "organisation" { &["organisation_name"] } else { &["given_name", "middle_name", "family_name", "name_suffix"] };
+    let names: &[&str] = if records.plan.entity == "organisation" {
+        &["organisation_name"]
+    } else {
+        &["given_name", "middle_name", "family_name", "name_suffix"]
+    };
     for name in names {
         parts.push(scalar_column(records, entity, clusters, name, &DataType::Utf8)?);
     }
     let mut full = StringBuilder::new();
     for row in 0..clusters.len() {
-        let present: Vec<&str> = parts.iter().map(|part| part.as_string::<i32>()).filter(|part| part.is_valid(row)).map(|part| part.value(row)).collect();
+        let present: Vec<&str> = parts
+            .iter()
+            .map(|part| part.as_string::<i32>())
+            .filter(|part| part.is_valid(row))
+            .map(|part| part.value(row))
+            .collect();
         full.append_option((!present.is_empty()).then(|| present.join(" ")));
     }
     Ok(Arc::new(full.finish()))
 }
 
 /// The columns that measure a customer rather than describe one, without the last two.
-fn measured_columns(results: &Results<'_>, records: &EntityRecords, entity: &EntityResult, clusters: &[u32]) -> Result<Vec<ArrayRef>, RunError> {
+fn measured_columns(
+    results: &Results<'_>,
+    records: &EntityRecords,
+    entity: &EntityResult,
+    clusters: &[u32],
+) -> Result<Vec<ArrayRef>, RunError> {
     let updated: Vec<&ArrayRef> = records.column(layout::UPDATED_AT)?;
     let mut first = TimestampMicrosecondBuilder::new().with_timezone("UTC");
     let mut last = TimestampMicrosecondBuilder::new().with_timezone("UTC");
@@ -203,11 +266,19 @@ fn measured_columns(results: &Results<'_>, records: &EntityRecords, entity: &Ent
         let mut known = BTreeSet::new();
         let (mut earliest, mut latest) = (None::<i64>, None::<i64>);
         for member in members {
-            if let Some(source) = records.sources.get(*member as usize).and_then(|source| results.plan.sources.get(usize::from(*source))) {
+            if let Some(source) =
+                records.sources.get(*member as usize).and_then(|source| results.plan.sources.get(usize::from(*source)))
+            {
                 known.insert(source.name.as_str());
             }
             let Some((batch, row)) = records.places.get(*member as usize) else { continue };
-            let Some(moments) = updated.get(*batch).map(|array| array.as_primitive::<TimestampMicrosecondType>()).filter(|moments| moments.is_valid(*row)) else { continue };
+            let Some(moments) = updated
+                .get(*batch)
+                .map(|array| array.as_primitive::<TimestampMicrosecondType>())
+                .filter(|moments| moments.is_valid(*row))
+            else {
+                continue;
+            };
             let at = moments.value(*row);
             earliest = Some(earliest.map_or(at, |known| known.min(at)));
             latest = Some(latest.map_or(at, |known| known.max(at)));
@@ -224,7 +295,14 @@ fn measured_columns(results: &Results<'_>, records: &EntityRecords, entity: &Ent
             confidence.append_value(entity.resolution.confidence.get(cluster).copied().unwrap_or(1.0) as f32);
             completeness.append_value(present as f32 / mapped as f32);
         }
-        conflict.append_value(entity.golden.attributes.iter().filter(|attribute| is_identifying(attribute.plan.kind, &attribute.plan.name)).any(|attribute| attribute.of(cluster).len() > 1));
+        conflict.append_value(
+            entity
+                .golden
+                .attributes
+                .iter()
+                .filter(|attribute| is_identifying(attribute.plan.kind, &attribute.plan.name))
+                .any(|attribute| attribute.of(cluster).len() > 1),
+        );
         review.append_value(entity.needs_review.get(cluster).copied().unwrap_or(false));
     }
     Ok(vec![
@@ -246,7 +324,8 @@ fn is_identifying(kind: AttributeKind, name: &str) -> bool {
 }
 
 fn hash_rows(columns: &[ArrayRef]) -> Result<ArrayRef, RunError> {
-    let converter = RowConverter::new(columns.iter().map(|column| SortField::new(column.data_type().clone())).collect())?;
+    let converter =
+        RowConverter::new(columns.iter().map(|column| SortField::new(column.data_type().clone())).collect())?;
     let rows = converter.convert_columns(columns)?;
     let mut hashes = FixedSizeBinaryBuilder::with_capacity(rows.num_rows(), 32);
     for row in rows.iter() {

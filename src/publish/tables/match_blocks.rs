@@ -32,7 +32,8 @@ pub fn fields() -> Vec<Field> {
 pub fn write(results: &Results<'_>, version: &Path) -> Result<WrittenTable, RunError> {
     let mut writer = TableWriter::create(version, NAME, fields(), results.plan.publish.compression)?;
     let (mut entity_type, mut rule, mut key) = (StringBuilder::new(), StringBuilder::new(), StringBuilder::new());
-    let (mut records, mut blocks, mut pairs, mut capped, mut skipped) = (Int64Builder::new(), Int64Builder::new(), Int64Builder::new(), Int64Builder::new(), Int64Builder::new());
+    let (mut records, mut blocks, mut pairs, mut capped, mut skipped) =
+        (Int64Builder::new(), Int64Builder::new(), Int64Builder::new(), Int64Builder::new(), Int64Builder::new());
     let mut loss = Float32Builder::new();
     let int = |number: u64| i64::try_from(number).unwrap_or(i64::MAX);
     for (of, entity) in results.normalized.entities.iter().zip(&results.entities) {

@@ -31,7 +31,12 @@ pub fn fields() -> Vec<Field> {
         maybe_text("cut_reason", "why a pair that is good enough was kept apart"),
         text("model_version", "the model that scored it"),
         count("pattern_id", "its evidence in match_patterns, within the entity type"),
-        column("tf_adjust", DataType::Float32, false, "bits added or taken because the agreeing values are rare or common"),
+        column(
+            "tf_adjust",
+            DataType::Float32,
+            false,
+            "bits added or taken because the agreeing values are rare or common",
+        ),
         column("sampled", DataType::Boolean, false, "here only as part of the sample of pairs that do not matter"),
     ]
 }
@@ -63,7 +68,8 @@ pub fn write(results: &Results<'_>, version: &Path) -> Result<WrittenTable, RunE
         for pairs in entity.resolution.pairs.chunks(BATCH_ROWS) {
             let mut texts: [StringBuilder; 8] = Default::default();
             let mut rules = text_list_builder();
-            let (mut score, mut probability, mut tf_adjust) = (Float32Builder::new(), Float32Builder::new(), Float32Builder::new());
+            let (mut score, mut probability, mut tf_adjust) =
+                (Float32Builder::new(), Float32Builder::new(), Float32Builder::new());
             let (mut pattern, mut sampled) = (Int64Builder::new(), BooleanBuilder::new());
             for pair in pairs {
                 let values = [
@@ -79,7 +85,16 @@ pub fn write(results: &Results<'_>, version: &Path) -> Result<WrittenTable, RunE
                 for (builder, value) in texts.iter_mut().zip(values) {
                     builder.append_option(value);
                 }
-                append_list(&mut rules, entity.resolution.rules.iter().enumerate().filter(|(bit, _)| pair.rules >> bit & 1 == 1).map(|(_, rule)| rule.rule.as_str()));
+                append_list(
+                    &mut rules,
+                    entity
+                        .resolution
+                        .rules
+                        .iter()
+                        .enumerate()
+                        .filter(|(bit, _)| pair.rules >> bit & 1 == 1)
+                        .map(|(_, rule)| rule.rule.as_str()),
+                );
                 score.append_value(bits(pair.weight));
                 #[expect(clippy::cast_possible_truncation, reason = "a probability")]
                 probability.append_value(pair.probability as f32);
@@ -87,7 +102,16 @@ pub fn write(results: &Results<'_>, version: &Path) -> Result<WrittenTable, RunE
                 pattern.append_value(i64::from(pair.pattern));
                 sampled.append_value(pair.sampled);
             }
-            let [mut entity_type, mut left_source, mut left_key, mut right_source, mut right_key, mut decided, mut reason, mut model] = texts;
+            let [
+                mut entity_type,
+                mut left_source,
+                mut left_key,
+                mut right_source,
+                mut right_key,
+                mut decided,
+                mut reason,
+                mut model,
+            ] = texts;
             let columns: Vec<ArrayRef> = vec![
                 Arc::new(entity_type.finish()),
                 Arc::new(left_source.finish()),

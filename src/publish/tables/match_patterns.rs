@@ -42,11 +42,14 @@ pub fn write(results: &Results<'_>, version: &Path) -> Result<WrittenTable, RunE
     for (records, entity) in results.normalized.entities.iter().zip(&results.entities) {
         let resolution = &entity.resolution;
         for (chunk, patterns) in resolution.patterns.chunks(BATCH_ROWS).enumerate() {
-            let (mut id, mut pairs, mut probability) = (Int64Builder::new(), Int64Builder::new(), Float32Builder::new());
+            let (mut id, mut pairs, mut probability) =
+                (Int64Builder::new(), Int64Builder::new(), Float32Builder::new());
             let mut levels = ListBuilder::new(StructBuilder::from_fields(level_fields(), patterns.len()));
             for (number, pattern) in patterns.iter().enumerate() {
                 id.append_value(i64::try_from(chunk * BATCH_ROWS + number).unwrap_or(i64::MAX));
-                for ((comparison, level), weight) in resolution.comparisons.iter().zip(&pattern.levels).zip(&pattern.weights) {
+                for ((comparison, level), weight) in
+                    resolution.comparisons.iter().zip(&pattern.levels).zip(&pattern.weights)
+                {
                     let fields = levels.values();
                     if let Some(builder) = fields.field_builder::<StringBuilder>(0) {
                         builder.append_value(comparison);
@@ -64,7 +67,13 @@ pub fn write(results: &Results<'_>, version: &Path) -> Result<WrittenTable, RunE
                 #[expect(clippy::cast_possible_truncation, reason = "a probability")]
                 probability.append_value(pattern.probability as f32);
             }
-            let columns: Vec<ArrayRef> = vec![repeated(&records.plan.entity, patterns.len()), Arc::new(id.finish()), Arc::new(levels.finish()), Arc::new(pairs.finish()), Arc::new(probability.finish())];
+            let columns: Vec<ArrayRef> = vec![
+                repeated(&records.plan.entity, patterns.len()),
+                Arc::new(id.finish()),
+                Arc::new(levels.finish()),
+                Arc::new(pairs.finish()),
+                Arc::new(probability.finish()),
+            ];
             writer.write(columns)?;
         }
     }

@@ -32,8 +32,16 @@ pub fn fields() -> Vec<Field> {
 /// All quarantined rows of a run, in the order of the table.
 #[must_use]
 pub fn rows<'a>(results: &'a Results<'_>) -> Vec<&'a Quarantined> {
-    let mut rows: Vec<&Quarantined> = results.extracted.iter().flatten().flat_map(|source| &source.quarantined).chain(&results.normalized.quarantined).collect();
-    rows.sort_by(|a, b| (&a.source, &a.file, a.row, &a.rule, &a.attribute).cmp(&(&b.source, &b.file, b.row, &b.rule, &b.attribute)));
+    let mut rows: Vec<&Quarantined> = results
+        .extracted
+        .iter()
+        .flatten()
+        .flat_map(|source| &source.quarantined)
+        .chain(&results.normalized.quarantined)
+        .collect();
+    rows.sort_by(|a, b| {
+        (&a.source, &a.file, a.row, &a.rule, &a.attribute).cmp(&(&b.source, &b.file, b.row, &b.rule, &b.attribute))
+    });
     rows
 }
 
@@ -45,7 +53,15 @@ pub fn write(results: &Results<'_>, version: &Path) -> Result<WrittenTable, RunE
         let mut texts: [StringBuilder; 7] = Default::default();
         let (mut row_no, mut offset, mut raw) = (Int64Builder::new(), Int64Builder::new(), BinaryBuilder::new());
         for row in rows {
-            let values = [Some(row.source.as_str()), Some(row.file.as_str()), row.source_key.as_deref(), Some(row.stage), Some(row.rule.as_str()), row.attribute.as_deref(), Some(row.message.as_str())];
+            let values = [
+                Some(row.source.as_str()),
+                Some(row.file.as_str()),
+                row.source_key.as_deref(),
+                Some(row.stage),
+                Some(row.rule.as_str()),
+                row.attribute.as_deref(),
+                Some(row.message.as_str()),
+            ];
             for (builder, value) in texts.iter_mut().zip(values) {
                 builder.append_option(value);
             }

@@ -18,7 +18,12 @@ pub fn fields() -> Vec<Field> {
     vec![
         text("source", "the system the row came from"),
         maybe_text("source_key", "the record's key, where it has one"),
-        column("row_no", DataType::Int64, true, "number of the row in its file or table, from 1; null for a row of a query. A physical position: it changes when the input is reordered"),
+        column(
+            "row_no",
+            DataType::Int64,
+            true,
+            "number of the row in its file or table, from 1; null for a row of a query. A physical position: it changes when the input is reordered",
+        ),
         text("state", "linked, singleton, duplicate_row, superseded, quarantined or filtered"),
         maybe_text("entity_type", "what the row was read as; null for a row that could not be read"),
         maybe_text("golden_id", "the customer, for linked and singleton"),
@@ -43,7 +48,14 @@ pub fn write(results: &Results<'_>, version: &Path) -> Result<WrittenTable, RunE
         lines.push(line(results, entry)?);
     }
     for rejected in results.extracted.iter().flatten().flat_map(|source| &source.quarantined) {
-        lines.push(Line { source: &rejected.source, key: None, row: Some(rejected.row), state: "quarantined", entity: None, golden_id: None });
+        lines.push(Line {
+            source: &rejected.source,
+            key: None,
+            row: Some(rejected.row),
+            state: "quarantined",
+            entity: None,
+            golden_id: None,
+        });
     }
     lines.sort_by(|a, b| (a.source, a.key, a.entity, a.row, a.state).cmp(&(b.source, b.key, b.entity, b.row, b.state)));
     let mut writer = TableWriter::create(version, NAME, fields(), results.plan.publish.compression)?;
@@ -51,7 +63,9 @@ pub fn write(results: &Results<'_>, version: &Path) -> Result<WrittenTable, RunE
         let mut texts: [StringBuilder; 5] = Default::default();
         let mut row_no = Int64Builder::new();
         for line in lines {
-            for (builder, value) in texts.iter_mut().zip([Some(line.source), line.key, Some(line.state), line.entity, line.golden_id]) {
+            for (builder, value) in
+                texts.iter_mut().zip([Some(line.source), line.key, Some(line.state), line.entity, line.golden_id])
+            {
                 builder.append_option(value);
             }
             row_no.append_option(line.row);
@@ -85,13 +99,17 @@ fn line<'a>(results: &'a Results<'_>, entry: &'a LedgerEntry) -> Result<Line<'a>
         entity: records.map(|records| records.plan.entity.as_str()),
         golden_id: None,
     };
-    if let (Fate::Record(record), Some(records), Some(entity)) = (entry.fate, records, results.entities.get(entry.entity)) {
+    if let (Fate::Record(record), Some(records), Some(entity)) =
+        (entry.fate, records, results.entities.get(entry.entity))
+    {
         let cluster = entity.clusters.of(record as usize);
         line.golden_id = Some(entity.golden_id(cluster));
         if entity.clusters.members(cluster).len() > 1 {
             line.state = "linked";
         }
-        if let Some((batch, row)) = records.places.get(record as usize) && let Some(batch) = records.batches.get(*batch) {
+        if let Some((batch, row)) = records.places.get(record as usize)
+            && let Some(batch) = records.batches.get(*batch)
+        {
             line.key = batch.column_by_name(layout::SOURCE_KEY).map(|keys| keys.as_string::<i32>().value(*row));
         }
     }

@@ -64,7 +64,15 @@ pub fn write(manifest: &Manifest, version: &Path, compression: Compression) -> R
         }
         number.append_value(manifest.version);
         let records = &source.records;
-        let values = [records.read, records.records, records.duplicate_rows, records.superseded, records.quarantined, records.filtered, records.orphans];
+        let values = [
+            records.read,
+            records.records,
+            records.duplicate_rows,
+            records.superseded,
+            records.quarantined,
+            records.filtered,
+            records.orphans,
+        ];
         for (builder, value) in counts.iter_mut().zip(values) {
             builder.append_value(i64::try_from(value).unwrap_or(i64::MAX));
         }
