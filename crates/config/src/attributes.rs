@@ -102,12 +102,7 @@ pub struct Part {
 ///
 /// `name` is as written, so `email` (as in `email_valid`) is not found; [`canonical`] knows those.
 pub fn kind_of(pipeline: &Pipeline, entity: Entity, name: &str) -> Option<AttributeKind> {
-    let declared = || {
-        pipeline
-            .attributes
-            .get(name)
-            .map(|declaration| AttributeKind::from(declaration.type_))
-    };
+    let declared = || pipeline.attributes.get(name).map(|declaration| AttributeKind::from(declaration.type_));
     match catalogued(entity, name) {
         Some(attribute) => Some(attribute.kind),
         None if entity == Entity::Generic => Some(declared().unwrap_or(AttributeKind::Text)),
@@ -117,9 +112,7 @@ pub fn kind_of(pipeline: &Pipeline, entity: Entity, name: &str) -> Option<Attrib
 
 /// The attribute of the catalogue that `name` is in records of `entity`.
 pub fn catalogued(entity: Entity, name: &str) -> Option<&'static Attribute> {
-    CATALOGUE
-        .iter()
-        .find(|attribute| attribute.name == name && attribute.entities.contains(&entity))
+    CATALOGUE.iter().find(|attribute| attribute.name == name && attribute.entities.contains(&entity))
 }
 
 impl Attribute {
@@ -132,10 +125,7 @@ impl Attribute {
 
 /// `emails` for `email`: checks and blocking keys may name one item of a list attribute. Any other name is itself.
 pub fn canonical(name: &str) -> &str {
-    CATALOGUE
-        .iter()
-        .find(|attribute| attribute.item_name() == Some(name))
-        .map_or(name, |attribute| attribute.name)
+    CATALOGUE.iter().find(|attribute| attribute.item_name() == Some(name)).map_or(name, |attribute| attribute.name)
 }
 
 impl From<AttributeType> for AttributeKind {
@@ -162,81 +152,33 @@ const fn one(
     entities: &'static [Entity],
     description: &'static str,
 ) -> Attribute {
-    Attribute {
-        name,
-        kind,
-        list: false,
-        parts: &[],
-        main_part: None,
-        entities,
-        description,
-    }
+    Attribute { name, kind, list: false, parts: &[], main_part: None, entities, description }
 }
 
 const fn part(name: &'static str, kind: AttributeKind, description: &'static str) -> Part {
-    Part {
-        name,
-        kind,
-        required: false,
-        description,
-    }
+    Part { name, kind, required: false, description }
 }
 
 const fn needed(name: &'static str, kind: AttributeKind, description: &'static str) -> Part {
-    Part {
-        name,
-        kind,
-        required: true,
-        description,
-    }
+    Part { name, kind, required: true, description }
 }
 
 use AttributeKind as Kind;
 
 /// The attributes of persons and organisations, in the order of the golden columns.
 pub const CATALOGUE: &[Attribute] = &[
-    one(
-        "full_name",
-        Kind::PersonName,
-        PERSON,
-        "The whole name of a person, in any order: `Dr Ada King`, `King, Ada`.",
-    ),
-    one(
-        "title",
-        Kind::NamePart(NamePart::Title),
-        PERSON,
-        "A title before the name: Dr, Mrs, Prof.",
-    ),
-    one(
-        "given_name",
-        Kind::NamePart(NamePart::Given),
-        PERSON,
-        "The given (first) name.",
-    ),
-    one(
-        "middle_name",
-        Kind::NamePart(NamePart::Middle),
-        PERSON,
-        "Names or initials between given and family name.",
-    ),
-    one(
-        "family_name",
-        Kind::NamePart(NamePart::Family),
-        PERSON,
-        "The family (last) name, particles included.",
-    ),
+    one("full_name", Kind::PersonName, PERSON, "The whole name of a person, in any order: `Dr Ada King`, `King, Ada`."),
+    one("title", Kind::NamePart(NamePart::Title), PERSON, "A title before the name: Dr, Mrs, Prof."),
+    one("given_name", Kind::NamePart(NamePart::Given), PERSON, "The given (first) name."),
+    one("middle_name", Kind::NamePart(NamePart::Middle), PERSON, "Names or initials between given and family name."),
+    one("family_name", Kind::NamePart(NamePart::Family), PERSON, "The family (last) name, particles included."),
     one(
         "name_suffix",
         Kind::NamePart(NamePart::Suffix),
         PERSON,
         "What follows the name and tells generations apart: Jr, III.",
     ),
-    one(
-        "previous_family_name",
-        Kind::NamePart(NamePart::Family),
-        PERSON,
-        "A family name of earlier: the maiden name.",
-    ),
+    one("previous_family_name", Kind::NamePart(NamePart::Family), PERSON, "A family name of earlier: the maiden name."),
     one(
         "organisation_name",
         Kind::Organisation,
@@ -245,30 +187,10 @@ pub const CATALOGUE: &[Attribute] = &[
     ),
     one("birth_date", Kind::Date, PERSON, "The day of birth."),
     one("gender", Kind::Gender, PERSON, "The gender as recorded."),
-    one(
-        "language",
-        Kind::Language,
-        BOTH,
-        "The language the customer is addressed in.",
-    ),
-    one(
-        "lifecycle",
-        Kind::Text,
-        BOTH,
-        "Where the relationship stands: prospect, active, lapsed, closed.",
-    ),
-    one(
-        "national_id",
-        Kind::Identifier,
-        BOTH,
-        "The number a state issued: identity card, social security, tax.",
-    ),
-    one(
-        "website",
-        Kind::Text,
-        BOTH,
-        "The address of the customer's web site.",
-    ),
+    one("language", Kind::Language, BOTH, "The language the customer is addressed in."),
+    one("lifecycle", Kind::Text, BOTH, "Where the relationship stands: prospect, active, lapsed, closed."),
+    one("national_id", Kind::Identifier, BOTH, "The number a state issued: identity card, social security, tax."),
+    one("website", Kind::Text, BOTH, "The address of the customer's web site."),
     Attribute {
         name: "emails",
         kind: Kind::Email,
@@ -298,32 +220,16 @@ pub const CATALOGUE: &[Attribute] = &[
         kind: Kind::Address,
         list: true,
         parts: &[
-            part(
-                "line1",
-                Kind::Text,
-                "The first line: street with house number.",
-            ),
+            part("line1", Kind::Text, "The first line: street with house number."),
             part("line2", Kind::Text, "The second line: building, care of."),
-            part(
-                "house_number",
-                Kind::Text,
-                "The house number, where it has a column of its own.",
-            ),
-            part(
-                "street",
-                Kind::Text,
-                "The street, where it has a column of its own.",
-            ),
+            part("house_number", Kind::Text, "The house number, where it has a column of its own."),
+            part("street", Kind::Text, "The street, where it has a column of its own."),
             part("unit", Kind::Text, "The flat, suite or floor."),
             part("locality", Kind::Text, "The town or city."),
             part("region", Kind::Text, "The state, province or county."),
             part("postcode", Kind::Text, "The postal code."),
             part("country", Kind::Country, "The country, by name or code."),
-            part(
-                "kind",
-                Kind::Text,
-                "What it is for: billing, delivery, home.",
-            ),
+            part("kind", Kind::Text, "What it is for: billing, delivery, home."),
             part("valid_from", Kind::Date, "The first day it held."),
             part("valid_to", Kind::Date, "The last day it held."),
         ],
@@ -337,11 +243,7 @@ pub const CATALOGUE: &[Attribute] = &[
         list: true,
         parts: &[
             needed("value", Kind::Identifier, "The number."),
-            part(
-                "type",
-                Kind::Text,
-                "Who issued it or what for: loyalty, tax, registration.",
-            ),
+            part("type", Kind::Text, "Who issued it or what for: loyalty, tax, registration."),
         ],
         main_part: Some("value"),
         entities: ALL,
@@ -352,21 +254,9 @@ pub const CATALOGUE: &[Attribute] = &[
         kind: Kind::Consent,
         list: true,
         parts: &[
-            needed(
-                "purpose",
-                Kind::Text,
-                "What the consent is for: marketing, profiling.",
-            ),
-            part(
-                "channel",
-                Kind::Text,
-                "By which channel: email, phone, post.",
-            ),
-            needed(
-                "status",
-                Kind::Text,
-                "granted, refused, withdrawn or unknown.",
-            ),
+            needed("purpose", Kind::Text, "What the consent is for: marketing, profiling."),
+            part("channel", Kind::Text, "By which channel: email, phone, post."),
+            needed("status", Kind::Text, "granted, refused, withdrawn or unknown."),
             part("at", Kind::Timestamp, "When it was given or taken back."),
         ],
         main_part: None,
@@ -390,12 +280,9 @@ mod tests {
 
     #[test]
     fn one_item_stands_for_its_list() {
-        for (name, list) in [
-            ("email", "emails"),
-            ("address", "addresses"),
-            ("consent", "consents"),
-            ("segment", "segments"),
-        ] {
+        for (name, list) in
+            [("email", "emails"), ("address", "addresses"), ("consent", "consents"), ("segment", "segments")]
+        {
             assert_eq!(canonical(name), list);
         }
         for same in ["emails", "birth_date", "addres", "loyalty_tier", ""] {
@@ -411,30 +298,12 @@ mod tests {
         assert_eq!(names.len(), CATALOGUE.len());
         for attribute in CATALOGUE {
             assert!(attribute.description.ends_with('.'), "{}", attribute.name);
-            assert!(
-                attribute
-                    .parts
-                    .iter()
-                    .all(|part| part.description.ends_with('.')),
-                "{}",
-                attribute.name
-            );
+            assert!(attribute.parts.iter().all(|part| part.description.ends_with('.')), "{}", attribute.name);
             let main = attribute.main_part;
-            assert!(
-                main.is_none_or(|main| attribute.parts.iter().any(|part| part.name == main)),
-                "{}",
-                attribute.name
-            );
-            assert!(
-                attribute.list || attribute.parts.is_empty(),
-                "{}",
-                attribute.name
-            );
+            assert!(main.is_none_or(|main| attribute.parts.iter().any(|part| part.name == main)), "{}", attribute.name);
+            assert!(attribute.list || attribute.parts.is_empty(), "{}", attribute.name);
         }
         assert!(catalogued(Entity::Organisation, "given_name").is_none());
-        assert!(
-            catalogued(Entity::Generic, "title").is_none(),
-            "the title of a book is no title of a person"
-        );
+        assert!(catalogued(Entity::Generic, "title").is_none(), "the title of a book is no title of a person");
     }
 }

@@ -46,24 +46,14 @@ impl Found {
     fn push(&mut self, place: &Place, path: &Path<'_>, message: String, redacted: bool) {
         if !self.is_full() {
             let mistake = Mistake::at(place, path.to_string(), message);
-            self.mistakes.push(Mistake {
-                redacted,
-                ..mistake
-            });
+            self.mistakes.push(Mistake { redacted, ..mistake });
         }
     }
 }
 
 impl Checker<'_> {
     /// Checks one node. `owner` is the place of its key, where what is missing in it is reported.
-    fn node(
-        &self,
-        node: &Node,
-        schema: &Value,
-        path: &Path<'_>,
-        owner: &Place,
-        found: &mut Found,
-    ) -> Value {
+    fn node(&self, node: &Node, schema: &Value, path: &Path<'_>, owner: &Place, found: &mut Found) -> Value {
         let Some(rules) = schema.as_object() else {
             return plain_value(node);
         };
@@ -78,7 +68,8 @@ impl Checker<'_> {
             }
         }
         if self.is_secret(rules) && map_entries(node).is_none() {
-            let message = "a secret is never written into a pipeline file; write `env: NAME` or `file: path` below its key";
+            let message =
+                "a secret is never written into a pipeline file; write `env: NAME` or `file: path` below its key";
             found.push(&node.place, path, message.to_owned(), true);
             return Value::Null;
         }
@@ -110,9 +101,8 @@ impl Checker<'_> {
             Kind::List(items) => {
                 let any = Value::Bool(true);
                 let schema = rules.get("items").unwrap_or(&any);
-                let item = |(index, item): (usize, &Node)| {
-                    self.node(item, schema, &path.item(index), &item.place, found)
-                };
+                let item =
+                    |(index, item): (usize, &Node)| self.node(item, schema, &path.item(index), &item.place, found);
                 items.iter().enumerate().map(item).collect()
             }
             Kind::Map(entries) => self.map(entries, rules, path, owner, found),
@@ -128,27 +118,16 @@ impl Checker<'_> {
         found: &mut Found,
     ) -> Value {
         let none = Map::new();
-        let properties = rules
-            .get("properties")
-            .and_then(Value::as_object)
-            .unwrap_or(&none);
+        let properties = rules.get("properties").and_then(Value::as_object).unwrap_or(&none);
         let others = rules.get("additionalProperties");
         let present: HashSet<&str> = entries.iter().map(|entry| entry.key.as_str()).collect();
         let names = properties.keys().map(String::as_str);
         let names: Vec<&str> = names.filter(|name| !present.contains(name)).collect();
         let mut misspelt: Vec<&str> = Vec::new();
         let mut values = Map::new();
-        for Entry {
-            key,
-            key_place,
-            value,
-        } in entries
-        {
+        for Entry { key, key_place, value } in entries {
             let inside = path.key(key);
-            if let Some(fault) = rules
-                .get("propertyNames")
-                .and_then(|names| name_fault(key, names))
-            {
+            if let Some(fault) = rules.get("propertyNames").and_then(|names| name_fault(key, names)) {
                 found.add(key_place, &inside, fault);
             }
             let schema = match (properties.get(key), others) {
@@ -158,11 +137,7 @@ impl Checker<'_> {
                         continue;
                     }
                     let mend = did_you_mean(key, &names, "the keys here are");
-                    found.add(
-                        key_place,
-                        &inside,
-                        format!("unknown key `{}`{mend}", short(key)),
-                    );
+                    found.add(key_place, &inside, format!("unknown key `{}`{mend}", short(key)));
                     // A misspelt key is there, and its value is checked as what was meant.
                     if let Some(meant) = nearest(key, names.iter().copied())
                         && let Some(schema) = properties.get(meant)
@@ -175,18 +150,9 @@ impl Checker<'_> {
                 (None, Some(schema)) => schema,
                 (None, None) => &Value::Bool(true),
             };
-            values.insert(
-                key.clone(),
-                self.node(value, schema, &inside, key_place, found),
-            );
+            values.insert(key.clone(), self.node(value, schema, &inside, key_place, found));
         }
-        for name in rules
-            .get("required")
-            .and_then(Value::as_array)
-            .into_iter()
-            .flatten()
-            .filter_map(Value::as_str)
-        {
+        for name in rules.get("required").and_then(Value::as_array).into_iter().flatten().filter_map(Value::as_str) {
             if !present.contains(name) && !misspelt.contains(&name) {
                 found.add(owner, path, format!("missing `{name}`"));
             }
@@ -199,18 +165,10 @@ impl Checker<'_> {
         let least = |key: &str| rules.get(key).and_then(Value::as_u64).unwrap_or(0);
         match &node.kind {
             Kind::List(items) if (items.len() as u64) < least("minItems") => {
-                found.add(
-                    &node.place,
-                    path,
-                    "expected at least one item, found an empty list".to_owned(),
-                );
+                found.add(&node.place, path, "expected at least one item, found an empty list".to_owned());
             }
             Kind::Map(entries) if (entries.len() as u64) < least("minProperties") => {
-                found.add(
-                    &node.place,
-                    path,
-                    "expected at least one entry, found an empty map".to_owned(),
-                );
+                found.add(&node.place, path, "expected at least one entry, found an empty map".to_owned());
             }
             _ => {}
         }
@@ -235,18 +193,10 @@ impl Checker<'_> {
             found.add(&node.place, path, enum_sentence(scalar, &allowed));
             return;
         }
-        let hint = rules
-            .get("hint")
-            .and_then(Value::as_str)
-            .map(|hint| format!("; {hint}"))
-            .unwrap_or_default();
-        let (least, most) = (
-            rules.get("minimum").and_then(Value::as_f64),
-            rules.get("maximum").and_then(Value::as_f64),
-        );
-        let outside = |number: f64| {
-            least.is_some_and(|least| number < least) || most.is_some_and(|most| number > most)
-        };
+        let hint = rules.get("hint").and_then(Value::as_str).map(|hint| format!("; {hint}")).unwrap_or_default();
+        let (least, most) =
+            (rules.get("minimum").and_then(Value::as_f64), rules.get("maximum").and_then(Value::as_f64));
+        let outside = |number: f64| least.is_some_and(|least| number < least) || most.is_some_and(|most| number > most);
         if value.as_f64().is_some_and(outside) {
             let expected = match (least, most) {
                 (Some(least), Some(most)) if least == most => format!("{least}"),
@@ -254,25 +204,15 @@ impl Checker<'_> {
                 (Some(least), None) => format!("at least {least}"),
                 (None, most) => format!("at most {}", most.unwrap_or_default()),
             };
-            found.add(
-                &node.place,
-                path,
-                format!("expected {expected}, found `{shown}`{hint}"),
-            );
+            found.add(&node.place, path, format!("expected {expected}, found `{shown}`{hint}"));
         }
         if let Value::String(text) = value {
-            let fault = match rules
-                .get("format")
-                .and_then(Value::as_str)
-                .and_then(|format| format_fault(format, text))
+            let fault = match rules.get("format").and_then(Value::as_str).and_then(|format| format_fault(format, text))
             {
                 Some(Ok(())) => None,
                 Some(Err(fault)) if scalar.written.is_none() => Some(fault),
                 // A fault names the value; one filled in by a variable is named as it stands in the file.
-                Some(Err(_)) => Some(format!(
-                    "the value of `{shown}` does not fit here: {}",
-                    about(rules)
-                )),
+                Some(Err(_)) => Some(format!("the value of `{shown}` does not fit here: {}", about(rules))),
                 None => rules
                     .get("pattern")
                     .and_then(Value::as_str)
@@ -285,16 +225,8 @@ impl Checker<'_> {
         }
     }
 
-    fn choice(
-        &self,
-        node: &Node,
-        branches: &[Value],
-        path: &Path<'_>,
-        owner: &Place,
-        found: &mut Found,
-    ) -> Value {
-        if let (Some(variants), Some(entries)) = (self.tagged_variants(branches), map_entries(node))
-        {
+    fn choice(&self, node: &Node, branches: &[Value], path: &Path<'_>, owner: &Place, found: &mut Found) -> Value {
+        if let (Some(variants), Some(entries)) = (self.tagged_variants(branches), map_entries(node)) {
             return self.tagged(node, entries, &variants, path, owner, found);
         }
         if let Some(words) = self.words(branches) {
@@ -302,11 +234,7 @@ impl Checker<'_> {
                 found.add(
                     &node.place,
                     path,
-                    format!(
-                        "expected one of {}, found {}",
-                        listed_values(&words),
-                        type_of(node)
-                    ),
+                    format!("expected one of {}, found {}", listed_values(&words), type_of(node)),
                 );
                 return Value::Null;
             };
@@ -319,33 +247,18 @@ impl Checker<'_> {
         if let (Some(name), Some(entries)) = (self.discriminator(branches), map_entries(node)) {
             return self.discriminated(node, entries, &name, branches, path, owner, found);
         }
-        let fitting: Vec<&Value> = branches
-            .iter()
-            .filter(|branch| self.fits(node, branch))
-            .collect();
+        let fitting: Vec<&Value> = branches.iter().filter(|branch| self.fits(node, branch)).collect();
         let mut best: Option<(Value, Found)> = None;
         for branch in fitting {
             let mut here = Found::default();
             let value = self.node(node, branch, path, owner, &mut here);
-            if best
-                .as_ref()
-                .is_none_or(|(_, best)| here.mistakes.len() < best.mistakes.len())
-            {
+            if best.as_ref().is_none_or(|(_, best)| here.mistakes.len() < best.mistakes.len()) {
                 best = Some((value, here));
             }
         }
         let Some((value, here)) = best else {
-            if self
-                .tagged_variants(branches)
-                .is_some_and(|variants| is_reference_to_secret(&variants))
-            {
-                return self.node(
-                    node,
-                    &serde_json::json!({ "secret": true }),
-                    path,
-                    owner,
-                    found,
-                );
+            if self.tagged_variants(branches).is_some_and(|variants| is_reference_to_secret(&variants)) {
+                return self.node(node, &serde_json::json!({ "secret": true }), path, owner, found);
             }
             let message = self.type_sentence(node, &serde_json::json!({ "anyOf": branches }));
             found.add(&node.place, path, message);
@@ -367,57 +280,33 @@ impl Checker<'_> {
     ) -> Value {
         let names: Vec<&str> = variants.iter().map(|(name, _)| *name).collect();
         let mut values = Map::new();
-        for Entry {
-            key,
-            key_place,
-            value,
-        } in entries
-        {
+        for Entry { key, key_place, value } in entries {
             let inside = path.key(key);
             match variants.iter().find(|(name, _)| name == key) {
                 Some((_, schema)) => {
-                    values.insert(
-                        key.clone(),
-                        self.node(value, schema, &inside, key_place, found),
-                    );
+                    values.insert(key.clone(), self.node(value, schema, &inside, key_place, found));
                 }
                 None => {
                     let mend = did_you_mean(key, &names, "the keys here are");
                     let message = format!("unknown key `{}`{mend}", short(key));
-                    found.push(
-                        key_place,
-                        &inside,
-                        message,
-                        is_reference_to_secret(variants),
-                    );
+                    found.push(key_place, &inside, message, is_reference_to_secret(variants));
                 }
             }
         }
         match entries {
-            [] => found.add(
-                owner,
-                path,
-                format!("expected one of {}, found an empty map", listed(&names)),
-            ),
+            [] => found.add(owner, path, format!("expected one of {}, found an empty map", listed(&names))),
             [_] => {}
             _ => found.add(
                 &node.place,
                 path,
-                format!(
-                    "expected only one of {}, found {} keys",
-                    listed(&names),
-                    entries.len()
-                ),
+                format!("expected only one of {}, found {} keys", listed(&names), entries.len()),
             ),
         }
         Value::Object(values)
     }
 
     /// Branches told apart by the constant value of one property, such as `connector`.
-    #[expect(
-        clippy::too_many_arguments,
-        reason = "the place of a node is node, path and owner throughout"
-    )]
+    #[expect(clippy::too_many_arguments, reason = "the place of a node is node, path and owner throughout")]
     fn discriminated(
         &self,
         node: &Node,
@@ -428,17 +317,11 @@ impl Checker<'_> {
         owner: &Place,
         found: &mut Found,
     ) -> Value {
-        let constant = |branch: &Value| {
-            self.property(branch, name)
-                .and_then(|schema| schema.get("const"))
-                .cloned()
-        };
+        let constant = |branch: &Value| self.property(branch, name).and_then(|schema| schema.get("const")).cloned();
         let given = entries.iter().find(|entry| entry.key == name);
         let chosen = given.and_then(|given| {
             let text = given.value.scalar()?.text.as_str();
-            branches
-                .iter()
-                .find(|branch| constant(branch).is_some_and(|constant| constant == text))
+            branches.iter().find(|branch| constant(branch).is_some_and(|constant| constant == text))
         });
         if let Some(branch) = chosen {
             return self.node(node, branch, path, owner, found);
@@ -446,24 +329,14 @@ impl Checker<'_> {
         let words: Vec<Value> = branches.iter().filter_map(constant).collect();
         let words: Vec<&Value> = words.iter().collect();
         match given {
-            None => found.add(
-                owner,
-                path,
-                format!("missing `{name}`; it is one of {}", listed_values(&words)),
-            ),
+            None => found.add(owner, path, format!("missing `{name}`; it is one of {}", listed_values(&words))),
             Some(Entry { value, .. }) => match value.scalar() {
                 Some(scalar) if scalar.unfilled => {}
-                Some(scalar) => {
-                    found.add(&value.place, &path.key(name), enum_sentence(scalar, &words))
-                }
+                Some(scalar) => found.add(&value.place, &path.key(name), enum_sentence(scalar, &words)),
                 None => found.add(
                     &value.place,
                     &path.key(name),
-                    format!(
-                        "expected one of {}, found {}",
-                        listed_values(&words),
-                        type_of(value)
-                    ),
+                    format!("expected one of {}, found {}", listed_values(&words), type_of(value)),
                 ),
             },
         }
@@ -473,17 +346,9 @@ impl Checker<'_> {
         };
         for entry in entries {
             if let Some(schema) = self.property(first, &entry.key)
-                && rest
-                    .iter()
-                    .all(|branch| self.property(branch, &entry.key) == Some(schema))
+                && rest.iter().all(|branch| self.property(branch, &entry.key) == Some(schema))
             {
-                self.node(
-                    &entry.value,
-                    schema,
-                    &path.key(&entry.key),
-                    &entry.key_place,
-                    found,
-                );
+                self.node(&entry.value, schema, &path.key(&entry.key), &entry.key_place, found);
             }
         }
         Value::Null
@@ -491,15 +356,11 @@ impl Checker<'_> {
 
     fn target(&self, rules: &Map<String, Value>) -> Option<&Value> {
         let name = rules.get("$ref")?.as_str()?.strip_prefix("#/")?;
-        name.split('/')
-            .try_fold(self.schema, |schema, step| schema.get(step))
+        name.split('/').try_fold(self.schema, |schema, step| schema.get(step))
     }
 
     fn resolved<'a>(&'a self, schema: &'a Value) -> &'a Value {
-        schema
-            .as_object()
-            .and_then(|rules| self.target(rules))
-            .unwrap_or(schema)
+        schema.as_object().and_then(|rules| self.target(rules)).unwrap_or(schema)
     }
 
     fn property<'a>(&'a self, branch: &'a Value, name: &str) -> Option<&'a Value> {
@@ -508,11 +369,7 @@ impl Checker<'_> {
 
     fn is_secret(&self, rules: &Map<String, Value>) -> bool {
         let marked = |rules: &Map<String, Value>| rules.get("secret") == Some(&Value::Bool(true));
-        marked(rules)
-            || self
-                .target(rules)
-                .and_then(Value::as_object)
-                .is_some_and(marked)
+        marked(rules) || self.target(rules).and_then(Value::as_object).is_some_and(marked)
     }
 
     /// The words of an enum whose variants carry a description each.
@@ -545,17 +402,10 @@ impl Checker<'_> {
 
     /// The property that has another constant in each branch.
     fn discriminator(&self, branches: &[Value]) -> Option<String> {
-        let constant = |branch, name: &str| {
-            self.property(branch, name)
-                .is_some_and(|schema| schema.get("const").is_some())
-        };
-        let candidates = self
-            .resolved(branches.first()?)
-            .get("properties")?
-            .as_object()?;
-        let name = candidates
-            .keys()
-            .find(|name| branches.iter().all(|branch| constant(branch, name)))?;
+        let constant =
+            |branch, name: &str| self.property(branch, name).is_some_and(|schema| schema.get("const").is_some());
+        let candidates = self.resolved(branches.first()?).get("properties")?.as_object()?;
+        let name = candidates.keys().find(|name| branches.iter().all(|branch| constant(branch, name)))?;
         Some(name.clone())
     }
 
@@ -601,10 +451,7 @@ impl Checker<'_> {
 }
 
 fn choices(rules: &Map<String, Value>) -> Option<&Vec<Value>> {
-    rules
-        .get("anyOf")
-        .or_else(|| rules.get("oneOf"))?
-        .as_array()
+    rules.get("anyOf").or_else(|| rules.get("oneOf"))?.as_array()
 }
 
 fn map_entries(node: &Node) -> Option<&[Entry]> {
@@ -636,21 +483,11 @@ fn enum_sentence(scalar: &Scalar, allowed: &[&Value]) -> String {
     let names: Vec<&str> = allowed.iter().filter_map(|value| value.as_str()).collect();
     let shown = short(scalar.shown());
     if scalar.text.is_empty() && scalar.plain {
-        return format!(
-            "expected one of {}, found nothing; give it a value or remove the key",
-            listed_values(allowed)
-        );
+        return format!("expected one of {}, found nothing; give it a value or remove the key", listed_values(allowed));
     }
     // The nearest name to a variable's value would tell the value.
-    let near = if scalar.written.is_none() {
-        scalar.text.as_str()
-    } else {
-        ""
-    };
-    format!(
-        "unknown value `{shown}`{}",
-        did_you_mean(near, &names, "it is one of")
-    )
+    let near = if scalar.written.is_none() { scalar.text.as_str() } else { "" };
+    format!("unknown value `{shown}`{}", did_you_mean(near, &names, "it is one of"))
 }
 
 fn listed_values(values: &[&Value]) -> String {
@@ -663,11 +500,7 @@ fn listed_values(values: &[&Value]) -> String {
     let names: Vec<&str> = values
         .iter()
         .enumerate()
-        .map(|(index, value)| {
-            value
-                .as_str()
-                .unwrap_or_else(|| texts.get(&index).map_or("", String::as_str))
-        })
+        .map(|(index, value)| value.as_str().unwrap_or_else(|| texts.get(&index).map_or("", String::as_str)))
         .collect();
     listed(&names)
 }

@@ -78,16 +78,9 @@ pub fn load(path: &FilePath, options: &LoadOptions<'_>) -> Result<Loaded, Mistak
 ///
 /// # Errors
 /// As [`load`].
-pub fn load_text(
-    text: &str,
-    path: &FilePath,
-    options: &LoadOptions<'_>,
-) -> Result<Loaded, Mistakes> {
+pub fn load_text(text: &str, path: &FilePath, options: &LoadOptions<'_>) -> Result<Loaded, Mistakes> {
     let text = text.strip_prefix('\u{feff}').unwrap_or(text);
-    let files = vec![SourceFile {
-        path: path.to_owned(),
-        text: text.into(),
-    }];
+    let files = vec![SourceFile { path: path.to_owned(), text: text.into() }];
     let base_dir = path.parent().map(FilePath::to_owned).unwrap_or_default();
     load_files(files, base_dir, options)
 }
@@ -97,11 +90,7 @@ pub fn resolve(base_dir: &FilePath, path: &str) -> PathBuf {
     base_dir.join(path)
 }
 
-fn load_files(
-    files: Vec<SourceFile>,
-    base_dir: PathBuf,
-    options: &LoadOptions<'_>,
-) -> Result<Loaded, Mistakes> {
+fn load_files(files: Vec<SourceFile>, base_dir: PathBuf, options: &LoadOptions<'_>) -> Result<Loaded, Mistakes> {
     let mut mistakes = Vec::new();
     let mut root: Option<Node> = None;
     let mut broken = false;
@@ -125,24 +114,12 @@ fn load_files(
         return Err(Mistakes::new(files, mistakes));
     }
     match serde_json::from_value::<Pipeline>(value) {
-        Ok(pipeline) => Ok(Loaded {
-            pipeline,
-            positions: Positions::new(root),
-            base_dir,
-            files,
-        }),
+        Ok(pipeline) => Ok(Loaded { pipeline, positions: Positions::new(root), base_dir, files }),
         Err(_) => {
             // Serde's words could quote a value. The schema is made from the same types, so only a fault of this
             // program leads here.
-            let message =
-                "the file fits the schema and still cannot be read; this is a fault of goldsmith"
-                    .to_owned();
-            let mistake = Mistake {
-                place: Some(root.place),
-                path: String::new(),
-                message,
-                redacted: true,
-            };
+            let message = "the file fits the schema and still cannot be read; this is a fault of goldsmith".to_owned();
+            let mistake = Mistake { place: Some(root.place), path: String::new(), message, redacted: true };
             Err(Mistakes::new(files, vec![mistake]))
         }
     }
@@ -152,51 +129,28 @@ fn load_files(
 fn merge(base: &mut Node, over: Node) {
     match (&mut base.kind, over.kind) {
         (Kind::Map(entries), Kind::Map(overs)) => {
-            for Entry {
-                key,
-                key_place,
-                value,
-            } in overs
-            {
+            for Entry { key, key_place, value } in overs {
                 match entries.iter_mut().find(|entry| entry.key == key) {
                     Some(entry) => {
                         merge(&mut entry.value, value);
                         entry.key_place = key_place;
                     }
-                    None => entries.push(Entry {
-                        key,
-                        key_place,
-                        value,
-                    }),
+                    None => entries.push(Entry { key, key_place, value }),
                 }
             }
         }
-        (_, kind) => {
-            *base = Node {
-                place: over.place,
-                kind,
-            }
-        }
+        (_, kind) => *base = Node { place: over.place, kind },
     }
 }
 
 fn overlay_path(path: &FilePath, env: &str, files: &[SourceFile]) -> Result<PathBuf, Mistakes> {
-    let named = !env.is_empty()
-        && env
-            .bytes()
-            .all(|byte| byte.is_ascii_alphanumeric() || byte == b'-' || byte == b'_');
+    let named = !env.is_empty() && env.bytes().all(|byte| byte.is_ascii_alphanumeric() || byte == b'-' || byte == b'_');
     if !named {
-        let message = format!(
-            "`{}` cannot name an environment: use letters, digits, `-` and `_`",
-            yaml::short(env)
-        );
+        let message = format!("`{}` cannot name an environment: use letters, digits, `-` and `_`", yaml::short(env));
         return Err(whole_file(files.to_vec(), message));
     }
     let stem = path.file_stem().unwrap_or_default().to_string_lossy();
-    let ending = path
-        .extension()
-        .map(|ending| format!(".{}", ending.to_string_lossy()))
-        .unwrap_or_default();
+    let ending = path.extension().map(|ending| format!(".{}", ending.to_string_lossy())).unwrap_or_default();
     let overlay = path.with_file_name(format!("{stem}.{env}{ending}"));
     if overlay.exists() {
         return Ok(overlay);
@@ -211,94 +165,45 @@ fn overlay_path(path: &FilePath, env: &str, files: &[SourceFile]) -> Result<Path
 fn read_into(files: &mut Vec<SourceFile>, path: &FilePath) -> Result<(), Mistakes> {
     let fail = |files: &mut Vec<SourceFile>, place: Option<(usize, usize)>, message: String| {
         let file = files.len();
-        files.push(SourceFile {
-            path: path.to_owned(),
-            text: "".into(),
-        });
+        files.push(SourceFile { path: path.to_owned(), text: "".into() });
         let (line, column) = place.unwrap_or((1, 1));
-        let place = Some(Place {
-            file,
-            line,
-            column,
-            length: 1,
-        })
-        .filter(|_| place.is_some() || file > 0);
+        let place = Some(Place { file, line, column, length: 1 }).filter(|_| place.is_some() || file > 0);
         Err(Mistakes::new(
             std::mem::take(files),
-            vec![Mistake {
-                place,
-                path: String::new(),
-                message,
-                redacted: false,
-            }],
+            vec![Mistake { place, path: String::new(), message, redacted: false }],
         ))
     };
     let mut bytes = Vec::new();
     let read = File::open(path).and_then(|file| file.take(MAX_BYTES + 1).read_to_end(&mut bytes));
     if let Err(error) = read {
         let message = match error.kind() {
-            std::io::ErrorKind::NotFound => {
-                "the pipeline file does not exist; check the path".to_owned()
-            }
+            std::io::ErrorKind::NotFound => "the pipeline file does not exist; check the path".to_owned(),
             _ => format!("the pipeline file cannot be read: {error}"),
         };
         return fail(files, None, message);
     }
     if bytes.len() as u64 > MAX_BYTES {
-        return fail(
-            files,
-            None,
-            format!(
-                "the pipeline file is larger than {} MiB",
-                MAX_BYTES / 1024 / 1024
-            ),
-        );
+        return fail(files, None, format!("the pipeline file is larger than {} MiB", MAX_BYTES / 1024 / 1024));
     }
     if bytes.starts_with(&[0xff, 0xfe]) || bytes.starts_with(&[0xfe, 0xff]) {
-        return fail(
-            files,
-            Some((1, 1)),
-            "the file is UTF-16; save it as UTF-8".to_owned(),
-        );
+        return fail(files, Some((1, 1)), "the file is UTF-16; save it as UTF-8".to_owned());
     }
     match String::from_utf8(bytes) {
         Ok(text) => {
             let text = text.strip_prefix('\u{feff}').unwrap_or(&text);
-            files.push(SourceFile {
-                path: path.to_owned(),
-                text: text.into(),
-            });
+            files.push(SourceFile { path: path.to_owned(), text: text.into() });
             Ok(())
         }
         Err(error) => {
             let valid = error.utf8_error().valid_up_to();
-            let before = String::from_utf8_lossy(error.as_bytes().get(..valid).unwrap_or_default())
-                .into_owned();
+            let before = String::from_utf8_lossy(error.as_bytes().get(..valid).unwrap_or_default()).into_owned();
             let line = before.matches('\n').count() + 1;
-            let column = before
-                .rsplit('\n')
-                .next()
-                .unwrap_or_default()
-                .chars()
-                .count()
-                + 1;
-            fail(
-                files,
-                Some((line, column)),
-                "this byte is not UTF-8; save the file as UTF-8".to_owned(),
-            )
+            let column = before.rsplit('\n').next().unwrap_or_default().chars().count() + 1;
+            fail(files, Some((line, column)), "this byte is not UTF-8; save the file as UTF-8".to_owned())
         }
     }
 }
 
 fn whole_file(files: Vec<SourceFile>, message: String) -> Mistakes {
-    Mistakes::new(
-        files,
-        vec![Mistake {
-            place: None,
-            path: String::new(),
-            message,
-            redacted: false,
-        }],
-    )
+    Mistakes::new(files, vec![Mistake { place: None, path: String::new(), message, redacted: false }])
 }

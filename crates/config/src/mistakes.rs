@@ -31,9 +31,7 @@ pub struct SourceFile {
 /// The text of a pipeline file can hold a secret that should not be there.
 impl fmt::Debug for SourceFile {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("SourceFile")
-            .field("path", &self.path)
-            .finish_non_exhaustive()
+        f.debug_struct("SourceFile").field("path", &self.path).finish_non_exhaustive()
     }
 }
 
@@ -54,23 +52,14 @@ impl Mistake {
     /// A mistake at a place. The message is made fit for a terminal: one line, no control characters, not endless.
     pub fn at(place: &Place, path: String, message: String) -> Self {
         let printable = |character: char| {
-            if character.is_control() {
-                ' '
-            } else {
-                character
-            }
+            if character.is_control() { ' ' } else { character }
         };
         let message = match message.char_indices().nth(MAX_MESSAGE) {
             Some((end, _)) => format!("{}…", message.get(..end).unwrap_or_default()),
             None => message,
         };
         let message = message.chars().map(printable).collect();
-        Self {
-            place: Some(place.clone()),
-            path,
-            message,
-            redacted: false,
-        }
+        Self { place: Some(place.clone()), path, message, redacted: false }
     }
 }
 
@@ -98,9 +87,7 @@ impl Mistakes {
     /// Whether a secret may stand in the line of `place`, whichever mistake found it.
     fn is_secret(&self, place: &Place) -> bool {
         let same_line = |other: &Place| (other.file, other.line) == (place.file, place.line);
-        self.list
-            .iter()
-            .any(|mistake| mistake.redacted && mistake.place.as_ref().is_some_and(same_line))
+        self.list.iter().any(|mistake| mistake.redacted && mistake.place.as_ref().is_some_and(same_line))
     }
 
     /// For programs: `[{"file", "line", "column", "path", "message"}]`.
@@ -125,41 +112,23 @@ impl std::error::Error for Mistakes {}
 /// As rustc shows its errors: sentence, place, line with carets.
 impl fmt::Display for Mistakes {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let texts: Vec<Vec<&str>> = self
-            .files
-            .iter()
-            .map(|file| file.text.lines().collect())
-            .collect();
+        let texts: Vec<Vec<&str>> = self.files.iter().map(|file| file.text.lines().collect()).collect();
         for (number, mistake) in self.list.iter().enumerate() {
             if number > 0 {
                 writeln!(f)?;
             }
             writeln!(f, "error: {}", mistake.message)?;
             let file = mistake.place.as_ref().map_or(0, |place| place.file);
-            let name = self
-                .files
-                .get(file)
-                .map(|file| file.path.display().to_string())
-                .unwrap_or_default();
+            let name = self.files.get(file).map(|file| file.path.display().to_string()).unwrap_or_default();
             let Some(place) = &mistake.place else {
                 writeln!(f, " --> {name}")?;
                 continue;
             };
             let line_number = place.line.to_string();
             let margin = " ".repeat(line_number.len());
-            let inside = if mistake.path.is_empty() {
-                String::new()
-            } else {
-                format!(" ({})", mistake.path)
-            };
-            writeln!(
-                f,
-                "{margin}--> {name}:{}:{}{inside}",
-                place.line, place.column
-            )?;
-            let line = texts
-                .get(file)
-                .and_then(|lines| lines.get(place.line.saturating_sub(1)));
+            let inside = if mistake.path.is_empty() { String::new() } else { format!(" ({})", mistake.path) };
+            writeln!(f, "{margin}--> {name}:{}:{}{inside}", place.line, place.column)?;
+            let line = texts.get(file).and_then(|lines| lines.get(place.line.saturating_sub(1)));
             let Some(line) = line.filter(|_| !self.is_secret(place)) else {
                 continue;
             };
@@ -180,17 +149,9 @@ impl fmt::Display for Mistakes {
 /// At most 120 characters of `line` around `column` (from 0), fit for a terminal, and the column in them.
 fn excerpt(line: &str, column: usize) -> (String, usize) {
     let length = line.chars().count();
-    let start = if length <= 120 {
-        0
-    } else {
-        column.saturating_sub(40)
-    };
+    let start = if length <= 120 { 0 } else { column.saturating_sub(40) };
     let printable = |character: char| {
-        if character.is_control() {
-            ' '
-        } else {
-            character
-        }
+        if character.is_control() { ' ' } else { character }
     };
     let shown = line.chars().skip(start).take(120).map(printable).collect();
     (shown, column - start)
@@ -201,40 +162,18 @@ mod tests {
     use super::*;
 
     fn file(text: &str) -> Vec<SourceFile> {
-        vec![SourceFile {
-            path: "pipeline.yaml".into(),
-            text: text.into(),
-        }]
+        vec![SourceFile { path: "pipeline.yaml".into(), text: text.into() }]
     }
 
-    fn mistake(
-        line: usize,
-        column: usize,
-        length: usize,
-        message: &str,
-        redacted: bool,
-    ) -> Mistake {
-        let place = Some(Place {
-            file: 0,
-            line,
-            column,
-            length,
-        });
-        Mistake {
-            place,
-            path: "a.b".to_owned(),
-            message: message.to_owned(),
-            redacted,
-        }
+    fn mistake(line: usize, column: usize, length: usize, message: &str, redacted: bool) -> Mistake {
+        let place = Some(Place { file: 0, line, column, length });
+        Mistake { place, path: "a.b".to_owned(), message: message.to_owned(), redacted }
     }
 
     #[test]
     fn shown_as_rustc_does() {
-        let list = vec![
-            mistake(3, 3, 2, "second", true),
-            mistake(2, 3, 4, "first", false),
-            mistake(2, 3, 4, "first", false),
-        ];
+        let list =
+            vec![mistake(3, 3, 2, "second", true), mistake(2, 3, 4, "first", false), mistake(2, 3, 4, "first", false)];
         let shown = Mistakes::new(file("a:\n  wrng: 1\n  secret: hunter2\n"), list).to_string();
         assert_eq!(
             shown,
@@ -246,16 +185,14 @@ mod tests {
     #[test]
     fn long_lines_are_cut_around_the_place() {
         let text = format!("{}x{}", " ".repeat(5_000), "y".repeat(1_000_000));
-        let shown =
-            Mistakes::new(file(&text), vec![mistake(1, 5_001, 900_000, "m", false)]).to_string();
+        let shown = Mistakes::new(file(&text), vec![mistake(1, 5_001, 900_000, "m", false)]).to_string();
         assert!(shown.len() < 600, "{}", shown.len());
         assert!(shown.contains(&format!("{}xy", " ".repeat(40))));
     }
 
     #[test]
     fn control_characters_do_not_reach_the_terminal() {
-        let shown =
-            Mistakes::new(file("a\u{1b}[31m\n"), vec![mistake(1, 1, 1, "m", false)]).to_string();
+        let shown = Mistakes::new(file("a\u{1b}[31m\n"), vec![mistake(1, 1, 1, "m", false)]).to_string();
         assert!(!shown.contains('\u{1b}'));
     }
 }

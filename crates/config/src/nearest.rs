@@ -11,12 +11,7 @@ pub fn nearest<'a>(name: &str, candidates: impl IntoIterator<Item = &'a str>) ->
     candidates
         .into_iter()
         .filter(|candidate| *candidate != name)
-        .map(|candidate| {
-            (
-                strsim::osa_distance(&lower, &candidate.to_lowercase()),
-                candidate,
-            )
-        })
+        .map(|candidate| (strsim::osa_distance(&lower, &candidate.to_lowercase()), candidate))
         .filter(|(distance, _)| *distance <= limit)
         .min_by_key(|(distance, _)| *distance)
         .map(|(_, candidate)| candidate)
@@ -56,9 +51,6 @@ mod tests {
     #[test]
     fn lists() {
         assert_eq!(listed(&["a", "b", "c"]), "`a`, `b` and `c`");
-        assert_eq!(
-            did_you_mean("qq", &["alpha", "beta"], "they are"),
-            "; they are `alpha` and `beta`"
-        );
+        assert_eq!(did_you_mean("qq", &["alpha", "beta"], "they are"), "; they are `alpha` and `beta`");
     }
 }

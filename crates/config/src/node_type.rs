@@ -64,9 +64,7 @@ pub(crate) fn coerced(scalar: &Scalar, rules: &Map<String, Value>) -> Value {
         _ => Vec::new(),
     };
     let natural = match &value {
-        Value::Number(number) => {
-            kinds.contains(&"number") || (kinds.contains(&"integer") && !number.is_f64())
-        }
+        Value::Number(number) => kinds.contains(&"number") || (kinds.contains(&"integer") && !number.is_f64()),
         Value::Bool(_) => kinds.contains(&"boolean"),
         _ => false,
     };
@@ -82,9 +80,6 @@ pub(crate) fn plain_value(node: &Node) -> Value {
     match &node.kind {
         Kind::Scalar(scalar) => scalar.resolve(),
         Kind::List(items) => items.iter().map(plain_value).collect(),
-        Kind::Map(entries) => entries
-            .iter()
-            .map(|entry| (entry.key.clone(), plain_value(&entry.value)))
-            .collect(),
+        Kind::Map(entries) => entries.iter().map(|entry| (entry.key.clone(), plain_value(&entry.value))).collect(),
     }
 }

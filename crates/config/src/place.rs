@@ -37,10 +37,7 @@ impl fmt::Display for Path<'_> {
 }
 
 fn simple(key: &str) -> bool {
-    !key.is_empty()
-        && key
-            .chars()
-            .all(|next| next.is_alphanumeric() || next == '_' || next == '-')
+    !key.is_empty() && key.chars().all(|next| next.is_alphanumeric() || next == '_' || next == '-')
 }
 
 /// The place of every key and value of a loaded file, for checks that come later (columns in SQL, say).
@@ -77,13 +74,10 @@ impl Positions {
         let mut key_place = node.place.clone();
         for step in steps(path) {
             let found = match (&node.kind, &step) {
-                (Kind::Map(entries), Step::Key(key)) => entries
-                    .iter()
-                    .find(|entry| entry.key == *key)
-                    .map(|entry| (&entry.value, entry.key_place.clone())),
-                (Kind::List(items), Step::Item(index)) => {
-                    items.get(*index).map(|item| (item, item.place.clone()))
+                (Kind::Map(entries), Step::Key(key)) => {
+                    entries.iter().find(|entry| entry.key == *key).map(|entry| (&entry.value, entry.key_place.clone()))
                 }
+                (Kind::List(items), Step::Item(index)) => items.get(*index).map(|item| (item, item.place.clone())),
                 _ => None,
             };
             let Some((next, next_key)) = found else {
@@ -107,8 +101,7 @@ fn steps(path: &str) -> Vec<Step> {
     while !rest.is_empty() {
         rest = rest.strip_prefix('.').unwrap_or(rest);
         if let Some(inside) = rest.strip_prefix('[') {
-            let mut quoted =
-                serde_json::Deserializer::from_str(inside).into_iter::<serde_json::Value>();
+            let mut quoted = serde_json::Deserializer::from_str(inside).into_iter::<serde_json::Value>();
             let Some(Ok(value)) = quoted.next() else {
                 break;
             };
@@ -117,18 +110,12 @@ fn steps(path: &str) -> Vec<Step> {
                 serde_json::Value::String(key) => steps.push(Step::Key(key)),
                 serde_json::Value::Number(index) => {
                     steps.push(Step::Item(
-                        index
-                            .as_u64()
-                            .and_then(|index| usize::try_from(index).ok())
-                            .unwrap_or(usize::MAX),
+                        index.as_u64().and_then(|index| usize::try_from(index).ok()).unwrap_or(usize::MAX),
                     ));
                 }
                 _ => break,
             }
-            rest = inside
-                .get(read..)
-                .and_then(|after| after.strip_prefix(']'))
-                .unwrap_or_default();
+            rest = inside.get(read..).and_then(|after| after.strip_prefix(']')).unwrap_or_default();
         } else {
             let end = rest.find(['.', '[']).unwrap_or(rest.len());
             let (key, after) = rest.split_at(end);
@@ -157,11 +144,7 @@ mod tests {
         assert_eq!(at("a[0].b"), (2, 8, 1));
         assert_eq!(at(r#"a[0]["c d"][1]"#), (3, 16, 2));
         assert_eq!(positions.key("a[0].b").column, 5);
-        assert_eq!(
-            at("a[7].b"),
-            (1, 1, 1),
-            "what does not exist is where its parent is"
-        );
+        assert_eq!(at("a[7].b"), (1, 1, 1), "what does not exist is where its parent is");
         assert_eq!(at("a[0].zzz.deeper"), (2, 5, 1));
         assert_eq!(at("nothing[\"unclosed"), (1, 1, 1));
     }

@@ -13,19 +13,9 @@ use crate::yaml::{Entry, Kind, MAX_MISTAKES, Node, Scalar, short};
 
 /// Every reference that leads nowhere.
 pub(crate) fn check(root: &Node) -> Vec<Mistake> {
-    let names = |key: &str| {
-        root.get(key)
-            .into_iter()
-            .flat_map(Node::entries)
-            .map(|entry| entry.key.as_str())
-            .collect()
-    };
-    let mut walk = Walk {
-        sources: names("sources"),
-        declared: names("attributes"),
-        mapped: Vec::new(),
-        mistakes: Vec::new(),
-    };
+    let names = |key: &str| root.get(key).into_iter().flat_map(Node::entries).map(|entry| entry.key.as_str()).collect();
+    let mut walk =
+        Walk { sources: names("sources"), declared: names("attributes"), mapped: Vec::new(), mistakes: Vec::new() };
     let top = Path::Root;
     if let Some(sources) = root.get("sources") {
         let path = top.key("sources");
@@ -45,39 +35,24 @@ pub(crate) fn check(root: &Node) -> Vec<Mistake> {
             let path = path.key(&entry.key);
             walk.attribute(Named::key(entry), &path);
             walk.survivorship(&entry.value, &entry.key_place, &path);
-            let declared = root
-                .get("attributes")
-                .and_then(|all| all.get(&entry.key))
-                .and_then(|one| one.get("survive"));
+            let declared =
+                root.get("attributes").and_then(|all| all.get(&entry.key)).and_then(|one| one.get("survive"));
             if let Some(declared) = declared {
                 let line = declared.place.line;
                 walk.add(
                     &entry.key_place,
                     &path,
-                    format!(
-                        "the survivorship of `{}` is given twice, first in line {line}",
-                        entry.key
-                    ),
+                    format!("the survivorship of `{}` is given twice, first in line {line}", entry.key),
                 );
             }
         }
     }
-    for (index, check) in root
-        .get("quality")
-        .into_iter()
-        .flat_map(Node::items)
-        .enumerate()
-    {
+    for (index, check) in root.get("quality").into_iter().flat_map(Node::items).enumerate() {
         walk.quality(check, &top.key("quality").item(index));
     }
-    let targets = root
-        .get("coverage")
-        .and_then(|coverage| coverage.get("target"));
+    let targets = root.get("coverage").and_then(|coverage| coverage.get("target"));
     for entry in targets.into_iter().flat_map(Node::entries) {
-        walk.attribute(
-            Named::key(entry),
-            &top.key("coverage").key("target").key(&entry.key),
-        );
+        walk.attribute(Named::key(entry), &top.key("coverage").key("target").key(&entry.key));
     }
     walk.mistakes
 }
@@ -93,8 +68,7 @@ struct Walk<'t> {
 impl<'t> Walk<'t> {
     fn add(&mut self, place: &Place, path: &Path<'_>, message: String) {
         if self.mistakes.len() < MAX_MISTAKES {
-            self.mistakes
-                .push(Mistake::at(place, path.to_string(), message));
+            self.mistakes.push(Mistake::at(place, path.to_string(), message));
         }
     }
 
@@ -110,8 +84,7 @@ impl<'t> Walk<'t> {
             }
         }
         if let Some(failure) = source.value.get("on_failure")
-            && let (Some(age), Some(policy)) =
-                (failure.get("max_age"), failure.get("policy").and_then(text))
+            && let (Some(age), Some(policy)) = (failure.get("max_age"), failure.get("policy").and_then(text))
             && policy != "last_good"
         {
             let message = format!(
@@ -120,11 +93,7 @@ impl<'t> Walk<'t> {
             );
             self.add(&age.place, &path.key("on_failure").key("max_age"), message);
         }
-        let records = source
-            .value
-            .get("records")
-            .map(Node::items)
-            .unwrap_or_default();
+        let records = source.value.get("records").map(Node::items).unwrap_or_default();
         let mut names: Vec<&str> = Vec::new();
         for (index, record) in records.iter().enumerate() {
             let path = path.key("records");
@@ -135,10 +104,7 @@ impl<'t> Walk<'t> {
                     self.add(
                         place,
                         &path.key("name"),
-                        format!(
-                            "another record of this source is named `{}` already",
-                            short(name)
-                        ),
+                        format!("another record of this source is named `{}` already", short(name)),
                     );
                 }
                 names.push(name);
@@ -152,10 +118,7 @@ impl<'t> Walk<'t> {
         let keys = key.map(Node::items).unwrap_or_default();
         for (index, column) in keys.iter().enumerate() {
             if let Some(name) = text(column)
-                && keys
-                    .iter()
-                    .take(index)
-                    .any(|earlier| text(earlier) == Some(name))
+                && keys.iter().take(index).any(|earlier| text(earlier) == Some(name))
             {
                 self.add(
                     &column.place,
@@ -194,25 +157,15 @@ impl<'t> Walk<'t> {
                     self.add(&child.key_place, &inside, format!("`{}` is not a list attribute{mend}", short(&child.key)));
                 }
             }
-            if let Some(on) = child
-                .value
-                .get("on")
-                .filter(|on| on.scalar().is_some() && keys.len() > 1)
-            {
+            if let Some(on) = child.value.get("on").filter(|on| on.scalar().is_some() && keys.len() > 1) {
                 let message = format!(
                     "the record's key has {} columns; write `on` as a map from each column of the child to that of the record",
                     keys.len()
                 );
                 self.add(&on.place, &inside.key("on"), message);
             }
-            if record
-                .get("fields")
-                .is_some_and(|fields| fields.get(&child.key).is_some())
-            {
-                let message = format!(
-                    "`{}` is mapped under `fields:` already; map it once",
-                    child.key
-                );
+            if record.get("fields").is_some_and(|fields| fields.get(&child.key).is_some()) {
+                let message = format!("`{}` is mapped under `fields:` already; map it once", child.key);
                 self.add(&child.key_place, &inside, message);
             }
         }
@@ -223,9 +176,7 @@ impl<'t> Walk<'t> {
         let Some(attribute) = catalogued(entity, name) else {
             if entity == Entity::Generic {
                 self.mapped.push(name);
-                if let Some(fault) =
-                    crate::model::values::format_fault("name", name).and_then(Result::err)
-                {
+                if let Some(fault) = crate::model::values::format_fault("name", name).and_then(Result::err) {
                     self.add(&field.key_place, path, fault);
                 }
             } else if !self.declared.contains(&name) {
@@ -233,22 +184,14 @@ impl<'t> Walk<'t> {
                 return;
             }
             if !matches!(field.value.kind, Kind::Scalar(_)) {
-                self.add(
-                    &field.value.place,
-                    path,
-                    format!("`{name}` holds one value; write one SQL expression"),
-                );
+                self.add(&field.value.place, path, format!("`{name}` holds one value; write one SQL expression"));
             }
             return;
         };
         match &field.value.kind {
             Kind::Scalar(_) => self.main_part(attribute, &field.value, path),
             Kind::List(_) | Kind::Map(_) if !attribute.list => {
-                self.add(
-                    &field.value.place,
-                    path,
-                    format!("`{name}` holds one value; write one SQL expression"),
-                );
+                self.add(&field.value.place, path, format!("`{name}` holds one value; write one SQL expression"));
             }
             Kind::Map(_) => self.parts(&field.value, attribute, &field.key_place, path),
             Kind::List(items) => {
@@ -266,15 +209,8 @@ impl<'t> Walk<'t> {
 
     fn unknown_field(&mut self, field: &Entry, entity: Entity, path: &Path<'_>) {
         let name = short(&field.key);
-        if let Some(elsewhere) = CATALOGUE
-            .iter()
-            .find(|attribute| attribute.name == field.key)
-        {
-            let entities: Vec<&str> = elsewhere
-                .entities
-                .iter()
-                .map(|entity| entity.as_str())
-                .collect();
+        if let Some(elsewhere) = CATALOGUE.iter().find(|attribute| attribute.name == field.key) {
+            let entities: Vec<&str> = elsewhere.entities.iter().map(|entity| entity.as_str()).collect();
             let message = format!(
                 "`{name}` is an attribute of {} records, not of {} ones",
                 listed(&entities).replace('`', ""),
@@ -283,10 +219,8 @@ impl<'t> Walk<'t> {
             self.add(&field.key_place, path, message);
             return;
         }
-        let known = CATALOGUE
-            .iter()
-            .filter(|attribute| attribute.entities.contains(&entity))
-            .map(|attribute| attribute.name);
+        let known =
+            CATALOGUE.iter().filter(|attribute| attribute.entities.contains(&entity)).map(|attribute| attribute.name);
         let known: Vec<&str> = known.chain(self.declared.iter().copied()).collect();
         let near = nearest(&field.key, known.iter().copied()).or_else(|| {
             let plural = canonical(&field.key);
@@ -298,27 +232,14 @@ impl<'t> Walk<'t> {
             }
             None => "declare it under `attributes:`".to_owned(),
         };
-        self.add(
-            &field.key_place,
-            path,
-            format!("unknown attribute `{name}`; {mend}"),
-        );
+        self.add(&field.key_place, path, format!("unknown attribute `{name}`; {mend}"));
     }
 
     /// SQL without parts has to mean one of them.
     fn main_part(&mut self, attribute: &Attribute, value: &Node, path: &Path<'_>) {
         if attribute.main_part.is_none() && !attribute.parts.is_empty() {
-            let needed: Vec<&str> = attribute
-                .parts
-                .iter()
-                .filter(|part| part.required)
-                .map(|part| part.name)
-                .collect();
-            let message = format!(
-                "`{}` needs parts: give SQL for {}",
-                attribute.name,
-                listed(&needed)
-            );
+            let needed: Vec<&str> = attribute.parts.iter().filter(|part| part.required).map(|part| part.name).collect();
+            let message = format!("`{}` needs parts: give SQL for {}", attribute.name, listed(&needed));
             self.add(&value.place, path, message);
         }
     }
@@ -328,39 +249,23 @@ impl<'t> Walk<'t> {
             self.add(
                 &parts.place,
                 path,
-                format!(
-                    "`{}` has no parts; write one SQL expression for each item",
-                    attribute.name
-                ),
+                format!("`{}` has no parts; write one SQL expression for each item", attribute.name),
             );
             return;
         }
         let known: Vec<&str> = attribute.parts.iter().map(|part| part.name).collect();
-        for entry in parts
-            .entries()
-            .iter()
-            .filter(|entry| !known.contains(&entry.key.as_str()))
-        {
+        for entry in parts.entries().iter().filter(|entry| !known.contains(&entry.key.as_str())) {
             let mend = did_you_mean(&entry.key, &known, "its parts are");
-            let message = format!(
-                "unknown part `{}` of `{}`{mend}",
-                short(&entry.key),
-                attribute.name
-            );
+            let message = format!("unknown part `{}` of `{}`{mend}", short(&entry.key), attribute.name);
             self.add(&entry.key_place, &path.key(&entry.key), message);
         }
         if let Kind::Map(entries) = &parts.kind {
             for part in attribute.parts.iter().filter(|part| part.required) {
                 let given = |entry: &Entry| {
-                    entry.key == part.name
-                        || nearest(&entry.key, known.iter().copied()) == Some(part.name)
+                    entry.key == part.name || nearest(&entry.key, known.iter().copied()) == Some(part.name)
                 };
                 if !entries.is_empty() && !entries.iter().any(given) {
-                    self.add(
-                        owner,
-                        path,
-                        format!("`{}` needs the part `{}`", attribute.name, part.name),
-                    );
+                    self.add(owner, path, format!("`{}` needs the part `{}`", attribute.name, part.name));
                 }
             }
         }
@@ -394,18 +299,8 @@ impl<'t> Walk<'t> {
             let message = "`review` is above `threshold`: pairs for review lie below it".to_owned();
             self.add(&node.place, &path.key("review"), message);
         }
-        for (index, rule) in matching
-            .get("blocking")
-            .into_iter()
-            .flat_map(Node::items)
-            .enumerate()
-        {
-            for (position, key) in rule
-                .get("keys")
-                .into_iter()
-                .flat_map(Node::items)
-                .enumerate()
-            {
+        for (index, rule) in matching.get("blocking").into_iter().flat_map(Node::items).enumerate() {
+            for (position, key) in rule.get("keys").into_iter().flat_map(Node::items).enumerate() {
                 if let Some(Ok(parsed)) = filled(key).map(BlockingKey::parse) {
                     let path = path.key("blocking");
                     self.attribute(
@@ -415,20 +310,9 @@ impl<'t> Walk<'t> {
                 }
             }
         }
-        for (index, rule) in matching
-            .get("comparisons")
-            .into_iter()
-            .flat_map(Node::items)
-            .enumerate()
-        {
-            if let Some((node, name)) = rule
-                .get("attribute")
-                .and_then(|node| Some((node, filled(node)?)))
-            {
-                self.attribute(
-                    Named::in_value(name, node),
-                    &path.key("comparisons").item(index).key("attribute"),
-                );
+        for (index, rule) in matching.get("comparisons").into_iter().flat_map(Node::items).enumerate() {
+            if let Some((node, name)) = rule.get("attribute").and_then(|node| Some((node, filled(node)?))) {
+                self.attribute(Named::in_value(name, node), &path.key("comparisons").item(index).key("attribute"));
             }
         }
     }
@@ -437,9 +321,7 @@ impl<'t> Walk<'t> {
         let prefer = value.get("prefer");
         let strategy = value.get("strategy").or(Some(value)).and_then(text);
         if strategy == Some("most_trusted") && prefer.is_none() {
-            let message =
-                "`most_trusted` needs to know whom to trust: add `prefer:` with sources in order"
-                    .to_owned();
+            let message = "`most_trusted` needs to know whom to trust: add `prefer:` with sources in order".to_owned();
             self.add(owner, path, message);
         }
         let Some(prefer) = prefer else { return };
@@ -451,16 +333,8 @@ impl<'t> Walk<'t> {
         for (index, item) in prefer.items().iter().enumerate() {
             let Some(name) = filled(item) else { continue };
             if seen.contains(&name) {
-                let shown = item
-                    .scalar()
-                    .map(Scalar::shown)
-                    .map(short)
-                    .unwrap_or_default();
-                self.add(
-                    &item.place,
-                    &path.item(index),
-                    format!("`prefer` names the source `{shown}` twice"),
-                );
+                let shown = item.scalar().map(Scalar::shown).map(short).unwrap_or_default();
+                self.add(&item.place, &path.item(index), format!("`prefer` names the source `{shown}` twice"));
             } else {
                 self.source_name(item, &path.item(index));
             }
@@ -473,10 +347,7 @@ impl<'t> Walk<'t> {
             self.source_name(source, &path.key("source"));
         }
         if let Some(node) = check.get("check")
-            && let Some(Ok(Check {
-                attribute: Some(attribute),
-                ..
-            })) = filled(node).map(Check::parse)
+            && let Some(Ok(Check { attribute: Some(attribute), .. })) = filled(node).map(Check::parse)
         {
             self.attribute(Named::in_value(&attribute, node), &path.key("check"));
         }
@@ -485,23 +356,15 @@ impl<'t> Walk<'t> {
     /// What `named` names has to be an attribute of some record.
     fn attribute(&mut self, named: Named<'_>, path: &Path<'_>) {
         let catalogue = CATALOGUE.iter().map(|attribute| attribute.name);
-        let known: Vec<&str> = catalogue
-            .chain(self.declared.iter().copied())
-            .chain(self.mapped.iter().copied())
-            .collect();
+        let known: Vec<&str> =
+            catalogue.chain(self.declared.iter().copied()).chain(self.mapped.iter().copied()).collect();
         if known.contains(&canonical(named.name)) {
             return;
         }
         let message = match (named.written, near_attribute(named.name, &known)) {
             (Some(written), _) => format!("the value of `{}` names no attribute", short(written)),
-            (None, Some(near)) => format!(
-                "unknown attribute `{}`; did you mean `{near}`?",
-                short(named.name)
-            ),
-            (None, None) => format!(
-                "unknown attribute `{}`; declare it under `attributes:`",
-                short(named.name)
-            ),
+            (None, Some(near)) => format!("unknown attribute `{}`; did you mean `{near}`?", short(named.name)),
+            (None, None) => format!("unknown attribute `{}`; declare it under `attributes:`", short(named.name)),
         };
         self.add(named.place, path, message);
     }
@@ -515,17 +378,9 @@ impl<'t> Walk<'t> {
         };
         let message = match Named::in_value(name, node).written {
             Some(written) => {
-                format!(
-                    "the value of `{}` names no source; the sources are {}",
-                    short(written),
-                    listed(&self.sources)
-                )
+                format!("the value of `{}` names no source; the sources are {}", short(written), listed(&self.sources))
             }
-            None => format!(
-                "unknown source `{}`{}",
-                short(name),
-                did_you_mean(name, &self.sources, "the sources are")
-            ),
+            None => format!("unknown source `{}`{}", short(name), did_you_mean(name, &self.sources, "the sources are")),
         };
         self.add(&node.place, path, message);
     }
@@ -540,39 +395,25 @@ struct Named<'a> {
 
 impl<'a> Named<'a> {
     fn key(entry: &'a Entry) -> Self {
-        Self {
-            name: &entry.key,
-            place: &entry.key_place,
-            written: None,
-        }
+        Self { name: &entry.key, place: &entry.key_place, written: None }
     }
 
     fn in_value(name: &'a str, node: &'a Node) -> Self {
-        Self {
-            name,
-            place: &node.place,
-            written: node.scalar().and_then(|scalar| scalar.written.as_deref()),
-        }
+        Self { name, place: &node.place, written: node.scalar().and_then(|scalar| scalar.written.as_deref()) }
     }
 }
 
 /// The attribute somebody meant, by its own name or by that of one item of its list.
 fn near_attribute<'a>(name: &str, known: &[&'a str]) -> Option<&'a str> {
-    let items = CATALOGUE
-        .iter()
-        .filter_map(|attribute| attribute.item_name());
+    let items = CATALOGUE.iter().filter_map(|attribute| attribute.item_name());
     nearest(name, known.iter().copied()).or_else(|| {
-        nearest(name, items)
-            .map(canonical)
-            .and_then(|list| known.iter().copied().find(|known| *known == list))
+        nearest(name, items).map(canonical).and_then(|list| known.iter().copied().find(|known| *known == list))
     })
 }
 
 /// The text of a scalar, variables filled in.
 fn filled(node: &Node) -> Option<&str> {
-    node.scalar()
-        .filter(|scalar| !scalar.unfilled)
-        .map(|scalar| scalar.text.as_str())
+    node.scalar().filter(|scalar| !scalar.unfilled).map(|scalar| scalar.text.as_str())
 }
 
 /// The text of a scalar that no variable had a part in, for messages that quote it.
@@ -581,23 +422,15 @@ fn text(node: &Node) -> Option<&str> {
 }
 
 fn entity(name: &str) -> Option<Entity> {
-    [Entity::Person, Entity::Organisation, Entity::Generic]
-        .into_iter()
-        .find(|entity| entity.as_str() == name)
+    [Entity::Person, Entity::Organisation, Entity::Generic].into_iter().find(|entity| entity.as_str() == name)
 }
 
 fn percent(node: &Node) -> Option<f64> {
     let scalar = node.scalar()?;
-    scalar
-        .resolve()
-        .as_f64()
-        .or_else(|| Percent::parse(&scalar.text).ok().map(Percent::fraction))
+    scalar.resolve().as_f64().or_else(|| Percent::parse(&scalar.text).ok().map(Percent::fraction))
 }
 
 fn ratio(node: &Node) -> Option<f64> {
     let scalar = node.scalar()?;
-    scalar
-        .resolve()
-        .as_f64()
-        .or_else(|| Ratio::parse(&scalar.text).ok().map(Ratio::fraction))
+    scalar.resolve().as_f64().or_else(|| Ratio::parse(&scalar.text).ok().map(Ratio::fraction))
 }

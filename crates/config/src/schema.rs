@@ -32,12 +32,8 @@ pub fn json_schema(connectors: &[ConnectorSchema]) -> Value {
         remove(&mut common, "additionalProperties");
         common
     } else {
-        let properties = remove(&mut common, "properties")
-            .map(object)
-            .unwrap_or_default();
-        let required = remove(&mut common, "required")
-            .map(array)
-            .unwrap_or_default();
+        let properties = remove(&mut common, "properties").map(object).unwrap_or_default();
+        let required = remove(&mut common, "required").map(array).unwrap_or_default();
         let mut branches = Vec::new();
         for connector in connectors {
             let name = format!("source.{}", connector.name);
@@ -70,30 +66,17 @@ fn source_schema(
     let prefix = format!("{}.", connector.name);
     rename_references(&mut options, &prefix);
     if let Some(inner) = remove(&mut options, "$defs") {
-        definitions.extend(
-            object(inner)
-                .into_iter()
-                .map(|(name, definition)| (format!("{prefix}{name}"), definition)),
-        );
+        definitions.extend(object(inner).into_iter().map(|(name, definition)| (format!("{prefix}{name}"), definition)));
     }
     let mut properties = common.clone();
-    properties.insert(
-        "connector".to_owned(),
-        json!({ "const": connector.name, "description": connector.about }),
-    );
-    let own = remove(&mut options, "properties")
-        .map(object)
-        .unwrap_or_default();
+    properties.insert("connector".to_owned(), json!({ "const": connector.name, "description": connector.about }));
+    let own = remove(&mut options, "properties").map(object).unwrap_or_default();
     // The common key wins: a connector that breaks the rule about names loses its option, not the pipeline its meaning.
     for (name, option) in own {
         properties.entry(name).or_insert(option);
     }
     let mut required = common_required.to_vec();
-    required.extend(
-        remove(&mut options, "required")
-            .map(array)
-            .unwrap_or_default(),
-    );
+    required.extend(remove(&mut options, "required").map(array).unwrap_or_default());
     let mut merged = object(options);
     for meta in ["$schema", "title"] {
         merged.shift_remove(meta);
@@ -138,9 +121,7 @@ fn rename_references(value: &mut Value, prefix: &str) {
                 }
             }
         }
-        Value::Array(items) => items
-            .iter_mut()
-            .for_each(|item| rename_references(item, prefix)),
+        Value::Array(items) => items.iter_mut().for_each(|item| rename_references(item, prefix)),
         _ => {}
     }
 }
@@ -193,9 +174,7 @@ fn describe_variants(value: &mut Value) {
                 && properties.len() == 1
             {
                 for property in properties.values_mut().filter_map(Value::as_object_mut) {
-                    property
-                        .entry("description")
-                        .or_insert_with(|| description.clone());
+                    property.entry("description").or_insert_with(|| description.clone());
                 }
             }
         }

@@ -18,11 +18,7 @@ pub(crate) fn substitute(
 ) {
     let mut vars: HashMap<String, String> = HashMap::new();
     let outside = |name: &str| {
-        let given = overrides
-            .iter()
-            .rev()
-            .find(|(given, _)| given == name)
-            .map(|(_, value)| value.clone());
+        let given = overrides.iter().rev().find(|(given, _)| given == name).map(|(_, value)| value.clone());
         given.or_else(|| process_env(name))
     };
     let Kind::Map(entries) = &mut root.kind else {
@@ -38,14 +34,8 @@ pub(crate) fn substitute(
         }
     }
     let look_up = |name: &str| {
-        let given = overrides
-            .iter()
-            .rev()
-            .find(|(given, _)| given == name)
-            .map(|(_, value)| value.clone());
-        given
-            .or_else(|| vars.get(name).cloned())
-            .or_else(|| process_env(name))
+        let given = overrides.iter().rev().find(|(given, _)| given == name).map(|(_, value)| value.clone());
+        given.or_else(|| vars.get(name).cloned()).or_else(|| process_env(name))
     };
     for entry in entries.iter_mut().filter(|entry| entry.key != "vars") {
         let top = Path::Root;
@@ -53,18 +43,10 @@ pub(crate) fn substitute(
     }
 }
 
-fn fill(
-    node: &mut Node,
-    path: &Path<'_>,
-    look_up: &dyn Fn(&str) -> Option<String>,
-    mistakes: &mut Vec<Mistake>,
-) {
+fn fill(node: &mut Node, path: &Path<'_>, look_up: &dyn Fn(&str) -> Option<String>, mistakes: &mut Vec<Mistake>) {
     match &mut node.kind {
         Kind::Scalar(scalar) if scalar.text.contains('$') => match expand(&scalar.text, look_up) {
-            Ok(Expanded {
-                text,
-                from_variable,
-            }) => {
+            Ok(Expanded { text, from_variable }) => {
                 let written = std::mem::replace(&mut scalar.text, text);
                 scalar.written = from_variable.then_some(written);
             }
@@ -94,10 +76,7 @@ struct Expanded {
 }
 
 fn expand(text: &str, look_up: &dyn Fn(&str) -> Option<String>) -> Result<Expanded, String> {
-    let mut expanded = Expanded {
-        text: String::with_capacity(text.len()),
-        from_variable: false,
-    };
+    let mut expanded = Expanded { text: String::with_capacity(text.len()), from_variable: false };
     let mut rest = text;
     while let Some((before, after)) = rest.split_once('$') {
         expanded.text.push_str(before);
@@ -106,10 +85,7 @@ fn expand(text: &str, look_up: &dyn Fn(&str) -> Option<String>) -> Result<Expand
             rest = escaped;
         } else if let Some(inside) = after.strip_prefix('{') {
             let Some((reference, after)) = inside.split_once('}') else {
-                return Err(
-                    "`${` is not closed by `}`; for the characters themselves write `$${`"
-                        .to_owned(),
-                );
+                return Err("`${` is not closed by `}`; for the characters themselves write `$${`".to_owned());
             };
             let (name, default) = match reference.split_once(":-") {
                 Some((name, default)) => (name, Some(default)),
@@ -142,9 +118,7 @@ fn expand(text: &str, look_up: &dyn Fn(&str) -> Option<String>) -> Result<Expand
 
 fn is_name(name: &str) -> bool {
     name.starts_with(|first: char| first.is_ascii_alphabetic() || first == '_')
-        && name
-            .bytes()
-            .all(|byte| byte.is_ascii_alphanumeric() || byte == b'_')
+        && name.bytes().all(|byte| byte.is_ascii_alphanumeric() || byte == b'_')
 }
 
 #[cfg(test)]
@@ -180,11 +154,7 @@ mod tests {
             ("${B:-a:-b}", "a:-b"),
             ("${B:-é}", "é"),
         ] {
-            assert_eq!(
-                expand(text, &look_up).map(|expanded| expanded.text),
-                Ok(expected.to_owned()),
-                "{text}"
-            );
+            assert_eq!(expand(text, &look_up).map(|expanded| expanded.text), Ok(expected.to_owned()), "{text}");
         }
     }
 
@@ -195,10 +165,7 @@ mod tests {
                 "${B}",
                 "the variable `B` is not set; set it in the environment or under `vars:`, or write `${B:-default}`",
             ),
-            (
-                "${A",
-                "`${` is not closed by `}`; for the characters themselves write `$${`",
-            ),
+            ("${A", "`${` is not closed by `}`; for the characters themselves write `$${`"),
             (
                 "${a b}",
                 "`${a b}` does not name a variable; write `${NAME}` or `${NAME:-default}`, and `$${` for the characters themselves",

@@ -90,10 +90,7 @@ impl Node {
     }
 
     pub(crate) fn get(&self, key: &str) -> Option<&Node> {
-        self.entries()
-            .iter()
-            .find(|entry| entry.key == key)
-            .map(|entry| &entry.value)
+        self.entries().iter().find(|entry| entry.key == key).map(|entry| &entry.value)
     }
 
     pub(crate) fn scalar(&self) -> Option<&Scalar> {
@@ -110,15 +107,11 @@ fn number(text: &str) -> Option<Number> {
         Some(digits) => (true, digits),
         None => (false, text.strip_prefix('+').unwrap_or(text)),
     };
-    if !digits.starts_with(|first: char| first.is_ascii_digit() || first == '.') || text.len() > 64
-    {
+    if !digits.starts_with(|first: char| first.is_ascii_digit() || first == '.') || text.len() > 64 {
         return None;
     }
     for (prefix, radix) in [("0x", 16), ("0o", 8)] {
-        if let Some(rest) = text
-            .strip_prefix(prefix)
-            .filter(|rest| rest.bytes().all(|byte| byte.is_ascii_hexdigit()))
-        {
+        if let Some(rest) = text.strip_prefix(prefix).filter(|rest| rest.bytes().all(|byte| byte.is_ascii_hexdigit())) {
             return u64::from_str_radix(rest, radix).ok().map(Number::from);
         }
     }
@@ -131,24 +124,15 @@ fn number(text: &str) -> Option<Number> {
         return whole.or_else(|| text.parse::<f64>().ok().and_then(Number::from_f64));
     }
     let has_digit = digits.bytes().any(|byte| byte.is_ascii_digit());
-    let known = digits
-        .bytes()
-        .all(|byte| byte.is_ascii_digit() || b".eE+-".contains(&byte));
-    if has_digit && known {
-        text.parse::<f64>().ok().and_then(Number::from_f64)
-    } else {
-        None
-    }
+    let known = digits.bytes().all(|byte| byte.is_ascii_digit() || b".eE+-".contains(&byte));
+    if has_digit && known { text.parse::<f64>().ok().and_then(Number::from_f64) } else { None }
 }
 
 /// Reads the one document of `text`. `file` goes into every place.
 ///
 /// Mistakes that leave a tree (duplicate keys, tags) come with it; a syntax error leaves none.
 pub(crate) fn parse(text: &str, file: usize) -> (Option<Node>, Vec<Mistake>) {
-    let mut builder = Builder {
-        file,
-        ..Builder::default()
-    };
+    let mut builder = Builder { file, ..Builder::default() };
     let mut parser = Parser::new_from_str(text);
     loop {
         let (event, span) = match parser.next_event() {
@@ -156,10 +140,7 @@ pub(crate) fn parse(text: &str, file: usize) -> (Option<Node>, Vec<Mistake>) {
             Some(Ok(next)) => next,
             Some(Err(error)) => {
                 let place = builder.place(Span::empty(*error.marker()));
-                builder.fail(
-                    place,
-                    syntax_sentence(error.info(), text, error.marker().line()),
-                );
+                builder.fail(place, syntax_sentence(error.info(), text, error.marker().line()));
                 return (None, builder.mistakes);
             }
         };
@@ -168,16 +149,8 @@ pub(crate) fn parse(text: &str, file: usize) -> (Option<Node>, Vec<Mistake>) {
         }
     }
     if builder.root.is_none() && builder.mistakes.is_empty() {
-        let place = Place {
-            file,
-            line: 1,
-            column: 1,
-            length: 1,
-        };
-        builder.fail(
-            place,
-            "the file is empty; a pipeline starts with `version: 1`".to_owned(),
-        );
+        let place = Place { file, line: 1, column: 1, length: 1 };
+        builder.fail(place, "the file is empty; a pipeline starts with `version: 1`".to_owned());
     }
     (builder.root, builder.mistakes)
 }
@@ -185,9 +158,7 @@ pub(crate) fn parse(text: &str, file: usize) -> (Option<Node>, Vec<Mistake>) {
 /// The parser's words, with the mend where the cause is the common one.
 fn syntax_sentence(info: &str, text: &str, line: usize) -> String {
     let around = text.lines().skip(line.saturating_sub(2)).take(2);
-    let tab = around
-        .into_iter()
-        .any(|line| line.trim_start_matches(' ').starts_with('\t'));
+    let tab = around.into_iter().any(|line| line.trim_start_matches(' ').starts_with('\t'));
     if tab || info.contains("tab") {
         return "a tab cannot indent YAML; use spaces".to_owned();
     }
@@ -199,15 +170,8 @@ fn syntax_sentence(info: &str, text: &str, line: usize) -> String {
 
 /// A map or list that is not closed yet.
 enum Open {
-    List {
-        node: Node,
-        anchor: usize,
-    },
-    Map {
-        node: Node,
-        anchor: usize,
-        key: Option<(String, Place)>,
-    },
+    List { node: Node, anchor: usize },
+    Map { node: Node, anchor: usize, key: Option<(String, Place)> },
 }
 
 #[derive(Default)]
@@ -228,10 +192,7 @@ impl Builder {
         let place = self.place(span);
         self.events += 1;
         if self.events > MAX_EVENTS {
-            self.fail(
-                place,
-                format!("the file has more than {MAX_EVENTS} keys, items and values"),
-            );
+            self.fail(place, format!("the file has more than {MAX_EVENTS} keys, items and values"));
             return None;
         }
         match event {
@@ -241,11 +202,7 @@ impl Builder {
                 if self.documents == 1 {
                     return Some(());
                 }
-                self.fail(
-                    place,
-                    "a pipeline file is one YAML document; remove this `---` and what follows"
-                        .to_owned(),
-                );
+                self.fail(place, "a pipeline file is one YAML document; remove this `---` and what follows".to_owned());
                 None
             }
             Event::Alias(anchor) => {
@@ -268,47 +225,22 @@ impl Builder {
                 let plain = style == ScalarStyle::Plain && !forced;
                 let node = Node {
                     place,
-                    kind: Kind::Scalar(Scalar {
-                        text: text.into_owned(),
-                        plain,
-                        written: None,
-                        unfilled: false,
-                    }),
+                    kind: Kind::Scalar(Scalar { text: text.into_owned(), plain, written: None, unfilled: false }),
                 };
                 self.anchor(anchor, &node)?;
                 self.add(node)
             }
             Event::SequenceStart(anchor, tag) => {
                 self.tag(tag.as_deref(), &place);
-                self.enter(
-                    place.clone(),
-                    Open::List {
-                        node: Node {
-                            place,
-                            kind: Kind::List(Vec::new()),
-                        },
-                        anchor,
-                    },
-                )
+                self.enter(place.clone(), Open::List { node: Node { place, kind: Kind::List(Vec::new()) }, anchor })
             }
             Event::MappingStart(anchor, tag) => {
                 self.tag(tag.as_deref(), &place);
-                let node = Node {
-                    place: place.clone(),
-                    kind: Kind::Map(Vec::new()),
-                };
-                self.enter(
-                    place,
-                    Open::Map {
-                        node,
-                        anchor,
-                        key: None,
-                    },
-                )
+                let node = Node { place: place.clone(), kind: Kind::Map(Vec::new()) };
+                self.enter(place, Open::Map { node, anchor, key: None })
             }
             Event::SequenceEnd | Event::MappingEnd => {
-                let (Open::List { node, anchor } | Open::Map { node, anchor, .. }) =
-                    self.open.pop()?;
+                let (Open::List { node, anchor } | Open::Map { node, anchor, .. }) = self.open.pop()?;
                 self.anchor(anchor, &node)?;
                 self.add(node)
             }
@@ -324,10 +256,7 @@ impl Builder {
     }
 
     fn too_deep(&mut self, place: Place) -> Option<()> {
-        self.fail(
-            place,
-            format!("maps and lists nest deeper than {MAX_DEPTH}"),
-        );
+        self.fail(place, format!("maps and lists nest deeper than {MAX_DEPTH}"));
         None
     }
 
@@ -344,10 +273,7 @@ impl Builder {
     }
 
     fn too_much(&mut self, place: Place) -> Option<()> {
-        self.fail(
-            place,
-            "anchors and aliases repeat too much of the file; write the values out".to_owned(),
-        );
+        self.fail(place, "anchors and aliases repeat too much of the file; write the values out".to_owned());
         None
     }
 
@@ -356,10 +282,7 @@ impl Builder {
         let Some(tag) = tag else { return false };
         let text = tag.is_yaml_core_schema() && tag.suffix == "str";
         if !text {
-            self.fail(
-                place.clone(),
-                "tags are not part of a pipeline file; remove it".to_owned(),
-            );
+            self.fail(place.clone(), "tags are not part of a pipeline file; remove it".to_owned());
         }
         text
     }
@@ -384,10 +307,7 @@ impl Builder {
                 }
                 (None, _) => {
                     *key = Some((String::new(), node.place.clone()));
-                    (
-                        node.place,
-                        format!("a key is a text of at most {MAX_KEY} bytes, not a list or a map"),
-                    )
+                    (node.place, format!("a key is a text of at most {MAX_KEY} bytes, not a list or a map"))
                 }
                 (Some((key, key_place)), kind) => {
                     let Kind::Map(entries) = &mut map.kind else {
@@ -395,28 +315,18 @@ impl Builder {
                     };
                     let first = entries.iter().find(|entry| entry.key == key);
                     let message = match first {
-                        Some(first) => format!(
-                            "the key `{}` is given twice, first in line {}",
-                            short(&key),
-                            first.key_place.line
-                        ),
+                        Some(first) => {
+                            format!("the key `{}` is given twice, first in line {}", short(&key), first.key_place.line)
+                        }
                         None if entries.len() >= MAX_KEYS => {
                             self.fail(key_place, format!("a map has more than {MAX_KEYS} keys"));
                             return None;
                         }
                         None if key == "<<" => {
-                            "merge keys (`<<`) are not part of YAML 1.2; write the keys out"
-                                .to_owned()
+                            "merge keys (`<<`) are not part of YAML 1.2; write the keys out".to_owned()
                         }
                         None => {
-                            entries.push(Entry {
-                                key,
-                                key_place,
-                                value: Node {
-                                    place: node.place,
-                                    kind,
-                                },
-                            });
+                            entries.push(Entry { key, key_place, value: Node { place: node.place, kind } });
                             return Some(());
                         }
                     };
@@ -431,23 +341,14 @@ impl Builder {
     fn fail(&mut self, place: Place, message: String) {
         // The same alias or key can be wrong a million times over.
         if self.mistakes.len() < MAX_MISTAKES {
-            self.mistakes
-                .push(Mistake::at(&place, String::new(), message));
+            self.mistakes.push(Mistake::at(&place, String::new(), message));
         }
     }
 
     fn place(&self, span: Span) -> Place {
-        let length = if span.start.line() == span.end.line() {
-            span.end.col().saturating_sub(span.start.col())
-        } else {
-            1
-        };
-        Place {
-            file: self.file,
-            line: span.start.line().max(1),
-            column: span.start.col() + 1,
-            length: length.max(1),
-        }
+        let length =
+            if span.start.line() == span.end.line() { span.end.col().saturating_sub(span.start.col()) } else { 1 };
+        Place { file: self.file, line: span.start.line().max(1), column: span.start.col() + 1, length: length.max(1) }
     }
 }
 
@@ -462,10 +363,7 @@ fn cost(node: &Node) -> usize {
     1 + match &node.kind {
         Kind::Scalar(scalar) => scalar.text.len(),
         Kind::List(items) => items.iter().map(cost).sum(),
-        Kind::Map(entries) => entries
-            .iter()
-            .map(|entry| entry.key.len() + cost(&entry.value))
-            .sum(),
+        Kind::Map(entries) => entries.iter().map(|entry| entry.key.len() + cost(&entry.value)).sum(),
     }
 }
 
@@ -473,24 +371,14 @@ fn depth(node: &Node) -> usize {
     match &node.kind {
         Kind::Scalar(_) => 0,
         Kind::List(items) => 1 + items.iter().map(depth).max().unwrap_or(0),
-        Kind::Map(entries) => {
-            1 + entries
-                .iter()
-                .map(|entry| depth(&entry.value))
-                .max()
-                .unwrap_or(0)
-        }
+        Kind::Map(entries) => 1 + entries.iter().map(|entry| depth(&entry.value)).max().unwrap_or(0),
     }
 }
 
 /// `text`, cut to what a message can hold.
 pub(crate) fn short(text: &str) -> String {
     let printable = |character: char| {
-        if character.is_control() {
-            ' '
-        } else {
-            character
-        }
+        if character.is_control() { ' ' } else { character }
     };
     let mut shown: String = text.chars().take(60).map(printable).collect();
     if text.chars().nth(60).is_some() {

@@ -142,7 +142,16 @@ mod tests {
     use super::*;
 
     fn says(code: u32, record: u32, updated_at: Option<i64>, trust: u16, valid: bool) -> Observation {
-        Observation { code, record, id: RecordId(u128::from(record)), updated_at, trust, valid, length: code, position: 0 }
+        Observation {
+            code,
+            record,
+            id: RecordId(u128::from(record)),
+            updated_at,
+            trust,
+            valid,
+            length: code,
+            position: 0,
+        }
     }
 
     fn winner(observations: &[Observation], strategy: Strategy) -> Option<u32> {
@@ -175,7 +184,12 @@ mod tests {
 
     #[test]
     fn a_record_supports_a_value_once() {
-        let observations = [says(1, 1, None, 0, true), says(1, 1, None, 0, true), says(2, 2, None, 0, true), says(2, 3, None, 0, true)];
+        let observations = [
+            says(1, 1, None, 0, true),
+            says(1, 1, None, 0, true),
+            says(2, 2, None, 0, true),
+            says(2, 3, None, 0, true),
+        ];
         assert_eq!(winner(&observations, Strategy::MostFrequent), Some(2));
     }
 

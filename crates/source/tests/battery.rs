@@ -239,9 +239,7 @@ impl Source for MemorySource {
         let batch = self.batch(&data, request)?;
         let mut file_read = digest(&self.file)?.into_file_read(&self.file, 6);
         let push = |result: Result<(), SourceError>| match self.fault {
-            Some(Fault::SinkErrorSwallowed | Fault::GoesOnAfterSinkError) => {
-                Ok(result.err())
-            }
+            Some(Fault::SinkErrorSwallowed | Fault::GoesOnAfterSinkError) => Ok(result.err()),
             _ => self.passed_on(result).map(|()| None),
         };
         let mut first_error = None;

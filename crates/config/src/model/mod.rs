@@ -10,16 +10,15 @@ use schemars::JsonSchema;
 use serde::Deserialize;
 
 pub use quality::{
-    Check, Comparison, Compression, Coverage, Metric, Privacy, Publish, QualityCheck,
-    QuarantineRaw, Severity,
+    Check, Comparison, Compression, Coverage, Metric, Privacy, Publish, QualityCheck, QuarantineRaw, Severity,
 };
 pub use resolving::{
-    AttributeDeclaration, AttributeType, BlockingKey, BlockingRule, Compare, CompareRule, Ids,
-    Match, Strategy, Survivorship,
+    AttributeDeclaration, AttributeType, BlockingKey, BlockingRule, Compare, CompareRule, Ids, Match, Strategy,
+    Survivorship,
 };
 pub use sources::{
-    Children, ColumnPolicy, Contract, Defaults, Duplicates, Entity, FailurePolicy, FieldExpr,
-    FieldItem, JoinOn, Keep, OnFailure, Record, Source, Volume,
+    Children, ColumnPolicy, Contract, Defaults, Duplicates, Entity, FailurePolicy, FieldExpr, FieldItem, JoinOn, Keep,
+    OnFailure, Record, Source, Volume,
 };
 pub use values::{Age, DateFormat, Named, OneOrMany, Percent, Ratio, Region, Relation, SecretRef};
 

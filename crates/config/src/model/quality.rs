@@ -106,15 +106,10 @@ impl Check {
         ];
         let found = signs
             .iter()
-            .filter_map(|(sign, comparison)| {
-                text.split_once(sign)
-                    .map(|(left, right)| (left, *comparison, right))
-            })
+            .filter_map(|(sign, comparison)| text.split_once(sign).map(|(left, right)| (left, *comparison, right)))
             .min_by_key(|(left, _, _)| left.len());
         let Some((measured, comparison, limit)) = found else {
-            return Err(format!(
-                "expected a check such as `email_valid >= 95%`, found `{text}`"
-            ));
+            return Err(format!("expected a check such as `email_valid >= 95%`, found `{text}`"));
         };
         let (measured, limit_text) = (measured.trim(), limit.trim());
         let (metric, attribute) = parse_metric(measured)?;
@@ -122,15 +117,8 @@ impl Check {
         let limit = plain
             .parse::<f64>()
             .ok()
-            .filter(|_| {
-                plain.len() <= 18
-                    && plain
-                        .bytes()
-                        .all(|byte| byte.is_ascii_digit() || byte == b'.')
-            })
-            .ok_or_else(|| {
-                format!("expected a limit such as `95%` after the comparison, found `{limit_text}`")
-            })?;
+            .filter(|_| plain.len() <= 18 && plain.bytes().all(|byte| byte.is_ascii_digit() || byte == b'.'))
+            .ok_or_else(|| format!("expected a limit such as `95%` after the comparison, found `{limit_text}`"))?;
         let percent = limit_text.ends_with('%');
         let limit = if percent { limit / 100.0 } else { limit };
         match metric {
@@ -149,24 +137,15 @@ fn parse_metric(measured: &str) -> Result<(Metric, Option<String>), String> {
     if measured == "rows" {
         return Ok((Metric::Rows, None));
     }
-    let metrics = [
-        ("present", Metric::Present),
-        ("valid", Metric::Valid),
-        ("unique", Metric::Unique),
-    ];
+    let metrics = [("present", Metric::Present), ("valid", Metric::Valid), ("unique", Metric::Unique)];
     let fault = |nearest: Option<String>| {
         let mend = nearest.map(|name| format!("; did you mean `{name}`?")).unwrap_or_else(|| {
             "; metrics are `<attribute>_present`, `<attribute>_valid`, `<attribute>_unique` and `rows`".to_owned()
         });
         format!("unknown metric `{measured}`{mend}")
     };
-    let Some((attribute, ending)) = measured
-        .rsplit_once('_')
-        .filter(|(attribute, _)| !attribute.is_empty())
-    else {
-        return Err(fault(
-            crate::nearest::nearest(measured, ["rows"]).map(str::to_owned),
-        ));
+    let Some((attribute, ending)) = measured.rsplit_once('_').filter(|(attribute, _)| !attribute.is_empty()) else {
+        return Err(fault(crate::nearest::nearest(measured, ["rows"]).map(str::to_owned)));
     };
     if let Some((_, metric)) = metrics.iter().find(|(name, _)| *name == ending) {
         return Ok((*metric, Some(attribute.to_owned())));
@@ -241,10 +220,7 @@ mod tests {
     #[test]
     fn checks() {
         let check = Check::parse("email_valid >= 95%").unwrap();
-        assert_eq!(
-            (check.metric, check.attribute.as_deref()),
-            (Metric::Valid, Some("email"))
-        );
+        assert_eq!((check.metric, check.attribute.as_deref()), (Metric::Valid, Some("email")));
         assert_eq!((check.comparison, check.limit), (Comparison::AtLeast, 0.95));
         let check = Check::parse("rows>1000").unwrap();
         assert_eq!(
@@ -258,31 +234,16 @@ mod tests {
     #[test]
     fn wrong_checks() {
         for (text, sentence) in [
-            (
-                "email_valid",
-                "expected a check such as `email_valid >= 95%`, found `email_valid`",
-            ),
-            (
-                "email_vaild >= 95%",
-                "unknown metric `email_vaild`; did you mean `email_valid`?",
-            ),
+            ("email_valid", "expected a check such as `email_valid >= 95%`, found `email_valid`"),
+            ("email_vaild >= 95%", "unknown metric `email_vaild`; did you mean `email_valid`?"),
             ("row >= 5", "unknown metric `row`; did you mean `rows`?"),
             (
                 "emails >= 5%",
                 "unknown metric `emails`; metrics are `<attribute>_present`, `<attribute>_valid`, `<attribute>_unique` and `rows`",
             ),
-            (
-                "email_valid >= most",
-                "expected a limit such as `95%` after the comparison, found `most`",
-            ),
-            (
-                "email_valid >= 95",
-                "`95` is more than 100%; write a share such as `95%` or `0.95`",
-            ),
-            (
-                "email_valid >= ",
-                "expected a limit such as `95%` after the comparison, found ``",
-            ),
+            ("email_valid >= most", "expected a limit such as `95%` after the comparison, found `most`"),
+            ("email_valid >= 95", "`95` is more than 100%; write a share such as `95%` or `0.95`"),
+            ("email_valid >= ", "expected a limit such as `95%` after the comparison, found ``"),
             (
                 "rows >= 50%",
                 "`rows` is a count, not a share: write `rows >= 1000`, or limits beside the last run under the source's `contract: volume:`",

@@ -113,9 +113,7 @@ impl BlockingKey {
     /// The attribute as written.
     pub fn attribute(&self) -> &str {
         match self {
-            Self::Exact(name) | Self::Prefix(name, _) | Self::Phonetic(name) | Self::Year(name) => {
-                name
-            }
+            Self::Exact(name) | Self::Prefix(name, _) | Self::Phonetic(name) | Self::Year(name) => name,
         }
     }
 
@@ -126,10 +124,7 @@ impl BlockingKey {
     pub fn parse(text: &str) -> Result<Self, String> {
         let word = |text: &str| {
             let text = text.trim();
-            let named = !text.is_empty()
-                && text
-                    .chars()
-                    .all(|next| next.is_ascii_alphanumeric() || next == '_');
+            let named = !text.is_empty() && text.chars().all(|next| next.is_ascii_alphanumeric() || next == '_');
             named.then(|| text.to_owned())
         };
         let fault = || {
@@ -145,11 +140,7 @@ impl BlockingKey {
             ("phonetic", None) => word(arguments).map(Self::Phonetic).ok_or_else(fault),
             ("year", None) => word(arguments).map(Self::Year).ok_or_else(fault),
             ("prefix", Some((name, length))) => {
-                let length = length
-                    .trim()
-                    .parse::<usize>()
-                    .ok()
-                    .filter(|length| (1..=32).contains(length));
+                let length = length.trim().parse::<usize>().ok().filter(|length| (1..=32).contains(length));
                 match (word(name), length) {
                     (Some(name), Some(length)) => Ok(Self::Prefix(name, length)),
                     _ => Err(fault()),
@@ -204,15 +195,10 @@ struct SurvivorshipFull {
 impl From<SurvivorshipForm> for Survivorship {
     fn from(form: SurvivorshipForm) -> Self {
         match form {
-            SurvivorshipForm::Name(strategy) => Self {
-                strategy,
-                prefer: Vec::new(),
-            },
+            SurvivorshipForm::Name(strategy) => Self { strategy, prefer: Vec::new() },
             SurvivorshipForm::Full(SurvivorshipFull { strategy, prefer }) => Self {
                 strategy: strategy.unwrap_or(Strategy::MostTrusted),
-                prefer: prefer
-                    .map(|sources| sources.as_slice().to_vec())
-                    .unwrap_or_default(),
+                prefer: prefer.map(|sources| sources.as_slice().to_vec()).unwrap_or_default(),
             },
         }
     }
@@ -251,33 +237,12 @@ mod tests {
 
     #[test]
     fn blocking_keys() {
-        assert_eq!(
-            BlockingKey::parse("email"),
-            Ok(BlockingKey::Exact("email".into()))
-        );
-        assert_eq!(
-            BlockingKey::parse("prefix(family_name, 4)"),
-            Ok(BlockingKey::Prefix("family_name".into(), 4))
-        );
-        assert_eq!(
-            BlockingKey::parse("phonetic( family_name )"),
-            Ok(BlockingKey::Phonetic("family_name".into()))
-        );
-        assert_eq!(
-            BlockingKey::parse("year(birth_date)"),
-            Ok(BlockingKey::Year("birth_date".into()))
-        );
-        for wrong in [
-            "",
-            "()",
-            "prefix(a)",
-            "prefix(a, 0)",
-            "prefix(a, 99)",
-            "year(a, 1)",
-            "sound(a)",
-            "year(a",
-            "a b",
-        ] {
+        assert_eq!(BlockingKey::parse("email"), Ok(BlockingKey::Exact("email".into())));
+        assert_eq!(BlockingKey::parse("prefix(family_name, 4)"), Ok(BlockingKey::Prefix("family_name".into(), 4)));
+        assert_eq!(BlockingKey::parse("phonetic( family_name )"), Ok(BlockingKey::Phonetic("family_name".into())));
+        assert_eq!(BlockingKey::parse("year(birth_date)"), Ok(BlockingKey::Year("birth_date".into())));
+        for wrong in ["", "()", "prefix(a)", "prefix(a, 0)", "prefix(a, 99)", "year(a, 1)", "sound(a)", "year(a", "a b"]
+        {
             assert!(BlockingKey::parse(wrong).is_err(), "{wrong}");
         }
     }

@@ -60,15 +60,8 @@ pub(crate) struct CommonKeys {
 }
 
 /// The keys every source has; a connector cannot have an option of such a name.
-pub const RESERVED_SOURCE_KEYS: [&str; 7] = [
-    "connector",
-    "defaults",
-    "contract",
-    "on_failure",
-    "duplicates",
-    "keep",
-    "records",
-];
+pub const RESERVED_SOURCE_KEYS: [&str; 7] =
+    ["connector", "defaults", "contract", "on_failure", "duplicates", "keep", "records"];
 
 impl<'de> Deserialize<'de> for Source {
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
@@ -79,25 +72,9 @@ impl<'de> Deserialize<'de> for Source {
                 common.insert(key.to_owned(), value);
             }
         }
-        let CommonKeys {
-            connector,
-            defaults,
-            contract,
-            on_failure,
-            duplicates,
-            keep,
-            records,
-        } = serde_json::from_value(Value::Object(common)).map_err(D::Error::custom)?;
-        Ok(Self {
-            connector,
-            defaults,
-            contract,
-            on_failure,
-            duplicates,
-            keep,
-            records,
-            options,
-        })
+        let CommonKeys { connector, defaults, contract, on_failure, duplicates, keep, records } =
+            serde_json::from_value(Value::Object(common)).map_err(D::Error::custom)?;
+        Ok(Self { connector, defaults, contract, on_failure, duplicates, keep, records, options })
     }
 }
 
@@ -221,10 +198,7 @@ pub struct OnFailure {
 
 impl Default for OnFailure {
     fn default() -> Self {
-        Self {
-            policy: FailurePolicy::Fail,
-            max_age: None,
-        }
+        Self { policy: FailurePolicy::Fail, max_age: None }
     }
 }
 
@@ -249,10 +223,7 @@ struct OnFailureFull {
 impl From<OnFailureForm> for OnFailure {
     fn from(form: OnFailureForm) -> Self {
         match form {
-            OnFailureForm::Name(policy) => Self {
-                policy,
-                max_age: None,
-            },
+            OnFailureForm::Name(policy) => Self { policy, max_age: None },
             OnFailureForm::Full(OnFailureFull { policy, max_age }) => Self { policy, max_age },
         }
     }
@@ -306,9 +277,7 @@ pub enum All {
 }
 
 /// What a record is about. Blocking, comparisons and survivorship have defaults for each.
-#[derive(
-    Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Deserialize, Serialize, JsonSchema,
-)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Deserialize, Serialize, JsonSchema)]
 #[serde(rename_all = "snake_case")]
 pub enum Entity {
     /// A human being.

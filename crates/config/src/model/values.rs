@@ -31,10 +31,7 @@ impl<T> Named<T> {
 
     /// The value of `name`.
     pub fn get(&self, name: &str) -> Option<&T> {
-        self.0
-            .iter()
-            .find(|(candidate, _)| candidate == name)
-            .map(|(_, value)| value)
+        self.0.iter().find(|(candidate, _)| candidate == name).map(|(_, value)| value)
     }
 
     /// How many entries there are.
@@ -163,14 +160,9 @@ impl Percent {
     /// # Errors
     /// A sentence about what is wrong.
     pub fn parse(text: &str) -> Result<Self, String> {
-        let fraction = parse_percent(text).ok_or_else(|| {
-            format!("expected a percentage such as `80%` or a fraction such as 0.8, found `{text}`")
-        })?;
-        if fraction > 1.0 {
-            Err(format!("`{text}` is more than 100%"))
-        } else {
-            Ok(Self(fraction))
-        }
+        let fraction = parse_percent(text)
+            .ok_or_else(|| format!("expected a percentage such as `80%` or a fraction such as 0.8, found `{text}`"))?;
+        if fraction > 1.0 { Err(format!("`{text}` is more than 100%")) } else { Ok(Self(fraction)) }
     }
 }
 
@@ -189,24 +181,18 @@ impl Ratio {
     /// # Errors
     /// A sentence about what is wrong.
     pub fn parse(text: &str) -> Result<Self, String> {
-        parse_percent(text).map(Self).ok_or_else(|| {
-            format!("expected a percentage such as `50%` or a ratio such as 0.5, found `{text}`")
-        })
+        parse_percent(text)
+            .map(Self)
+            .ok_or_else(|| format!("expected a percentage such as `50%` or a ratio such as 0.5, found `{text}`"))
     }
 }
 
 /// The fraction `text` states in percent; nothing for signs, exponents, infinities.
 fn parse_percent(text: &str) -> Option<f64> {
     let digits = text.strip_suffix('%')?.trim_end();
-    let plain = digits
-        .bytes()
-        .all(|byte| byte.is_ascii_digit() || byte == b'.');
+    let plain = digits.bytes().all(|byte| byte.is_ascii_digit() || byte == b'.');
     // Division, not multiplication by .01: 80% has to be the same number as 0.8.
-    digits
-        .parse::<f64>()
-        .ok()
-        .filter(|_| plain && digits.len() <= 12)
-        .map(|number| number / 100.0)
+    digits.parse::<f64>().ok().filter(|_| plain && digits.len() <= 12).map(|number| number / 100.0)
 }
 
 macro_rules! percentage {
@@ -284,12 +270,7 @@ impl Age {
         if !number.bytes().all(|byte| byte.is_ascii_digit()) {
             return Err(fault());
         }
-        number
-            .parse::<u64>()
-            .ok()
-            .and_then(|number| number.checked_mul(seconds))
-            .map(Self)
-            .ok_or_else(fault)
+        number.parse::<u64>().ok().and_then(|number| number.checked_mul(seconds)).map(Self).ok_or_else(fault)
     }
 }
 
@@ -323,12 +304,8 @@ impl Region {
             _ => REGIONS.split(' ').find(|code| *code == upper),
         };
         Err(match meant {
-            Some(code) => format!(
-                "`{text}` is not a country code of ISO 3166-1 alpha-2; did you mean `{code}`?"
-            ),
-            None => format!(
-                "`{text}` is not a country code of ISO 3166-1 alpha-2, such as `GB` or `DE`"
-            ),
+            Some(code) => format!("`{text}` is not a country code of ISO 3166-1 alpha-2; did you mean `{code}`?"),
+            None => format!("`{text}` is not a country code of ISO 3166-1 alpha-2, such as `GB` or `DE`"),
         })
     }
 }
@@ -365,9 +342,7 @@ impl DateFormat {
             }
         }
         if fields == 0 {
-            return Err(format!(
-                "`{text}` is not a date format; write it as `%d/%m/%Y` (day, month, year)"
-            ));
+            return Err(format!("`{text}` is not a date format; write it as `%d/%m/%Y` (day, month, year)"));
         }
         Ok(Self(text.to_owned()))
     }
@@ -388,17 +363,10 @@ impl Relation {
     /// A text that ends in `.sql` is a file, one that starts with SELECT or WITH is SQL, any other a table.
     pub fn parse(text: &str) -> Result<Self, String> {
         let text = text.trim();
-        let first = text
-            .split(|character: char| character.is_whitespace() || character == '(')
-            .next();
-        let sql = first.is_some_and(|word| {
-            word.eq_ignore_ascii_case("select") || word.eq_ignore_ascii_case("with")
-        });
+        let first = text.split(|character: char| character.is_whitespace() || character == '(').next();
+        let sql = first.is_some_and(|word| word.eq_ignore_ascii_case("select") || word.eq_ignore_ascii_case("with"));
         if text.is_empty() {
-            Err(
-                "expected a table, a SELECT or the path of a .sql file, found an empty text"
-                    .to_owned(),
-            )
+            Err("expected a table, a SELECT or the path of a .sql file, found an empty text".to_owned())
         } else if sql && text.len() > 6 {
             Ok(Self::Sql(text.to_owned()))
         } else if text.to_ascii_lowercase().ends_with(".sql") {
@@ -429,16 +397,8 @@ macro_rules! text_value {
     };
 }
 text_value!(Age, "age", "A length of time: `45m`, `36h`, `7d`, `2w`.");
-text_value!(
-    Region,
-    "region",
-    "A country as ISO 3166-1 alpha-2: `GB`, `DE`."
-);
-text_value!(
-    DateFormat,
-    "date_format",
-    "How dates are written, in strftime: `%d/%m/%Y`."
-);
+text_value!(Region, "region", "A country as ISO 3166-1 alpha-2: `GB`, `DE`.");
+text_value!(DateFormat, "date_format", "How dates are written, in strftime: `%d/%m/%Y`.");
 text_value!(
     Relation,
     "relation",
@@ -467,9 +427,7 @@ pub(crate) fn format_fault(format: &str, text: &str) -> Option<Result<(), String
         "check" => Check::parse(text).map(drop),
         "blocking_key" => BlockingKey::parse(text).map(drop),
         "name" => name_fault(text).map_or(Ok(()), Err),
-        "not_empty" if text.trim().is_empty() => {
-            Err("expected text, found an empty text".to_owned())
-        }
+        "not_empty" if text.trim().is_empty() => Err("expected text, found an empty text".to_owned()),
         "not_empty" => Ok(()),
         _ => return None,
     })
@@ -478,11 +436,8 @@ pub(crate) fn format_fault(format: &str, text: &str) -> Option<Result<(), String
 /// Names become columns, folders and SQL: one spelling for each, no quoting anywhere.
 fn name_fault(text: &str) -> Option<String> {
     let mut characters = text.chars();
-    let starts = characters
-        .next()
-        .is_some_and(|first| first.is_ascii_lowercase());
-    let goes_on =
-        characters.all(|next| next.is_ascii_lowercase() || next.is_ascii_digit() || next == '_');
+    let starts = characters.next().is_some_and(|first| first.is_ascii_lowercase());
+    let goes_on = characters.all(|next| next.is_ascii_lowercase() || next.is_ascii_digit() || next == '_');
     if starts && goes_on && text.len() <= 63 {
         return None;
     }
@@ -509,32 +464,18 @@ mod tests {
         assert_eq!(Percent::parse("80%").unwrap().fraction(), 0.8);
         assert_eq!(Percent::parse("99.5 %").unwrap().fraction(), 0.995);
         assert_eq!(Percent::parse("0%").unwrap().fraction(), 0.0);
-        for wrong in [
-            "80", "-1%", "101%", "%", "1e2%", "inf%", "NaN%", "1.2.3%", "",
-        ] {
+        for wrong in ["80", "-1%", "101%", "%", "1e2%", "inf%", "NaN%", "1.2.3%", ""] {
             assert!(Percent::parse(wrong).is_err(), "{wrong}");
         }
         assert_eq!(Ratio::parse("200%").unwrap().fraction(), 2.0);
-        assert!(
-            serde_json::from_str::<Percent>("0.25").is_ok_and(|percent| percent.fraction() == 0.25)
-        );
+        assert!(serde_json::from_str::<Percent>("0.25").is_ok_and(|percent| percent.fraction() == 0.25));
     }
 
     #[test]
     fn ages() {
         assert_eq!(Age::parse("36h").unwrap().seconds(), 129_600);
         assert_eq!(Age::parse("2w").unwrap().seconds(), 1_209_600);
-        for wrong in [
-            "",
-            "d",
-            "7",
-            "7 d",
-            "-1d",
-            "+1d",
-            "7é",
-            "99999999999999999999d",
-            "18446744073709551615w",
-        ] {
+        for wrong in ["", "d", "7", "7 d", "-1d", "+1d", "7é", "99999999999999999999d", "18446744073709551615w"] {
             assert!(Age::parse(wrong).is_err(), "{wrong}");
         }
     }
@@ -542,26 +483,10 @@ mod tests {
     #[test]
     fn regions() {
         assert_eq!(Region::parse("NO").unwrap().as_str(), "NO");
-        assert!(
-            Region::parse("UK")
-                .unwrap_err()
-                .ends_with("did you mean `GB`?")
-        );
-        assert!(
-            Region::parse("gb")
-                .unwrap_err()
-                .ends_with("did you mean `GB`?")
-        );
-        assert!(
-            Region::parse("XX")
-                .unwrap_err()
-                .ends_with("such as `GB` or `DE`")
-        );
-        assert!(
-            Region::parse(" A").is_err()
-                && Region::parse("D A").is_err()
-                && Region::parse("é").is_err()
-        );
+        assert!(Region::parse("UK").unwrap_err().ends_with("did you mean `GB`?"));
+        assert!(Region::parse("gb").unwrap_err().ends_with("did you mean `GB`?"));
+        assert!(Region::parse("XX").unwrap_err().ends_with("such as `GB` or `DE`"));
+        assert!(Region::parse(" A").is_err() && Region::parse("D A").is_err() && Region::parse("é").is_err());
     }
 
     #[test]
@@ -576,26 +501,11 @@ mod tests {
 
     #[test]
     fn relations() {
-        assert_eq!(
-            Relation::parse("customers"),
-            Ok(Relation::Table("customers".into()))
-        );
-        assert_eq!(
-            Relation::parse("selected"),
-            Ok(Relation::Table("selected".into()))
-        );
-        assert_eq!(
-            Relation::parse("Join.SQL"),
-            Ok(Relation::SqlFile("Join.SQL".into()))
-        );
-        assert!(matches!(
-            Relation::parse("select * from a"),
-            Ok(Relation::Sql(_))
-        ));
-        assert!(matches!(
-            Relation::parse("WITH x AS (SELECT 1) SELECT * FROM x"),
-            Ok(Relation::Sql(_))
-        ));
+        assert_eq!(Relation::parse("customers"), Ok(Relation::Table("customers".into())));
+        assert_eq!(Relation::parse("selected"), Ok(Relation::Table("selected".into())));
+        assert_eq!(Relation::parse("Join.SQL"), Ok(Relation::SqlFile("Join.SQL".into())));
+        assert!(matches!(Relation::parse("select * from a"), Ok(Relation::Sql(_))));
+        assert!(matches!(Relation::parse("WITH x AS (SELECT 1) SELECT * FROM x"), Ok(Relation::Sql(_))));
         assert!(Relation::parse("  ").is_err());
     }
 
@@ -604,16 +514,7 @@ mod tests {
         for right in ["crm", "shop_2", "a"] {
             assert_eq!(name_fault(right), None, "{right}");
         }
-        for wrong in [
-            "",
-            "Crm",
-            "2shop",
-            "a-b",
-            "a b",
-            "é",
-            "../x",
-            &"a".repeat(64),
-        ] {
+        for wrong in ["", "Crm", "2shop", "a-b", "a b", "é", "../x", &"a".repeat(64)] {
             assert!(name_fault(wrong).is_some(), "{wrong}");
         }
     }

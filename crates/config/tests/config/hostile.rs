@@ -9,29 +9,18 @@ use crate::{load, said, small};
 fn first(text: &str) -> String {
     let start = Instant::now();
     let said = said(text);
-    let shown = load(text)
-        .err()
-        .map(|mistakes| mistakes.to_string().len() + mistakes.to_json().to_string().len());
+    let shown = load(text).err().map(|mistakes| mistakes.to_string().len() + mistakes.to_json().to_string().len());
     let limit = Duration::from_secs(if cfg!(debug_assertions) { 10 } else { 2 });
-    assert!(
-        start.elapsed() < limit,
-        "{:?} for two loads",
-        start.elapsed()
-    );
+    assert!(start.elapsed() < limit, "{:?} for two loads", start.elapsed());
     assert!(shown.is_none_or(|length| length < 2_000_000), "{shown:?}");
     said.into_iter().next().unwrap_or_default()
 }
 
 #[test]
 fn deep_nesting() {
-    assert_eq!(
-        first(&format!("a: {}", "[".repeat(100_000))),
-        "1:259 maps and lists nest deeper than 64"
-    );
+    assert_eq!(first(&format!("a: {}", "[".repeat(100_000))), "1:259 maps and lists nest deeper than 64");
     assert!(first(&"- ".repeat(50_000)).contains("nest deeper than 64"));
-    let steps: String = (0..10_000)
-        .map(|depth| format!("{}a:\n", " ".repeat(depth.min(500))))
-        .collect();
+    let steps: String = (0..10_000).map(|depth| format!("{}a:\n", " ".repeat(depth.min(500)))).collect();
     assert!(!first(&steps).is_empty());
     assert!(first(&"{a: ".repeat(100_000)).contains("nest deeper than 64"));
 }
@@ -44,15 +33,9 @@ fn billion_laughs() {
         text.push_str(&format!("a{level}: &a{level} [{aliases}]\n"));
     }
     assert!(first(&text).contains("anchors and aliases repeat too much"));
-    let long = format!(
-        "a: &a {}\nb: [{}]\n",
-        "x".repeat(100_000),
-        vec!["*a"; 10_000].join(", ")
-    );
+    let long = format!("a: &a {}\nb: [{}]\n", "x".repeat(100_000), vec!["*a"; 10_000].join(", "));
     assert!(first(&long).contains("anchors and aliases repeat too much"));
-    let chain: String = (0..60)
-        .map(|depth| format!("{}&x{depth} a:\n", " ".repeat(depth)))
-        .collect();
+    let chain: String = (0..60).map(|depth| format!("{}&x{depth} a:\n", " ".repeat(depth))).collect();
     assert!(!first(&chain).is_empty());
     assert!(!first("a: &a [*a]\n").is_empty());
     assert!(first("a: *nowhere\n").starts_with("1:4 this is not YAML"));
@@ -62,57 +45,27 @@ fn billion_laughs() {
 fn huge_scalars_and_keys() {
     let long = "x".repeat(1_000_000);
     assert_eq!(first(&small("", "", &format!("description: {long}\n"))), "");
-    assert!(
-        first(&small("", "", &format!("privacy: {long}\n")))
-            .ends_with("expected a map, found text")
-    );
+    assert!(first(&small("", "", &format!("privacy: {long}\n"))).ends_with("expected a map, found text"));
     let region = first(&small("", "", &format!("defaults:\n  region: {long}\n")));
     assert!(region.chars().count() < 700, "{}", region.len());
     assert!(!first(&format!("? {long}\n: 1\n")).is_empty());
-    assert!(
-        !first(&small(
-            "",
-            "",
-            &format!("quality:\n  - check: \"{long}_{long} >= 5%\"\n")
-        ))
-        .is_empty()
-    );
-    assert_eq!(
-        first(&small(
-            "",
-            "",
-            &format!("description: {}\n", "$$".repeat(400_000))
-        )),
-        ""
-    );
+    assert!(!first(&small("", "", &format!("quality:\n  - check: \"{long}_{long} >= 5%\"\n"))).is_empty());
+    assert_eq!(first(&small("", "", &format!("description: {}\n", "$$".repeat(400_000)))), "");
 }
 
 #[test]
 fn many_mistakes_and_many_keys() {
-    let unknown: String = (0..4_000)
-        .map(|number| format!("key_{number}: 1\n"))
-        .collect();
+    let unknown: String = (0..4_000).map(|number| format!("key_{number}: 1\n")).collect();
     let text = small("", "", &unknown);
     first(&text);
-    assert!(
-        load(&text).unwrap_err().list.len() <= 600,
-        "after some hundreds nobody reads on"
-    );
-    let keys: String = (0..200_000)
-        .map(|number| format!("k{number}: 1\n"))
-        .collect();
+    assert!(load(&text).unwrap_err().list.len() <= 600, "after some hundreds nobody reads on");
+    let keys: String = (0..200_000).map(|number| format!("k{number}: 1\n")).collect();
     assert!(first(&keys).contains("more than 4096 keys"));
     let items = format!("a: [{}]\n", "1,".repeat(400_000));
     assert!(first(&items).contains("more than 100000 keys, items and values"));
-    let sources: String = (0..3_000)
-        .map(|number| format!("  s{number}:\n    connector: xyz\n    records: []\n"))
-        .collect();
-    assert!(
-        !first(&format!(
-            "version: 1\nname: a\npublish:\n  to: b\nsources:\n{sources}"
-        ))
-        .is_empty()
-    );
+    let sources: String =
+        (0..3_000).map(|number| format!("  s{number}:\n    connector: xyz\n    records: []\n")).collect();
+    assert!(!first(&format!("version: 1\nname: a\npublish:\n  to: b\nsources:\n{sources}")).is_empty());
 }
 
 #[test]
@@ -147,12 +100,8 @@ fn cut_and_torn_files() {
     }
     let lines: Vec<&str> = text.lines().collect();
     for dropped in 0..lines.len() {
-        let rest: Vec<&str> = lines
-            .iter()
-            .enumerate()
-            .filter(|(index, _)| *index != dropped)
-            .map(|(_, line)| *line)
-            .collect();
+        let rest: Vec<&str> =
+            lines.iter().enumerate().filter(|(index, _)| *index != dropped).map(|(_, line)| *line).collect();
         let _ = load(&rest.join("\n"));
     }
 }
@@ -184,21 +133,10 @@ fn the_schema_finds_all_that_serde_would() {
             let replaced: Vec<String> = text
                 .lines()
                 .enumerate()
-                .map(|(other, line)| {
-                    if other == index {
-                        format!("{key}: {junk}")
-                    } else {
-                        line.to_owned()
-                    }
-                })
+                .map(|(other, line)| if other == index { format!("{key}: {junk}") } else { line.to_owned() })
                 .collect();
             let said = said(&replaced.join("\n"));
-            assert!(
-                said.iter()
-                    .all(|sentence| !sentence.contains("fault of goldsmith")),
-                "line {}: {junk}",
-                index + 1
-            );
+            assert!(said.iter().all(|sentence| !sentence.contains("fault of goldsmith")), "line {}: {junk}", index + 1);
         }
     }
 }

@@ -1,8 +1,8 @@
 //! Files that load, and what they become.
 
 use goldsmith_config::model::{
-    Comparison, DateFormat, Entity, FailurePolicy, FieldExpr, FieldItem, JoinOn, Keep, Metric,
-    Relation, SecretRef, Severity, Strategy,
+    Comparison, DateFormat, Entity, FailurePolicy, FieldExpr, FieldItem, JoinOn, Keep, Metric, Relation, SecretRef,
+    Severity, Strategy,
 };
 use goldsmith_config::{AttributeKind, attributes::kind_of};
 
@@ -113,56 +113,29 @@ publish:
 fn customer_360_loads() {
     let loaded = load(CUSTOMER_360).unwrap_or_else(|mistakes| panic!("{mistakes}"));
     let pipeline = &loaded.pipeline;
-    assert_eq!(
-        pipeline.sources.names().collect::<Vec<_>>(),
-        ["crm", "shop", "support"],
-        "in the order of the file"
-    );
+    assert_eq!(pipeline.sources.names().collect::<Vec<_>>(), ["crm", "shop", "support"], "in the order of the file");
     assert_eq!(pipeline.defaults.region.unwrap().as_str(), "GB");
 
     let crm = pipeline.sources.get("crm").unwrap();
     assert_eq!(crm.options.keys().collect::<Vec<_>>(), ["path", "encoding"]);
-    let formats: Vec<_> = crm
-        .defaults
-        .date_format
-        .as_ref()
-        .unwrap()
-        .as_slice()
-        .iter()
-        .map(DateFormat::as_str)
-        .collect();
+    let formats: Vec<_> =
+        crm.defaults.date_format.as_ref().unwrap().as_slice().iter().map(DateFormat::as_str).collect();
     assert_eq!(formats, ["%d/%m/%Y"]);
     assert_eq!(crm.contract.max_quarantined.unwrap().fraction(), 0.01);
     assert_eq!(crm.on_failure.policy, FailurePolicy::Fail);
     let record = &crm.records[0];
-    assert_eq!(
-        (record.entity, record.key.as_slice()),
-        (Entity::Person, &["customer_id".to_owned()][..])
-    );
+    assert_eq!((record.entity, record.key.as_slice()), (Entity::Person, &["customer_id".to_owned()][..]));
     assert_eq!(record.filter.as_deref(), Some("status <> 'test'"));
+    assert_eq!(record.fields.get("full_name"), Some(&FieldExpr::Sql("name".into())));
+    let Some(FieldExpr::List(phones)) = record.fields.get("phones") else { panic!("a list") };
+    let FieldItem::Parts(first) = &phones[0] else { panic!("parts") };
     assert_eq!(
-        record.fields.get("full_name"),
-        Some(&FieldExpr::Sql("name".into()))
-    );
-    let Some(FieldExpr::List(phones)) = record.fields.get("phones") else {
-        panic!("a list")
-    };
-    let FieldItem::Parts(first) = &phones[0] else {
-        panic!("parts")
-    };
-    assert_eq!(
-        first
-            .iter()
-            .map(|(part, sql)| (part, sql.as_str()))
-            .collect::<Vec<_>>(),
+        first.iter().map(|(part, sql)| (part, sql.as_str())).collect::<Vec<_>>(),
         [("number", "mobile"), ("type", "'mobile'")]
     );
 
     let shop = pipeline.sources.get("shop").unwrap();
-    assert_eq!(
-        shop.records[0].from,
-        Some(Relation::Table("customers".into()))
-    );
+    assert_eq!(shop.records[0].from, Some(Relation::Table("customers".into())));
     let addresses = shop.records[0].children.get("addresses").unwrap();
     assert_eq!(addresses.on, JoinOn::Key("customer_id".into()));
 
@@ -170,56 +143,28 @@ fn customer_360_loads() {
     assert_eq!(support.options["base_url"], "https://support.example");
     assert_eq!(support.options["auth"]["bearer"]["env"], "SUPPORT_TOKEN");
     assert_eq!(support.options["resource"]["records"], "$.data");
-    assert!(
-        !format!("{loaded:?}").contains("support.example"),
-        "what a variable filled in stays out of Debug"
-    );
+    assert!(!format!("{loaded:?}").contains("support.example"), "what a variable filled in stays out of Debug");
 
-    assert_eq!(
-        pipeline.survivorship.get("emails").unwrap().strategy,
-        Strategy::MostTrusted
-    );
-    assert_eq!(
-        pipeline.survivorship.get("addresses").unwrap().strategy,
-        Strategy::MostRecent
-    );
+    assert_eq!(pipeline.survivorship.get("emails").unwrap().strategy, Strategy::MostTrusted);
+    assert_eq!(pipeline.survivorship.get("addresses").unwrap().strategy, Strategy::MostRecent);
     let check = &pipeline.quality[0];
     assert_eq!(
-        (
-            check.check.metric,
-            check.check.comparison,
-            check.check.limit
-        ),
+        (check.check.metric, check.check.comparison, check.check.limit),
         (Metric::Valid, Comparison::AtLeast, 0.95)
     );
     assert_eq!(check.severity, Severity::Fail);
-    assert_eq!(
-        pipeline.coverage.target.get("phones").unwrap().fraction(),
-        0.8
-    );
+    assert_eq!(pipeline.coverage.target.get("phones").unwrap().fraction(), 0.8);
     assert_eq!(pipeline.publish.keep, Some(30));
-    assert_eq!(
-        kind_of(pipeline, Entity::Person, "loyalty_tier"),
-        Some(AttributeKind::Text)
-    );
-    assert_eq!(
-        kind_of(pipeline, Entity::Person, "birth_date"),
-        Some(AttributeKind::Date)
-    );
+    assert_eq!(kind_of(pipeline, Entity::Person, "loyalty_tier"), Some(AttributeKind::Text));
+    assert_eq!(kind_of(pipeline, Entity::Person, "birth_date"), Some(AttributeKind::Date));
     assert_eq!(kind_of(pipeline, Entity::Person, "shoe_size"), None);
 
-    let place = loaded
-        .positions
-        .value("sources.crm.records[0].fields.birth_date");
+    let place = loaded.positions.value("sources.crm.records[0].fields.birth_date");
     assert_eq!((place.line, place.column, place.length), (23, 23, 3));
-    let shown = loaded.mistakes(vec![loaded.mistake(
-        "sources.crm.records[0].fields.birth_date",
-        "no column `dob`".into(),
-    )]);
+    let shown =
+        loaded.mistakes(vec![loaded.mistake("sources.crm.records[0].fields.birth_date", "no column `dob`".into())]);
     assert!(
-        shown
-            .to_string()
-            .contains("--> pipeline.yaml:23:23 (sources.crm.records[0].fields.birth_date)"),
+        shown.to_string().contains("--> pipeline.yaml:23:23 (sources.crm.records[0].fields.birth_date)"),
         "{shown}"
     );
     assert_eq!(loaded.source_text(), CUSTOMER_360);
@@ -235,51 +180,27 @@ fn other_forms_load() {
          ids:\n  key:\n    file: /run/secrets/key\n\
          match:\n  threshold: 97%\n  review: 0.8\n  blocking:\n    - entity: person\n      keys: [\"prefix(family_name, 4)\", year(birth_date)]\n    - keys: [email]\n  comparisons:\n    - attribute: title\n      compare: words\n",
     );
-    let pipeline = load(&text)
-        .unwrap_or_else(|mistakes| panic!("{mistakes}"))
-        .pipeline;
+    let pipeline = load(&text).unwrap_or_else(|mistakes| panic!("{mistakes}")).pipeline;
     let crm = pipeline.sources.get("crm").unwrap();
     assert!(matches!(crm.keep, Keep::All(_)));
     assert_eq!(crm.on_failure.max_age.unwrap().seconds(), 7 * 86_400);
     assert_eq!(crm.contract.volume.unwrap().max.unwrap().fraction(), 2.0);
     assert_eq!(crm.records[1].key.as_slice().len(), 2);
     assert!(matches!(&crm.records[1].from, Some(Relation::SqlFile(path)) if path == "books.sql"));
-    assert_eq!(
-        kind_of(&pipeline, Entity::Generic, "title"),
-        Some(AttributeKind::Text)
-    );
-    assert_eq!(
-        kind_of(&pipeline, Entity::Generic, "pages"),
-        Some(AttributeKind::Integer)
-    );
-    assert_eq!(
-        pipeline.ids.key,
-        Some(SecretRef::File("/run/secrets/key".into()))
-    );
+    assert_eq!(kind_of(&pipeline, Entity::Generic, "title"), Some(AttributeKind::Text));
+    assert_eq!(kind_of(&pipeline, Entity::Generic, "pages"), Some(AttributeKind::Integer));
+    assert_eq!(pipeline.ids.key, Some(SecretRef::File("/run/secrets/key".into())));
     assert_eq!(pipeline.matching.threshold.unwrap().fraction(), 0.97);
 }
 
 /// What a variable fills in takes the type that is wanted, and never changes the structure.
 #[test]
 fn variables() {
-    let with = |source: &str, vars: &str| {
-        load(&small(source, "", vars)).unwrap_or_else(|mistakes| panic!("{mistakes}"))
-    };
-    let options = |source: &str, vars: &str| {
-        with(source, vars)
-            .pipeline
-            .sources
-            .get("crm")
-            .unwrap()
-            .options
-            .clone()
-    };
+    let with =
+        |source: &str, vars: &str| load(&small(source, "", vars)).unwrap_or_else(|mistakes| panic!("{mistakes}"));
+    let options = |source: &str, vars: &str| with(source, vars).pipeline.sources.get("crm").unwrap().options.clone();
     assert_eq!(options("    skip_rows: ${ROWS:-3}\n", "")["skip_rows"], 3);
-    assert_eq!(
-        options("    delimiter: ${D:-7}\n", "")["delimiter"],
-        "7",
-        "text where text is wanted"
-    );
+    assert_eq!(options("    delimiter: ${D:-7}\n", "")["delimiter"], "7", "text where text is wanted");
     let vars = "vars:\n  GIVEN: from-file\n  SUPPORT_URL: from-file\n  folder: data-${NUMBER}\n";
     let path = |value: &str| {
         let text = small("", "", vars).replace("path: a.csv", &format!("path: {value}"));
@@ -287,22 +208,10 @@ fn variables() {
         loaded.pipeline.sources.get("crm").unwrap().options["path"].clone()
     };
     assert_eq!(path("${folder}/a.csv"), "data-12345/a.csv");
-    assert_eq!(
-        path("${GIVEN}"),
-        "from-command-line",
-        "the command line wins over the file"
-    );
-    assert_eq!(
-        path("${SUPPORT_URL}"),
-        "from-file",
-        "the file wins over the environment"
-    );
+    assert_eq!(path("${GIVEN}"), "from-command-line", "the command line wins over the file");
+    assert_eq!(path("${SUPPORT_URL}"), "from-file", "the file wins over the environment");
     assert_eq!(path("${NUMBER}"), "12345");
-    assert_eq!(
-        path("\"${X:-a: {b: [c]}\""),
-        "a: {b: [c]",
-        "structure comes from the file alone"
-    );
+    assert_eq!(path("\"${X:-a: {b: [c]}\""), "a: {b: [c]", "structure comes from the file alone");
     assert_eq!(path("'$${NUMBER}'"), "${NUMBER}");
 }
 
@@ -320,32 +229,21 @@ fn anchors_and_aliases_load() {
 fn line_endings_and_byte_order_mark_change_nothing() {
     let windows = format!("\u{feff}{}", CUSTOMER_360.replace('\n', "\r\n"));
     let loaded = load(&windows).unwrap_or_else(|mistakes| panic!("{mistakes}"));
-    let place = loaded
-        .positions
-        .value("sources.crm.records[0].fields.birth_date");
+    let place = loaded.positions.value("sources.crm.records[0].fields.birth_date");
     assert_eq!((place.line, place.column), (23, 23));
     let wrong = windows.replace("birth_date: dob", "birth_dote: dob");
     assert_eq!(
         said(&wrong),
-        [
-            "23:11 unknown attribute `birth_dote`; did you mean `birth_date`? Otherwise declare it under `attributes:`"
-        ]
+        ["23:11 unknown attribute `birth_dote`; did you mean `birth_date`? Otherwise declare it under `attributes:`"]
     );
 }
 
 /// Without a list of connectors any is taken as it is.
 #[test]
 fn unknown_connectors_pass_without_a_list() {
-    let options = goldsmith_config::LoadOptions {
-        env: None,
-        vars: Vec::new(),
-        connectors: &[],
-        process_env: &|_| None,
-    };
+    let options =
+        goldsmith_config::LoadOptions { env: None, vars: Vec::new(), connectors: &[], process_env: &|_| None };
     let text = small("    whatever: [1, {a: b}]\n", "", "");
     let loaded = goldsmith_config::load_text(&text, "p.yaml".as_ref(), &options).unwrap();
-    assert_eq!(
-        loaded.pipeline.sources.get("crm").unwrap().options["whatever"][1]["a"],
-        "b"
-    );
+    assert_eq!(loaded.pipeline.sources.get("crm").unwrap().options["whatever"][1]["a"], "b");
 }

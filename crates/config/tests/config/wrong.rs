@@ -13,42 +13,14 @@ fn check(from: &str, to: &str, expected: &[&str]) {
 
 #[test]
 fn keys() {
-    check(
-        "        fields:  ",
-        "        feilds:  ",
-        &["21:9 unknown key `feilds`; did you mean `fields`?"],
-    );
-    check(
-        "    encoding:",
-        "    encodign:",
-        &["9:5 unknown key `encodign`; did you mean `encoding`?"],
-    );
-    check(
-        "publish:\n",
-        "publisch:\n",
-        &["97:1 unknown key `publisch`; did you mean `publish`?"],
-    );
-    check(
-        "  keep: 30",
-        "  zzz: 30",
-        &["99:3 unknown key `zzz`; the keys here are `keep` and `compression`"],
-    );
-    check(
-        "        key: customer_id",
-        "        # ",
-        &["17:9 missing `key`"],
-    );
-    check(
-        "publish:\n  to: ../../out/customer-360\n  keep: 30\n",
-        "",
-        &["1:1 missing `publish`"],
-    );
+    check("        fields:  ", "        feilds:  ", &["21:9 unknown key `feilds`; did you mean `fields`?"]);
+    check("    encoding:", "    encodign:", &["9:5 unknown key `encodign`; did you mean `encoding`?"]);
+    check("publish:\n", "publisch:\n", &["97:1 unknown key `publisch`; did you mean `publish`?"]);
+    check("  keep: 30", "  zzz: 30", &["99:3 unknown key `zzz`; the keys here are `keep` and `compression`"]);
+    check("        key: customer_id", "        # ", &["17:9 missing `key`"]);
+    check("publish:\n  to: ../../out/customer-360\n  keep: 30\n", "", &["1:1 missing `publish`"]);
     check("  to: ../../out/customer-360\n", "", &["97:1 missing `to`"]);
-    check(
-        "    base_url: ${SUPPORT_URL}\n",
-        "",
-        &["58:3 missing `base_url`"],
-    );
+    check("    base_url: ${SUPPORT_URL}\n", "", &["58:3 missing `base_url`"]);
     check(
         "name: customer-360\n",
         "name: customer-360\nname: again\n",
@@ -61,51 +33,20 @@ fn misspelt_keys_hide_nothing() {
     check(
         "publish:\n  to: ../../out/customer-360\n  keep: 30\n",
         "publihs:\n  to: out\n  keep: many\n",
-        &[
-            "97:1 unknown key `publihs`; did you mean `publish`?",
-            "99:9 expected a whole number, found text",
-        ],
+        &["97:1 unknown key `publihs`; did you mean `publish`?", "99:9 expected a whole number, found text"],
     );
 }
 
 #[test]
 fn types() {
-    check(
-        "  keep: 30",
-        "  keep: many",
-        &["99:9 expected a whole number, found text"],
-    );
-    check(
-        "  keep: 30",
-        "  keep: \"30\"",
-        &["99:9 expected a whole number, found text"],
-    );
-    check(
-        "  keep: 30",
-        "  keep: 2.5",
-        &["99:9 expected a whole number, found a number"],
-    );
-    check(
-        "  keep: 30",
-        "  keep: 0",
-        &["99:9 expected at least 1, found `0`"],
-    );
-    check(
-        "  keep: 30",
-        "  keep:",
-        &["99:7 expected a whole number, found nothing; give it a value or remove the key"],
-    );
+    check("  keep: 30", "  keep: many", &["99:9 expected a whole number, found text"]);
+    check("  keep: 30", "  keep: \"30\"", &["99:9 expected a whole number, found text"]);
+    check("  keep: 30", "  keep: 2.5", &["99:9 expected a whole number, found a number"]);
+    check("  keep: 30", "  keep: 0", &["99:9 expected at least 1, found `0`"]);
+    check("  keep: 30", "  keep:", &["99:7 expected a whole number, found nothing; give it a value or remove the key"]);
     check("version: 1", "version: 2", &["1:10 expected 1, found `2`"]);
-    check(
-        "name: customer-360",
-        "name: 360",
-        &["2:7 expected text, found a number; put it in quotes"],
-    );
-    check(
-        "    phones: 80%",
-        "    phones: [80]",
-        &["94:13 expected text or a number, found a list"],
-    );
+    check("name: customer-360", "name: 360", &["2:7 expected text, found a number; put it in quotes"]);
+    check("    phones: 80%", "    phones: [80]", &["94:13 expected text or a number, found a list"]);
     check(
         "full_name: name",
         "full_name: true",
@@ -128,36 +69,12 @@ fn values() {
         "entity: human",
         &["17:17 unknown value `human`; it is one of `person`, `organisation` and `generic`"],
     );
-    check(
-        "entity: person",
-        "entity: persn",
-        &["17:17 unknown value `persn`; did you mean `person`?"],
-    );
-    check(
-        "new_column: warn",
-        "new_column: wran",
-        &["13:19 unknown value `wran`; did you mean `warn`?"],
-    );
-    check(
-        "connector: csv",
-        "connector: cvs",
-        &["7:16 unknown value `cvs`; did you mean `csv`?"],
-    );
-    check(
-        "    connector: csv\n",
-        "",
-        &["6:3 missing `connector`; it is one of `csv`, `sqlite` and `rest`"],
-    );
-    check(
-        "iso-8859-1",
-        "iso-8859-7",
-        &["9:15 unknown value `iso-8859-7`; did you mean `iso-8859-1`?"],
-    );
-    check(
-        "region: GB",
-        "region: UK",
-        &["4:11 `UK` is not a country code of ISO 3166-1 alpha-2; did you mean `GB`?"],
-    );
+    check("entity: person", "entity: persn", &["17:17 unknown value `persn`; did you mean `person`?"]);
+    check("new_column: warn", "new_column: wran", &["13:19 unknown value `wran`; did you mean `warn`?"]);
+    check("connector: csv", "connector: cvs", &["7:16 unknown value `cvs`; did you mean `csv`?"]);
+    check("    connector: csv\n", "", &["6:3 missing `connector`; it is one of `csv`, `sqlite` and `rest`"]);
+    check("iso-8859-1", "iso-8859-7", &["9:15 unknown value `iso-8859-7`; did you mean `iso-8859-1`?"]);
+    check("region: GB", "region: UK", &["4:11 `UK` is not a country code of ISO 3166-1 alpha-2; did you mean `GB`?"]);
     check(
         "\"%d/%m/%Y\"",
         "dd/mm/yyyy",
@@ -174,11 +91,7 @@ fn values() {
         "max_quarantined: few",
         &["15:24 expected a percentage such as `80%` or a fraction such as 0.8, found `few`"],
     );
-    check(
-        "phones: 80%",
-        "phones: 180%",
-        &["94:13 `180%` is more than 100%"],
-    );
+    check("phones: 80%", "phones: 180%", &["94:13 `180%` is more than 100%"]);
     check(
         "email_valid >= 95%",
         "email_vaild >= 95%",
@@ -191,11 +104,7 @@ fn values() {
             "87:14 unknown value `newest`; it is one of `most_recent`, `most_frequent`, `most_trusted`, `longest`, `earliest` and `all`",
         ],
     );
-    check(
-        "duplicates: none",
-        "duplicates: never",
-        &["71:17 unknown value `never`; it is one of `allowed` and `none`"],
-    );
+    check("duplicates: none", "duplicates: never", &["71:17 unknown value `never`; it is one of `allowed` and `none`"]);
 }
 
 #[test]
@@ -221,9 +130,7 @@ fn references() {
     check(
         "birth_date: dob",
         "birth_dat: dob",
-        &[
-            "23:11 unknown attribute `birth_dat`; did you mean `birth_date`? Otherwise declare it under `attributes:`",
-        ],
+        &["23:11 unknown attribute `birth_dat`; did you mean `birth_date`? Otherwise declare it under `attributes:`"],
     );
     check(
         "loyalty_tier: tier",
@@ -233,9 +140,7 @@ fn references() {
     check(
         "emails: [email, email_2]",
         "email: [email, email_2]",
-        &[
-            "24:11 unknown attribute `email`; did you mean `emails`? Otherwise declare it under `attributes:`",
-        ],
+        &["24:11 unknown attribute `email`; did you mean `emails`? Otherwise declare it under `attributes:`"],
     );
     check(
         "entity: person",
@@ -267,11 +172,7 @@ fn references() {
             "48:15 unknown part `zip` of `addresses`; its parts are `line1`, `line2`, `house_number`, `street`, `unit`, `locality`, `region`, `postcode`, `country`, `kind`, `valid_from` and `valid_to`",
         ],
     );
-    check(
-        "              purpose: purpose\n",
-        "",
-        &["50:11 `consents` needs the part `purpose`"],
-    );
+    check("              purpose: purpose\n", "", &["50:11 `consents` needs the part `purpose`"]);
     check(
         "          addresses:\n            from",
         "          adresses:\n            from",
@@ -284,16 +185,8 @@ fn references() {
             "43:11 `birth_date` holds one value, so rows of another table cannot be attached to it; map it under `fields:`",
         ],
     );
-    check(
-        "prefer: [crm, shop]",
-        "prefer: [crm, shpo]",
-        &["86:19 unknown source `shpo`; did you mean `shop`?"],
-    );
-    check(
-        "prefer: [crm, shop]",
-        "prefer: [crm, crm]",
-        &["86:19 `prefer` names the source `crm` twice"],
-    );
+    check("prefer: [crm, shop]", "prefer: [crm, shpo]", &["86:19 unknown source `shpo`; did you mean `shop`?"]);
+    check("prefer: [crm, shop]", "prefer: [crm, crm]", &["86:19 `prefer` names the source `crm` twice"]);
     check(
         "prefer: [crm, shop]",
         "strategy: most_trusted",
@@ -304,21 +197,9 @@ fn references() {
         "    source: erp",
         &["90:13 unknown source `erp`; the sources are `crm`, `shop` and `support`"],
     );
-    check(
-        "email_valid >=",
-        "mail_valid >=",
-        &["89:12 unknown attribute `mail`; did you mean `emails`?"],
-    );
-    check(
-        "email_valid >=",
-        "emial_valid >=",
-        &["89:12 unknown attribute `emial`; did you mean `emails`?"],
-    );
-    check(
-        "    phones: 80%",
-        "    fones: 80%",
-        &["94:5 unknown attribute `fones`; declare it under `attributes:`"],
-    );
+    check("email_valid >=", "mail_valid >=", &["89:12 unknown attribute `mail`; did you mean `emails`?"]);
+    check("email_valid >=", "emial_valid >=", &["89:12 unknown attribute `emial`; did you mean `emails`?"]);
+    check("    phones: 80%", "    fones: 80%", &["94:5 unknown attribute `fones`; declare it under `attributes:`"]);
     check(
         "  addresses: most_recent",
         "  addreses: most_recent",
@@ -332,15 +213,9 @@ fn references() {
     check(
         "attributes:\n",
         "attributes:\n  phones:\n    type: string\n",
-        &[
-            "79:3 `phones` is an attribute every pipeline has; choose another name or leave this out",
-        ],
+        &["79:3 `phones` is an attribute every pipeline has; choose another name or leave this out"],
     );
-    check(
-        "key: customer_id",
-        "key: [a, b, a]",
-        &["19:21 the key names the column `a` twice"],
-    );
+    check("key: customer_id", "key: [a, b, a]", &["19:21 the key names the column `a` twice"]);
     check(
         "        from: customers\n        key: id",
         "        from: customers\n        key: [id, shop]",
@@ -353,80 +228,40 @@ fn references() {
 
 #[test]
 fn limits_that_contradict() {
-    let volume = small(
-        "    contract:\n      volume:\n        min: 200%\n        max: 50%\n",
-        "",
-        "",
-    );
-    assert_eq!(
-        said(&volume),
-        ["11:9 `min` is more than `max`: no number of rows fits"]
-    );
-    let failure = small(
-        "    on_failure:\n      policy: skip\n      max_age: 7d\n",
-        "",
-        "",
-    );
+    let volume = small("    contract:\n      volume:\n        min: 200%\n        max: 50%\n", "", "");
+    assert_eq!(said(&volume), ["11:9 `min` is more than `max`: no number of rows fits"]);
+    let failure = small("    on_failure:\n      policy: skip\n      max_age: 7d\n", "", "");
     assert_eq!(
         said(&failure),
-        [
-            "11:16 `max_age` says how old the last good data may be; it means nothing with `policy: skip`"
-        ]
+        ["11:16 `max_age` says how old the last good data may be; it means nothing with `policy: skip`"]
     );
     let review = small("", "", "match:\n  threshold: 90%\n  review: 0.95\n");
-    assert_eq!(
-        said(&review),
-        ["16:11 `review` is above `threshold`: pairs for review lie below it"]
-    );
+    assert_eq!(said(&review), ["16:11 `review` is above `threshold`: pairs for review lie below it"]);
 }
 
 #[test]
 fn empty_things() {
-    check(
-        "emails: [email, email_2]",
-        "emails: []",
-        &["24:19 expected at least one item, found an empty list"],
-    );
+    check("emails: [email, email_2]", "emails: []", &["24:19 expected at least one item, found an empty list"]);
     let text = "version: 1\nname: a\nsources: {}\npublish:\n  to: out\n";
-    assert_eq!(
-        said(text),
-        ["3:10 expected at least one entry, found an empty map"]
-    );
+    assert_eq!(said(text), ["3:10 expected at least one entry, found an empty map"]);
     let text = small("", "", "").replace("records:\n", "records: []\nold:\n");
-    assert_eq!(
-        said(&text)[0],
-        "9:14 expected at least one item, found an empty list"
-    );
-    check(
-        "to: ../../out/customer-360",
-        "to: ''",
-        &["98:7 expected text, found an empty text"],
-    );
+    assert_eq!(said(&text)[0], "9:14 expected at least one item, found an empty list");
+    check("to: ../../out/customer-360", "to: ''", &["98:7 expected text, found an empty text"]);
     for empty in ["", "\n\n", "# only a comment\n", "---\n"] {
         assert_eq!(said(empty).len(), 1, "{empty:?}");
     }
-    assert_eq!(
-        said(""),
-        ["1:1 the file is empty; a pipeline starts with `version: 1`"]
-    );
+    assert_eq!(said(""), ["1:1 the file is empty; a pipeline starts with `version: 1`"]);
 }
 
 #[test]
 fn syntax() {
-    assert_eq!(
-        said("version: 1\n\tname: x\n"),
-        ["1:10 a tab cannot indent YAML; use spaces"]
-    );
+    assert_eq!(said("version: 1\n\tname: x\n"), ["1:10 a tab cannot indent YAML; use spaces"]);
     assert_eq!(said("version: [1\n").len(), 1);
     assert_eq!(
         said("version: 1\n---\nversion: 1\n"),
         ["2:1 a pipeline file is one YAML document; remove this `---` and what follows"]
     );
-    check(
-        "name: customer-360",
-        "name: !secret customer-360",
-        &["2:7 tags are not part of a pipeline file; remove it"],
-    );
+    check("name: customer-360", "name: !secret customer-360", &["2:7 tags are not part of a pipeline file; remove it"]);
     check("name: customer-360", "name: !!str 360", &[""; 0]);
     check(
         "    contract:\n",
@@ -442,52 +277,29 @@ fn syntax() {
 fn secrets() {
     let sentence = "a secret is never written into a pipeline file; write `env: NAME` or `file: path` below its key";
     for (from, to, place) in [
-        (
-            "      bearer:\n        env: SUPPORT_TOKEN",
-            "      bearer: sk-12345",
-            "62:15",
-        ),
+        ("      bearer:\n        env: SUPPORT_TOKEN", "      bearer: sk-12345", "62:15"),
         ("publish:\n", "ids:\n  key: sk-12345\npublish:\n", "98:8"),
     ] {
         let text = CUSTOMER_360.replacen(from, to, 1);
         assert_eq!(said(&text), [format!("{place} {sentence}")], "{to}");
         let mistakes = load(&text).unwrap_err();
-        assert!(
-            !mistakes.to_string().contains("sk-12345")
-                && !mistakes.to_json().to_string().contains("sk-12345")
-        );
+        assert!(!mistakes.to_string().contains("sk-12345") && !mistakes.to_json().to_string().contains("sk-12345"));
         assert!(!format!("{mistakes:?}").contains("sk-12345"));
     }
-    for secret in [
-        "[sk-12345]",
-        "{env: A, wrong: sk-12345}",
-        "{baerer: 1, bearer: sk-12345}",
-    ] {
-        let key = if secret.contains("bearer") {
-            "    auth: "
-        } else {
-            "    auth:\n      bearer: "
-        };
+    for secret in ["[sk-12345]", "{env: A, wrong: sk-12345}", "{baerer: 1, bearer: sk-12345}"] {
+        let key = if secret.contains("bearer") { "    auth: " } else { "    auth:\n      bearer: " };
         let from = "    auth:\n      bearer:\n        env: SUPPORT_TOKEN";
         let text = CUSTOMER_360.replacen(from, &format!("{key}{secret}"), 1);
         let mistakes = load(&text).unwrap_err();
         assert!(!mistakes.to_string().contains("sk-12345"), "{mistakes}");
     }
-    check(
-        "        env: SUPPORT_TOKEN",
-        "        evn: SUPPORT_TOKEN",
-        &["63:9 unknown key `evn`; did you mean `env`?"],
-    );
+    check("        env: SUPPORT_TOKEN", "        evn: SUPPORT_TOKEN", &["63:9 unknown key `evn`; did you mean `env`?"]);
     check(
         "        env: SUPPORT_TOKEN",
         "        env: A\n        file: b",
         &["63:9 expected only one of `env` and `file`, found 2 keys"],
     );
-    check(
-        "      bearer:",
-        "      baerer:",
-        &["62:7 unknown key `baerer`; did you mean `bearer`?"],
-    );
+    check("      bearer:", "      baerer:", &["62:7 unknown key `baerer`; did you mean `bearer`?"]);
 }
 
 /// What a variable filled in is not told by any message.
@@ -509,14 +321,9 @@ fn values_of_variables_stay_hidden() {
         ("max_quarantined: 1%", "max_quarantined: ${NUMBER}"),
     ] {
         let text = CUSTOMER_360.replacen(from, to, 1);
-        let Err(mistakes) = load(&text) else {
-            panic!("{to} is accepted for {from}")
-        };
+        let Err(mistakes) = load(&text) else { panic!("{to} is accepted for {from}") };
         let shown = format!("{mistakes} {} {mistakes:?}", mistakes.to_json());
-        assert!(
-            !shown.contains("hunter2") && !shown.contains("12342"),
-            "{shown}"
-        );
+        assert!(!shown.contains("hunter2") && !shown.contains("12342"), "{shown}");
     }
 }
 
@@ -532,16 +339,12 @@ fn unset_variables_are_one_mistake_each() {
     check(
         "entity: person",
         "entity: ${X}",
-        &[
-            "17:17 the variable `X` is not set; set it in the environment or under `vars:`, or write `${X:-default}`",
-        ],
+        &["17:17 the variable `X` is not set; set it in the environment or under `vars:`, or write `${X:-default}`"],
     );
     check(
         "connector: csv",
         "connector: ${X}",
-        &[
-            "7:16 the variable `X` is not set; set it in the environment or under `vars:`, or write `${X:-default}`",
-        ],
+        &["7:16 the variable `X` is not set; set it in the environment or under `vars:`, or write `${X:-default}`"],
     );
 }
 
@@ -552,10 +355,7 @@ fn all_mistakes_at_once_in_the_order_of_the_file() {
         .replace("encoding: iso-8859-1", "encodign: iso-8859-1")
         .replace("new_column: warn", "new_column: 3")
         .replace("birth_date: dob", "birthday: dob")
-        .replace(
-            "        from: customers\n        key: id\n",
-            "        from: customers\n",
-        )
+        .replace("        from: customers\n        key: id\n", "        from: customers\n")
         .replace("${SUPPORT_URL}", "${NOWHERE}")
         .replace("prefer: [crm, shop]", "prefer: [crm, shoop]")
         .replace("keep: 30", "keep: -1");
