@@ -239,10 +239,11 @@ impl NameValues {
         if family.level > 3 && (self.shares_previous(f, a, family_b) || self.shares_previous(f, b, family_a)) {
             family = plain(3);
         }
-        if given.level >= 4 && family.level >= 4 {
-            if let Some(level) = self.swapped(f, (given_a, family_a), (given_b, family_b)) {
-                return plain(level);
-            }
+        if given.level >= 4
+            && family.level >= 4
+            && let Some(level) = self.swapped(f, (given_a, family_a), (given_b, family_b))
+        {
+            return plain(level);
         }
         Agreement {
             level: given.level * 6 + family.level,

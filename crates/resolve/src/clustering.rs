@@ -189,10 +189,10 @@ impl State<'_, '_, '_> {
         let small = if left.len() <= right.len() { left } else { right };
         let other = if left.len() <= right.len() { y } else { x };
         for &member in small {
-            if let Some(enemies) = self.apart.get(&member) {
-                if enemies.iter().any(|&enemy| self.root(enemy) == other) {
-                    return Some(CutReason::Steward);
-                }
+            if let Some(enemies) = self.apart.get(&member)
+                && enemies.iter().any(|&enemy| self.root(enemy) == other)
+            {
+                return Some(CutReason::Steward);
             }
         }
         clash(&self.constraints.suffix, left, right)

@@ -142,7 +142,7 @@ impl Keys<'_, '_> {
     }
 
     pub(crate) fn given_sound(&self) -> Option<Key> {
-        self.of("given_sound", &ColumnKind::GivenName, |v| sound(v))
+        self.of("given_sound", &ColumnKind::GivenName, sound)
     }
 
     pub(crate) fn family(&self) -> Option<Key> {
@@ -150,7 +150,7 @@ impl Keys<'_, '_> {
     }
 
     pub(crate) fn family_sound(&self) -> Option<Key> {
-        self.of("family_sound", &ColumnKind::FamilyName, |v| sound(v))
+        self.of("family_sound", &ColumnKind::FamilyName, sound)
     }
 
     pub(crate) fn middle_initial(&self) -> Option<Key> {

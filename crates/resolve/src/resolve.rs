@@ -522,7 +522,7 @@ fn candidate_sample(comparing: &Comparing<'_, '_>, blocks: &Blocks, seed: u64) -
     let bound: u64 = (0..leaves).map(|leaf| size(leaf) * (size(leaf) - 1) / 2).sum();
     let one_in = bound.div_ceil(CANDIDATE_SAMPLE).max(1);
     let mut pairs = Vec::new();
-    for leaf in (0..leaves).filter(|&leaf| mix(seed ^ 0x5eed, u64::from(leaf)) % one_in == 0) {
+    for leaf in (0..leaves).filter(|&leaf| mix(seed ^ 0x5eed, u64::from(leaf)).is_multiple_of(one_in)) {
         blocks.pairs(comparing.f, leaf, |a, b| pairs.push((a, b)));
     }
     let mut counted = comparing.count(&pairs);
