@@ -2,6 +2,7 @@
 
 use chrono::{Datelike, NaiveDate};
 
+use crate::digits::push_number;
 use crate::world::Day;
 
 /// Year, month and day of a day.
@@ -18,38 +19,30 @@ pub(crate) fn day_of(year: i32, month: u32, day: u32) -> Option<Day> {
 /// `2025-12-31`
 pub(crate) fn push_iso(day: Day, out: &mut String) {
     let (y, m, d) = civil(day);
-    push_two(y as u32 / 100, out);
-    push_two(y as u32 % 100, out);
+    push_number(y.unsigned_abs().into(), 4, out);
     out.push('-');
-    push_two(m, out);
+    push_number(m.into(), 2, out);
     out.push('-');
-    push_two(d, out);
+    push_number(d.into(), 2, out);
 }
 
 /// `31/12/2025`
 pub(crate) fn push_british(day: Day, out: &mut String) {
     let (y, m, d) = civil(day);
-    push_two(d, out);
+    push_number(d.into(), 2, out);
     out.push('/');
-    push_two(m, out);
+    push_number(m.into(), 2, out);
     out.push('/');
-    push_two(y as u32 / 100, out);
-    push_two(y as u32 % 100, out);
+    push_number(y.unsigned_abs().into(), 4, out);
 }
 
 /// `12:34:56` of a second of the day.
 pub(crate) fn push_time(second: u32, out: &mut String) {
-    push_two(second / 3600, out);
+    push_number((second / 3600).into(), 2, out);
     out.push(':');
-    push_two(second / 60 % 60, out);
+    push_number((second / 60 % 60).into(), 2, out);
     out.push(':');
-    push_two(second % 60, out);
-}
-
-/// Two digits; some dates a record, so without the cost of formatting.
-fn push_two(number: u32, out: &mut String) {
-    out.push(char::from(b'0' + (number / 10 % 10) as u8));
-    out.push(char::from(b'0' + (number % 10) as u8));
+    push_number((second % 60).into(), 2, out);
 }
 
 #[cfg(test)]

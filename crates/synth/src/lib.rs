@@ -13,6 +13,7 @@
 //! record and never the records themselves.
 
 mod calendar;
+mod digits;
 mod noise;
 mod plan;
 mod rng;

@@ -3,6 +3,7 @@
 use std::collections::HashSet;
 use std::hash::{BuildHasherDefault, Hasher};
 
+use crate::digits::push_number;
 use crate::rng::{Rng, Skew, Stream, mix};
 use crate::world::{Person, World};
 
@@ -29,13 +30,17 @@ impl Source {
     pub(crate) fn key(self, row: usize) -> String {
         // 99,999,989 is prime, so that multiplying within it gives every row another number.
         let scattered = (row as u64 + 17) * (48_271 + 2 * self as u64) % 99_999_989;
-        match self {
-            Self::Crm => format!("C{scattered:08}"),
-            Self::Shop => (row + 1).to_string(),
-            Self::Billing => format!("10{scattered:08}"),
-            Self::Support => format!("con_{scattered:08x}"),
-            Self::Loyalty => format!("LM{scattered:08}"),
-        }
+        let (prefix, number, width) = match self {
+            Self::Crm => ("C", scattered, 8),
+            Self::Shop => ("", row as u64 + 1, 1),
+            Self::Billing => ("10", scattered, 8),
+            Self::Support => ("con_", scattered, 8),
+            Self::Loyalty => ("LM", scattered, 8),
+        };
+        let mut key = String::with_capacity(12);
+        key.push_str(prefix);
+        push_number(number, width, &mut key);
+        key
     }
 }
 

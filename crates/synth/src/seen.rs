@@ -2,6 +2,7 @@
 //! mailbox, gaps and junk. The systems' own formats come after this.
 
 use crate::calendar;
+use crate::digits::push_number;
 use crate::noise::{digit_slip, typo};
 use crate::plan::{Plan, Slot, Source};
 use crate::rng::{Rng, Stream};
@@ -138,7 +139,7 @@ impl Eye<'_> {
         if rng.chance(self.habits.birth) {
             seen.birth = Some(person.birth);
             if rng.chance(0.012) {
-                seen.birth = Some(*rng.pick(&[-25_567, 0]));
+                seen.birth = Some(rng.pick(&[-25_567, 0]));
             } else if rng.chance(0.025 * haste) {
                 seen.birth = Some(mistaken_birth(person.birth, rng));
             } else {
@@ -154,9 +155,15 @@ impl Eye<'_> {
             self.landline(&mut seen, rng);
         }
 
+        if rng.chance(self.habits.address) {
+            let address = self.household.address_of(person, self.day);
+            seen.address = Some(self.address(&address, haste, rng));
+        }
+
         // A system that could not tell its customers apart would have been asked for more: nobody is recorded by what
-        // the whole household shares alone.
-        let needed = if person.namesake || rng.chance(0.36) { 2 } else { 1 };
+        // the whole household shares alone, or by next to nothing.
+        let vague = seen.given.chars().count() == 1 || (seen.address.is_none() && self.habits.address > 0.0);
+        let needed = if person.namesake || vague || rng.chance(0.36) { 2 } else { 1 };
         if evidence < needed && !own_email && seen.emails.is_empty() && rng.chance(0.6) {
             let own = self.own_email(person, customer, rng);
             evidence += u8::from(own.is_some());
@@ -168,10 +175,6 @@ impl Eye<'_> {
         }
         if evidence < needed && self.habits.birth > 0.0 {
             seen.birth = Some(person.birth);
-        }
-        if rng.chance(self.habits.address) {
-            let address = self.household.address_of(person, self.day);
-            seen.address = Some(self.address(&address, haste, rng));
         }
         seen.rng = rng.clone();
         seen
@@ -187,7 +190,7 @@ impl Eye<'_> {
         }
         let nicknames = world.given_names(person).nicknames(person.given);
         if !nicknames.is_empty() && rng.chance(self.habits.nickname) {
-            seen.given = (*rng.pick(nicknames)).to_owned();
+            seen.given = rng.pick(nicknames).to_owned();
         }
         if rng.chance(self.habits.middle) {
             seen.middle = world.middle(person).unwrap_or_default();
@@ -224,7 +227,7 @@ impl Eye<'_> {
         if rng.chance(0.011) {
             std::mem::swap(&mut seen.given, &mut seen.family);
         } else if rng.chance(0.003) {
-            seen.given = (*rng.pick(JUNK_WORDS)).to_owned();
+            seen.given = rng.pick(JUNK_WORDS).to_owned();
         }
         let case = rng.unit();
         let recase: Option<fn(&str) -> String> = if case < self.habits.upper {
@@ -248,7 +251,7 @@ impl Eye<'_> {
         let fate = rng.unit();
         let mut own = false;
         if fate < 0.006 {
-            seen.emails.push((*rng.pick(JUNK_EMAILS)).to_owned());
+            seen.emails.push(rng.pick(JUNK_EMAILS).to_owned());
         } else if fate < 0.020 {
             seen.emails.push(self.agent_mailbox(rng));
         } else if shared && fate < 0.065 {
@@ -298,10 +301,10 @@ impl Eye<'_> {
     fn agent_mailbox(&self, rng: &mut Rng) -> String {
         let agent = rng.below(self.plan.households as usize / 40 + 1) as u64;
         let mut name = Rng::of(self.world.seed, Stream::Agent, agent);
-        let desk = *name.pick(&["info", "office", "admin", "reception", "sales", "contact"]);
+        let desk = name.pick(&["info", "office", "admin", "reception", "sales", "contact"]);
         let families = self.world.stock.names(crate::stock::names::Origin::English);
         let family = &families.families[families.draw_family(&mut name)].letters;
-        let trade = *name.pick(&["lettings", "care", "legal", "travel", "accounts", "homes"]);
+        let trade = name.pick(&["lettings", "care", "legal", "travel", "accounts", "homes"]);
         format!("{desk}@{family}{trade}{}.com", agent % 97)
     }
 
@@ -309,7 +312,7 @@ impl Eye<'_> {
     fn mobile(&self, person: &Person, member: usize, haste: f64, seen: &mut Seen, rng: &mut Rng) -> bool {
         let fate = rng.unit();
         if fate < 0.006 {
-            seen.mobile = (*rng.pick(JUNK_PHONES)).to_owned();
+            seen.mobile = rng.pick(JUNK_PHONES).to_owned();
             return false;
         }
         if fate < 0.014 {
@@ -365,7 +368,7 @@ impl Eye<'_> {
             (Source::Loyalty, false) => &[E164, International, E164, DoubleZero],
         };
         let mut out = String::with_capacity(20);
-        places::write_phone(country, number, *rng.pick(styles), &mut out);
+        places::write_phone(country, number, rng.pick(styles), &mut out);
         out
     }
 
@@ -374,13 +377,14 @@ impl Eye<'_> {
         let city = &stock.cities[usize::from(address.city)];
         let (long, short) = &stock.streets[usize::from(address.street)];
         let mut seen = SeenAddress {
-            house: address.house.to_string(),
+            house: String::with_capacity(5),
             street: if rng.chance(0.4) { short.clone() } else { long.clone() },
             unit: if rng.chance(0.85) { address.unit } else { 0 },
             city: city.name.clone(),
             region: city.region,
             postcode: String::with_capacity(10),
         };
+        push_number(address.house.into(), 1, &mut seen.house);
         if !rng.chance(0.05) {
             places::postcode(stock, address, &mut seen.postcode);
             if rng.chance(0.015 * haste) {
@@ -392,7 +396,7 @@ impl Eye<'_> {
         if rng.chance(0.03 * haste) {
             typo(&mut seen.street, rng);
         } else if rng.chance(0.004) {
-            seen.street = (*rng.pick(JUNK_WORDS)).to_owned();
+            seen.street = rng.pick(JUNK_WORDS).to_owned();
             seen.house.clear();
         }
         if rng.chance(0.015 * haste) {
@@ -437,7 +441,7 @@ impl Eye<'_> {
         let tax_id = identifier(&organisation.tax_id, if billing { 0.6 } else { 0.0 });
         seen.organisation = Some(SeenOrganisation { name, registration, tax_id });
         if rng.chance(0.8) {
-            let desk = if rng.chance(0.5) { "info" } else { *rng.pick(&["accounts", "office", "sales", "hello"]) };
+            let desk = if rng.chance(0.5) { "info" } else { rng.pick(&["accounts", "office", "sales", "hello"]) };
             seen.emails.push(format!("{desk}@{}", organisation.domain));
         }
         if seen.emails.is_empty() || rng.chance(0.7) {
@@ -464,7 +468,7 @@ fn mistaken_birth(birth: Day, rng: &mut Rng) -> Day {
     let (year, month, day) = match rng.below(3) {
         0 => (year, day, month),
         1 => (year, month, 1 + (day + 9) % 28),
-        _ => (year + *rng.pick(&[-10, -1, 1, 10]), month, day),
+        _ => (year + rng.pick(&[-10, -1, 1, 10]), month, day),
     };
     calendar::day_of(year, month, day).unwrap_or(birth + 1)
 }

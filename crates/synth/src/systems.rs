@@ -6,6 +6,7 @@ pub(crate) mod loyalty;
 pub(crate) mod shop;
 pub(crate) mod support;
 
+use crate::digits::push_number;
 use crate::seen::Seen;
 use crate::stock::places::Country;
 
@@ -15,24 +16,21 @@ pub(crate) fn street_line(house: &str, street: &str, country: Country) -> String
         return street.to_owned();
     }
     match country {
-        Country::Gb | Country::Us | Country::Ie | Country::Fr => format!("{house} {street}"),
-        Country::De | Country::Pl => format!("{street} {house}"),
-        Country::Es | Country::It => format!("{street}, {house}"),
+        Country::Gb | Country::Us | Country::Ie | Country::Fr => [house, " ", street].concat(),
+        Country::De | Country::Pl => [street, " ", house].concat(),
+        Country::Es | Country::It => [street, ", ", house].concat(),
     }
 }
 
 /// The second line: flat, apartment, door. Empty for a whole house.
 pub(crate) fn unit_line(unit: u16, country: Country) -> String {
-    match (unit, country) {
-        (0, _) => String::new(),
-        (unit, Country::Gb | Country::Ie) => format!("Flat {unit}"),
-        (unit, Country::Us) => format!("Apt {unit}"),
-        (unit, Country::De) => format!("Whg. {unit}"),
-        (unit, Country::Fr) => format!("Appt {unit}"),
-        (unit, Country::Es) => format!("piso {unit}"),
-        (unit, Country::Pl) => format!("m. {unit}"),
-        (unit, Country::It) => format!("int. {unit}"),
+    if unit == 0 {
+        return String::new();
     }
+    let word = ["Flat ", "Apt ", "Whg. ", "Appt ", "piso ", "Flat ", "m. ", "int. "][country as usize];
+    let mut line = word.to_owned();
+    push_number(unit.into(), 1, &mut line);
+    line
 }
 
 /// `Given Middle Family Suffix`, without what is missing.
@@ -52,7 +50,7 @@ fn full_name(seen: &Seen) -> String {
 fn title(seen: &mut Seen) -> &'static str {
     match (seen.doctor, seen.female) {
         (true, _) => "Dr",
-        (_, true) => *seen.rng.pick(&["Mrs", "Ms", "Miss", "Mrs"]),
+        (_, true) => seen.rng.pick(&["Mrs", "Ms", "Miss", "Mrs"]),
         _ => "Mr",
     }
 }

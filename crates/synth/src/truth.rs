@@ -13,10 +13,11 @@ use parquet::errors::ParquetError;
 use parquet::file::properties::WriterProperties;
 use parquet::schema::types::ColumnPath;
 
+use crate::digits::push_number;
 use crate::plan::Source;
 use crate::stock::places::{self, Address, PhoneStyle};
 use crate::world::{Household, LAST_DAY, Person};
-use crate::{Cause, Ticker, Work};
+use crate::{Cause, Ticker, Work, systems};
 
 /// A Parquet file as all of them are written here.
 pub(crate) struct ParquetFile(ArrowWriter<File>);
@@ -116,7 +117,7 @@ const TRUTH_COLUMNS: [&str; 4] = ["source", "source_key", "customer_id", "record
 pub(crate) fn write_truth_csv(work: &Work<'_>, path: &Path, _: &Ticker) -> Result<u64, Cause> {
     let mut csv = BufWriter::new(File::create(path)?);
     writeln!(csv, "{}", TRUTH_COLUMNS.join(","))?;
-    let rows = for_each_record(work, |line| writeln!(csv, "{}", line.join(",")))?;
+    let rows = for_each_record(work, |line| csv.write_all((line.join(",") + "\n").as_bytes()))?;
     csv.flush()?;
     Ok(rows)
 }
@@ -135,7 +136,7 @@ fn for_each_record<E>(work: &Work<'_>, mut line: impl FnMut([&str; 4]) -> Result
     for source in Source::ALL {
         for (row, slot) in work.plan.slots[source as usize].iter().enumerate() {
             let key = source.key(row);
-            let record = format!("{}:{key}", source.name());
+            let record = [source.name(), ":", &key].concat();
             line([source.name(), &key, &customer_id(work.plan.customer(slot)), &record])?;
             rows += 1;
         }
@@ -146,16 +147,22 @@ fn for_each_record<E>(work: &Work<'_>, mut line: impl FnMut([&str; 4]) -> Result
 /// `entities.parquet`: the clean values of each customer at the end of 2025.
 pub(crate) fn write_entities(work: &Work<'_>, path: &Path, _: &Ticker) -> Result<u64, Cause> {
     let mut table = Table::create(File::create(path)?, ENTITY_COLUMNS, Some("birth_date"))?;
+    // The texts are emptied and filled again for each customer.
+    let mut values = Entity::default();
     for number in 0..work.plan.households {
         let household = work.world.household(number);
         for (member, customer) in work.plan.customers_of(number).enumerate() {
-            let (values, birth) = entity(work, &household, member, customer);
+            describe(work, &household, member, customer, &mut values);
+            let birth = household.people.get(member).map(|person| person.birth);
             table.push(values.each_ref().map(String::as_str), birth)?;
         }
     }
     table.close()?;
     Ok(work.plan.customers())
 }
+
+/// In the order of [`ENTITY_COLUMNS`].
+type Entity = [String; 22];
 
 const ENTITY_COLUMNS: [&str; 22] = [
     "customer_id",
@@ -183,68 +190,75 @@ const ENTITY_COLUMNS: [&str; 22] = [
 ];
 
 fn customer_id(customer: u32) -> String {
-    format!("c{customer:07}")
+    let mut id = String::with_capacity(8);
+    id.push('c');
+    push_number(customer.into(), 7, &mut id);
+    id
 }
 
-fn entity(work: &Work<'_>, household: &Household, member: usize, customer: u32) -> ([String; 22], Option<i32>) {
-    let mut values = [const { String::new() }; 22];
-    values[0] = customer_id(customer);
-    values[2] = format!("h{:07}", household.number);
-    let e164 = |number: u64| {
-        let mut phone = String::new();
-        places::write_phone(household.country, number, PhoneStyle::E164, &mut phone);
-        phone
-    };
-    let person = household.people.get(member);
-    let address = match (person, household.organisations.get(member)) {
-        (Some(person), _) => {
-            describe_person(work, person, &mut values);
-            values[10] = work.plan.email(work.world, person, customer, 0).unwrap_or_default();
-            values[11] = e164(person.mobile);
-            if person.moved_out.is_none() {
-                values[12] = household.landline.map(e164).unwrap_or_default();
-            }
-            household.address_of(person, LAST_DAY)
+fn describe(work: &Work<'_>, household: &Household, member: usize, customer: u32, values: &mut Entity) {
+    values.iter_mut().for_each(String::clear);
+    values[0].push_str(&customer_id(customer));
+    values[2].push('h');
+    push_number(household.number.into(), 7, &mut values[2]);
+    let e164 = |number: u64, out: &mut String| places::write_phone(household.country, number, PhoneStyle::E164, out);
+    let mut address = household.home;
+    if let Some(person) = household.people.get(member) {
+        describe_person(work, person, values);
+        values[10] = work.plan.email(work.world, person, customer, 0).unwrap_or_default();
+        e164(person.mobile, &mut values[11]);
+        if let (None, Some(landline)) = (person.moved_out, household.landline) {
+            e164(landline, &mut values[12]);
         }
-        (None, Some(organisation)) => {
-            "organisation".clone_into(&mut values[1]);
-            values[10] = format!("info@{}", organisation.domain);
-            values[11] = household.landline.map(e164).unwrap_or_default();
-            values[19] = format!("{} {}", organisation.name.base, organisation.name.form.short);
-            organisation.registration.clone_into(&mut values[20]);
-            organisation.tax_id.clone_into(&mut values[21]);
-            household.home
+        address = household.address_of(person, LAST_DAY);
+    } else if let Some(organisation) = household.organisations.get(member) {
+        values[1].push_str("organisation");
+        values[10].push_str("info@");
+        values[10].push_str(&organisation.domain);
+        if let Some(switchboard) = household.landline {
+            e164(switchboard, &mut values[11]);
         }
-        (None, None) => household.home,
-    };
-    describe_address(work, &address, &mut values);
-    (values, person.map(|person| person.birth))
-}
-
-fn describe_person(work: &Work<'_>, person: &Person, values: &mut [String; 22]) {
-    let world = work.world;
-    let family = world.family(person.family, person.female);
-    "person".clone_into(&mut values[1]);
-    values[4] = world.given(person);
-    values[5] = world.middle(person).unwrap_or_default();
-    values[7] = person.suffix.to_owned();
-    if person.birth_family != person.family {
-        values[8] = world.family(person.birth_family, person.female);
+        values[19] = [&organisation.name.base, " ", organisation.name.form.short].concat();
+        values[20].push_str(&organisation.registration);
+        values[21].push_str(&organisation.tax_id);
     }
-    values[6] = if person.double_barrelled { format!("{}-{family}", values[8]) } else { family };
-    let parts = [&values[4], &values[5], &values[6], &values[7]];
-    values[3] = parts.map(String::as_str).into_iter().filter(|part| !part.is_empty()).collect::<Vec<_>>().join(" ");
-    values[9] = if person.female { "F" } else { "M" }.to_owned();
+    describe_address(work, &address, values);
 }
 
-fn describe_address(work: &Work<'_>, address: &Address, values: &mut [String; 22]) {
+fn describe_person(work: &Work<'_>, person: &Person, values: &mut Entity) {
+    let world = work.world;
+    values[1].push_str("person");
+    values[4].push_str(&world.given(person));
+    values[5].push_str(&world.middle(person).unwrap_or_default());
+    if person.birth_family != person.family {
+        values[8].push_str(&world.family(person.birth_family, person.female));
+    }
+    if person.double_barrelled {
+        values[6] = format!("{}-", values[8]);
+    }
+    values[6].push_str(&world.family(person.family, person.female));
+    values[7].push_str(person.suffix);
+    values[9].push_str(if person.female { "F" } else { "M" });
+    let mut full = std::mem::take(&mut values[3]);
+    for part in values[4..8].iter().filter(|part| !part.is_empty()) {
+        if !full.is_empty() {
+            full.push(' ');
+        }
+        full.push_str(part);
+    }
+    values[3] = full;
+}
+
+fn describe_address(work: &Work<'_>, address: &Address, values: &mut Entity) {
     let stock = work.world.stock.places(address.country);
     let city = &stock.cities[usize::from(address.city)];
     let street = &stock.streets[usize::from(address.street)].0;
-    values[13] = crate::systems::street_line(&address.house.to_string(), street, address.country);
-    values[14] = crate::systems::unit_line(address.unit, address.country);
-    city.name.clone_into(&mut values[15]);
-    city.region.clone_into(&mut values[16]);
+    let mut house = String::with_capacity(5);
+    push_number(address.house.into(), 1, &mut house);
+    values[13] = systems::street_line(&house, street, address.country);
+    values[14] = systems::unit_line(address.unit, address.country);
+    values[15].push_str(&city.name);
+    values[16].push_str(city.region);
     places::postcode(stock, address, &mut values[17]);
-    address.country.code().clone_into(&mut values[18]);
+    values[18].push_str(address.country.code());
 }

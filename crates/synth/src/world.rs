@@ -3,6 +3,7 @@
 
 use std::fmt::Write;
 
+use crate::digits::push_number;
 use crate::rng::{Rng, Skew, Stream, mix};
 use crate::script;
 use crate::stock::companies::{self, CompanyName};
@@ -272,7 +273,7 @@ impl World {
         for nth in 0..affiliates {
             let mut name = name.clone();
             if nth > 0 {
-                name.base.push_str(*rng.pick(&[" Holdings", " Group", " Finance", " Property"]));
+                name.base.push_str(rng.pick(&[" Holdings", " Group", " Finance", " Property"]));
             }
             let digits = |length: u32, rng: &mut Rng| {
                 let number = rng.below(10usize.pow(length) - 1) + 1;
@@ -296,7 +297,7 @@ impl World {
                 _ => Ok(()),
             };
             domain.push_str(match country {
-                Country::Gb => *rng.pick(&[".co.uk", ".com", ".uk"]),
+                Country::Gb => rng.pick(&[".co.uk", ".com", ".uk"]),
                 Country::Us => ".com",
                 Country::De => ".de",
                 Country::Fr => ".fr",
@@ -344,19 +345,20 @@ impl World {
     pub(crate) fn email(&self, person: &Person, nth: usize, customer: u32, variant: u8) -> Option<String> {
         let mailbox = (*person.mailboxes.get(nth)?)?;
         let family = if mailbox.birth_name { person.birth_family } else { person.family };
-        let given = &self.given_names(person).names[person.given].letters;
-        let family = &self.family_name(family).letters;
+        let given = self.given_names(person).names[person.given].letters.as_str();
+        let family = self.family_name(family).letters.as_str();
         let (first, last) = (&given[..given.len().min(1)], &family[..family.len().min(1)]);
         let mut email = String::with_capacity(32);
-        let _ = match mailbox.pattern {
-            0..=2 => write!(email, "{given}.{family}"),
-            3 | 4 => write!(email, "{given}{family}"),
-            5 => write!(email, "{first}{family}"),
-            6 => write!(email, "{given}_{family}"),
-            7 => write!(email, "{first}.{family}"),
-            8 => write!(email, "{given}{last}"),
-            _ => write!(email, "{family}.{given}"),
+        let parts = match mailbox.pattern {
+            0..=2 => [given, ".", family],
+            3 | 4 => [given, "", family],
+            5 => [first, "", family],
+            6 => [given, "_", family],
+            7 => [first, ".", family],
+            8 => [given, "", last],
+            _ => [family, ".", given],
         };
+        parts.into_iter().for_each(|part| email.push_str(part));
         let number = match variant {
             0 => u64::from(mailbox.number),
             1 => (1970 + i64::from(person.birth) * 100 / 36525).unsigned_abs(),
@@ -364,7 +366,7 @@ impl World {
             _ => 10_000 + u64::from(customer),
         };
         if number > 0 {
-            let _ = write!(email, "{number}");
+            push_number(number, 1, &mut email);
         }
         email.push('@');
         push_domain(mailbox.domain, &mut email);
@@ -477,5 +479,5 @@ fn push_domain(domain: u16, out: &mut String) {
     ];
     let number = usize::from(domain);
     let tail = [".com", ".co.uk", ".org", ".net", ".eu", ".de", ".fr", ".io", ".info", ".biz"][number / 400 % 10];
-    let _ = write!(out, "{}{}{tail}", FRONT[number % 20], BACK[number / 20 % 20]);
+    [FRONT[number % 20], BACK[number / 20 % 20], tail].into_iter().for_each(|part| out.push_str(part));
 }

@@ -11,10 +11,11 @@ use super::places::Country;
 pub(crate) struct CompanyName {
     /// The name without the legal form.
     pub(crate) base: String,
-    pub(crate) form: &'static LegalForm,
+    pub(crate) form: LegalForm,
 }
 
 /// A legal form, long and short.
+#[derive(Clone, Copy)]
 pub(crate) struct LegalForm {
     pub(crate) long: &'static str,
     pub(crate) short: &'static str,

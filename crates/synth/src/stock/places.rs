@@ -2,6 +2,7 @@
 
 use std::fmt::Write;
 
+use crate::digits::push_number;
 use crate::rng::{Rng, Skew, Stream, mix};
 
 use super::names::Origin;
@@ -128,7 +129,7 @@ impl PlaceStock {
         }
         rng.shuffle(&mut towns);
         for name in towns {
-            let (_, region, area, post) = *rng.pick(words.cities);
+            let (_, region, area, post) = rng.pick(words.cities);
             cities.push(City { name, region, area, post });
         }
         let mut streets = Vec::new();
@@ -198,22 +199,30 @@ pub(crate) fn postcode(stock: &PlaceStock, address: &Address, out: &mut String) 
     let hash = mix(u64::from(address.city) << 40 ^ u64::from(address.street) << 16 ^ stretch ^ 0x51ed);
     let digits = |n: u64, salt: u64| mix(hash ^ salt) % n;
     let letter = |salt: u64, from: &'static [u8]| char::from(from[(mix(hash ^ salt) % from.len() as u64) as usize]);
-    let _ = match address.country {
+    out.push_str(post);
+    match address.country {
         Country::Gb => {
             const INWARD: &[u8] = b"ABDEFGHJLNPQRSTUWXYZ";
-            let (a, b) = (letter(3, INWARD), letter(4, INWARD));
-            write!(out, "{post}{} {}{a}{b}", 1 + digits(18, 1), digits(10, 2))
+            push_number(1 + digits(18, 1), 1, out);
+            out.push(' ');
+            push_number(digits(10, 2), 1, out);
+            out.extend([letter(3, INWARD), letter(4, INWARD)]);
         }
-        Country::Us => write!(out, "{post}{:02}", digits(100, 1)),
-        Country::De | Country::Es => write!(out, "{post}{:03}", digits(1000, 1)),
-        Country::Fr => write!(out, "{post}{:03}", digits(90, 1) * 10),
-        Country::It => write!(out, "{post}{:02}", digits(100, 1)),
-        Country::Pl => write!(out, "{post}-{:03}", digits(1000, 1)),
+        Country::Us | Country::It => push_number(digits(100, 1), 2, out),
+        Country::De | Country::Es => push_number(digits(1000, 1), 3, out),
+        Country::Fr => push_number(digits(90, 1) * 10, 3, out),
+        Country::Pl => {
+            out.push('-');
+            push_number(digits(1000, 1), 3, out);
+        }
         Country::Ie => {
             const EIR: &[u8] = b"ACDEFHKNPRTVWXY";
-            write!(out, "{post} {}{}{}{}", letter(5, EIR), digits(10, 6), letter(7, EIR), digits(10, 8))
+            out.extend([' ', letter(5, EIR)]);
+            push_number(digits(10, 6), 1, out);
+            out.push(letter(7, EIR));
+            push_number(digits(10, 8), 1, out);
         }
-    };
+    }
 }
 
 /// How somebody writes a telephone number.
@@ -248,8 +257,9 @@ pub(crate) fn write_phone(country: Country, number: u64, style: PhoneStyle, out:
         }
         _ => "0",
     };
-    let mut buffer = [0u8; 20];
-    let digits = decimal(number, &mut buffer);
+    let mut digits = String::with_capacity(12);
+    push_number(number, 1, &mut digits);
+    let digits = digits.as_str();
     let groups: &[usize] = match country {
         Country::Gb => {
             if digits.starts_with('7') {
@@ -319,19 +329,6 @@ pub(crate) fn write_phone(country: Country, number: u64, style: PhoneStyle, out:
             spaced('-', out);
         }
     }
-}
-
-fn decimal(mut number: u64, buffer: &mut [u8; 20]) -> &str {
-    let mut at = buffer.len();
-    while at > 0 {
-        at -= 1;
-        buffer[at] = b'0' + (number % 10) as u8;
-        number /= 10;
-        if number == 0 {
-            break;
-        }
-    }
-    std::str::from_utf8(&buffer[at..]).unwrap_or_default()
 }
 
 struct PlaceWords {

@@ -68,11 +68,12 @@ pub(crate) fn write(work: &Work<'_>, path: &Path, ticker: &Ticker) -> Result<u64
 fn customer_row(key: &str, seen: &Seen, out: &mut Vec<u8>) {
     let mut rng = seen.rng.clone();
     let mut text = String::with_capacity(256);
-    let name = match (seen.middle.is_empty(), seen.suffix.is_empty()) {
-        (true, true) => format!("{}, {}", seen.family, seen.given),
-        (false, true) => format!("{}, {} {}", seen.family, seen.given, seen.middle),
-        (true, false) => format!("{} {}, {}", seen.family, seen.suffix, seen.given),
-        (false, false) => format!("{}, {} {} {}", seen.family, seen.given, seen.middle, seen.suffix),
+    let Seen { given, middle, family, .. } = seen;
+    let name = match (middle.is_empty(), seen.suffix.is_empty()) {
+        (true, true) => [family, ", ", given].concat(),
+        (false, true) => [family, ", ", given, " ", middle].concat(),
+        (true, false) => [family, " ", seen.suffix, ", ", given].concat(),
+        (false, false) => [family, ", ", given, " ", middle, " ", seen.suffix].concat(),
     };
     for value in [key, &name] {
         push_field(value, &mut text);
@@ -119,8 +120,8 @@ fn customer_row(key: &str, seen: &Seen, out: &mut Vec<u8>) {
 
 fn test_row(key: &str, row: usize, out: &mut Vec<u8>) {
     let mut rng = Rng::of(0, Stream::Details, row as u64);
-    let name = *rng.pick(&["Test, Test", "Tester, QA", "Doe, John", "Mustermann, Max", "Test, Do Not Use"]);
-    let city = *rng.pick(&["London", "Test", ""]);
+    let name = rng.pick(&["Test, Test", "Tester, QA", "Doe, John", "Mustermann, Max", "Test, Do Not Use"]);
+    let city = rng.pick(&["London", "Test", ""]);
     let line = format!(
         "{key};{name};01/01/1900;;test@test.com;;0000000;;1 Test Street;;{city};;;United Kingdom;test;;01/01/2020\r\n"
     );
@@ -129,7 +130,7 @@ fn test_row(key: &str, row: usize, out: &mut Vec<u8>) {
 
 /// A field and the delimiter after it; quoted where it holds what would break the row.
 fn push_field(value: &str, out: &mut String) {
-    if value.contains([';', '"', '\n']) {
+    if value.bytes().any(|byte| matches!(byte, b';' | b'"' | b'\n')) {
         out.push('"');
         out.push_str(&value.replace('"', "\"\""));
         out.push('"');

@@ -87,11 +87,11 @@ impl<'a> Tables<'a> {
         let mut rng = seen.rng.clone();
         let first_name = match seen.middle.as_str() {
             "" => seen.given.clone(),
-            middle => format!("{} {middle}", seen.given),
+            middle => [&seen.given, " ", middle].concat(),
         };
         let last_name = match seen.suffix {
             "" => seen.family.clone(),
-            suffix => format!("{} {suffix}", seen.family),
+            suffix => [&seen.family, " ", suffix].concat(),
         };
         let phone = match (seen.mobile.as_str(), seen.landline.as_str()) {
             ("", landline) => landline,
@@ -112,7 +112,7 @@ impl<'a> Tables<'a> {
         self.customers.execute(params![id, first_name, last_name, email, phone, birthday, created, self.time])?;
         self.address(id, seen, if rng.chance(0.7) { "shipping" } else { "billing" })?;
 
-        let orders = [0, 0, 1, 1, 1, 1, 2, 2, 3, 6][rng.below(10)];
+        let orders = [0, 0, 0, 1, 1, 1, 1, 2, 2, 5][rng.below(10)];
         for _ in 0..orders {
             self.time.clear();
             push_timestamp(rng.between(joined, seen.day), rng.below(86_400) as u32, &mut self.time);
@@ -145,7 +145,7 @@ impl<'a> Tables<'a> {
         let unit = super::unit_line(address.unit, seen.country);
         let street = match unit.is_empty() {
             true => address.street.clone(),
-            false => format!("{}, {unit}", address.street),
+            false => [&address.street, ", ", &unit].concat(),
         };
         let postcode = Some(address.postcode.as_str()).filter(|postcode| !postcode.is_empty());
         let country = seen.country.code();

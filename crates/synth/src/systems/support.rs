@@ -105,7 +105,7 @@ fn contact(work: &Work<'_>, key: &str, seen: &Seen, out: &mut String) {
         tags.push("b2b");
     }
     for _ in 0..rng.below(3) {
-        let tag = *rng.pick(&["billing", "delivery", "returns", "vip", "complaint", "login", "refund", "newsletter"]);
+        let tag = rng.pick(&["billing", "delivery", "returns", "vip", "complaint", "login", "refund", "newsletter"]);
         if !tags.contains(&tag) {
             tags.push(tag);
         }

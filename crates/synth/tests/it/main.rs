@@ -37,7 +37,10 @@ fn the_same_arguments_give_the_same_bytes() {
         let files = summary.files.iter().map(|(path, rows)| (std::fs::read(path).unwrap(), *rows));
         files.collect::<Vec<_>>()
     };
-    let (first, second, other) = (contents(7), contents(7), contents(8));
+    let first = contents(7);
+    // Formats that note the time of writing note it in seconds.
+    std::thread::sleep(std::time::Duration::from_millis(1100));
+    let (second, other) = (contents(7), contents(8));
     assert_eq!(first.len(), 8);
     for (nth, (a, b)) in first.iter().zip(&second).enumerate() {
         assert!(a == b, "file {nth} differs");
@@ -92,7 +95,7 @@ fn broken_and_test_rows_are_there_and_not_in_the_truth() {
     let crm = read::gunzip(&dir.path().join("crm/customers.csv.gz"));
     let lines: Vec<&str> = crm.lines().collect();
     let fields = |line: &str| line.matches(';').count();
-    let short = lines.iter().filter(|line| fields(line) < fields(lines[0])).count() as u64;
+    let short = lines.iter().filter(|line| line.starts_with('C') && fields(line) < fields(lines[0])).count() as u64;
     let tests = lines.iter().filter(|line| line.contains(";test;")).count() as u64;
     let support = std::fs::read_to_string(dir.path().join("support/contacts.ndjson")).unwrap();
     let torn = support.lines().filter(|line| serde_json::from_str::<serde_json::Value>(line).is_err()).count() as u64;
