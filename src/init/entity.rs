@@ -4,7 +4,7 @@ use goldsmith_config::model::Entity;
 use goldsmith_standardize::text;
 
 use super::assess::Assessed;
-use super::column::{Column, Table};
+use super::column::{Column, Native, Table};
 use super::draft::Noted;
 use super::header::Role;
 use super::region::percent;
@@ -118,7 +118,7 @@ fn share(rows: usize, table: &Table) -> String {
 
 fn literal(column: &Column, value: &str) -> String {
     match column.native {
-        super::column::Native::Text => format!("'{}'", value.replace('\'', "''")),
+        Native::Text => format!("'{}'", value.replace('\'', "''")),
         _ => value.to_owned(),
     }
 }
@@ -218,11 +218,24 @@ pub(super) fn entity_of(table: &Table, assessed: &[Assessed]) -> Entity {
         person += contact;
     }
     match (person, organisation) {
+        // Addresses to write to and no name of a thing beside them: a mailing list.
+        (0..=1, 0..=1) if contact > 0 && !has_names_of_things(table, assessed) => Entity::Person,
         (0..=1, 0..=1) => Entity::Generic,
         (person, organisation) if person >= 2 && (person >= organisation || person >= 4) => Entity::Person,
         (_, 2..) => Entity::Organisation,
         _ => Entity::Generic,
     }
+}
+
+/// Whether a column that nothing is known of holds words, most of them different.
+fn has_names_of_things(table: &Table, assessed: &[Assessed]) -> bool {
+    table.columns.iter().zip(assessed).any(|(column, found)| {
+        found.known.is_none()
+            && column.native == Native::Text
+            && column.distinct().len() * 2 > column.filled()
+            && column.filled() * 2 > table.rows
+            && column.share(values::has_letters).unwrap_or(0.0) >= 0.5
+    })
 }
 
 #[cfg(test)]
@@ -233,7 +246,7 @@ mod tests {
 
     #[test]
     fn what_rows_are() {
-        let cases: [(Columns<'_>, Entity); 9] = [
+        let cases: [(Columns<'_>, Entity); 10] = [
             (&[("first_name", &["Isla"]), ("dob", &["2024-02-28"])], Entity::Person),
             (&[("name", &["Bob Smith"]), ("phone", &["020 7946 0958"])], Entity::Person),
             (&[("name", &["Xq Zyw"]), ("email", &["x@example.com"])], Entity::Person),
@@ -245,6 +258,10 @@ mod tests {
             (&[("company", &["Acme"]), ("vat_id", &["GB1"]), ("email", &["x@example.com"])], Entity::Organisation),
             (&[("name", &["Acme Ltd"]), ("city", &["York"])], Entity::Organisation),
             (&[("surname", &["King"]), ("first_name", &["Ada"]), ("company", &["Acme"])], Entity::Person),
+            (
+                &[("email", &["x@example.com", "y@example.com"]), ("since", &["2024-01-02", "2024-01-03"])],
+                Entity::Person,
+            ),
             (&[("Site name", &["Marillac"]), ("Email Address", &["x@example.com"])], Entity::Generic),
         ];
         for (columns, expected) in cases {

@@ -399,7 +399,7 @@ mod tests {
             ),
             (
                 &[("street_number", "12"), ("address_1", "de burgh street"), ("suburb", "como"), ("state", "vic")],
-                &["addresses=house_number:street_number,street:address_1,locality:suburb,region:state"],
+                &["addresses=street:address_1,house_number:street_number,locality:suburb,region:state"],
             ),
             (
                 &[("bill_to_line1", "1 High St"), ("bill_to_city", "York"), ("country", "UK"), ("ssn", "123-45-6789")],

@@ -63,7 +63,7 @@ fn latin_1_and_dates_day_first() {
             "updated_at: modified_at",
             "full_name: name",
             "birth_date: dob",
-            "emails: E-Mail",
+            "emails: '\"E-Mail\"'",
         ],
     );
     assert!(!yaml.contains("ller"), "no value of a record is written");
@@ -142,15 +142,7 @@ fn things_and_answers() {
     let yaml = proposed(folder.path(), &["restaurants.csv", "truth.csv"]);
     has(
         &yaml,
-        &[
-            "- entity: generic",
-            "region: US",
-            "name: name",
-            "phones: phone",
-            "line1: addr",
-            "locality: city",
-            "type: string",
-        ],
+        &["- entity: generic", "region: US", "name: name", "phone: phone", "addr: addr", "city: city", "type: string"],
     );
     assert!(
         yaml.contains("# truth.csv is left out") && !lines(&yaml).iter().any(|line| line.contains("Source")),
@@ -177,7 +169,7 @@ fn no_header_no_key() {
     )
     .unwrap();
     let yaml = proposed(folder.path(), &["list.csv"]);
-    has(&yaml, &["header: false", "emails: column_1"]);
+    has(&yaml, &["header: false", "- entity: person", "emails: column_1"]);
 }
 
 #[test]
