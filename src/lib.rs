@@ -10,7 +10,7 @@
 //!     │                          │
 //!     └──────── Quarantined ◀────┘
 //! ```
-//! One direction. [`pipeline::run`] is the only place that knows the order of the stages and reads like the picture.
+//! One direction. [`mod@pipeline::run`] is the only place that knows the order of the stages and reads like the picture.
 //! Arrow is for moving, coded columns (`goldsmith-resolve`) are for deciding; DataFusion is known to [`normalize`]
 //! alone.
 

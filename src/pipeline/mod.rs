@@ -1,4 +1,4 @@
-//! A pipeline: what its file says ([`build`]), what that means ([`plan`]), the way through ([`run`]).
+//! A pipeline: what its file says ([`build`]), what that means ([`plan`]), the way through ([`mod@run`]).
 
 pub mod build;
 pub mod check;
