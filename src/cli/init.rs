@@ -17,7 +17,7 @@ use crate::pipeline::{RunError, exit};
 /// are relative to the folder of --out, or to the current folder where it goes to standard output.
 #[derive(Debug, Args)]
 #[command(
-    after_help = "Examples:\n  goldsmith init customers.csv orders.db > pipeline.yaml\n  goldsmith init exports/*.csv.gz --out pipelines/crm/pipeline.yaml\n\nThen:\n  goldsmith validate pipeline.yaml\n  goldsmith run pipeline.yaml"
+    after_help = "Example:\n  goldsmith init customers.csv orders.db > pipeline.yaml\n  goldsmith init exports/*.csv.gz --out pipelines/crm/pipeline.yaml\n\nThen:\n  goldsmith validate pipeline.yaml\n  goldsmith run pipeline.yaml"
 )]
 pub(super) struct Arguments {
     /// The files: .csv, .json, .ndjson, .parquet, .xlsx, .db and their like, also compressed.

@@ -72,15 +72,15 @@ pub fn check_rows(contract: &ContractPlan, extracted: &ExtractedSource, last: Op
     let source = &extracted.name;
     for (name, table) in &extracted.tables {
         let rows = table.rows;
-        let Some(before) =
-            last.and_then(|last| last.tables.iter().find(|known| known.name == *name)).map(|known| known.rows)
-        else {
+        let Some(known) = last.and_then(|last| last.tables.iter().find(|known| known.name == *name)) else {
             continue;
         };
+        let before = known.rows;
         if before == 0 {
             continue;
         }
-        let share = ratio(rows, before);
+        // Fewer rows, or as many of which fewer can be read: either is a source that shrank.
+        let share = ratio(rows, before).min(ratio(rows + table.rejected, before + known.rejected));
         let shrunk = share <= contract.min_volume && share < 1.0;
         let status = if shrunk || share > contract.max_volume { "fail" } else { "pass" };
         let expected = format!(
