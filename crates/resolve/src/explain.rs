@@ -1,10 +1,11 @@
 //! Why two records are one entity, or why not.
 
 use crate::blocking::conjunction;
+use crate::error::ResolveError;
 use crate::model::Model;
 use crate::probability::{Weight, to_probability};
 use crate::records::{ColumnKind, RecordId, Records};
-use crate::resolve::{Decisions, Options, ResolveError, prepare};
+use crate::resolve::{Decisions, Options, prepare};
 use crate::score::Comparing;
 
 /// The waterfall of evidence between two records.

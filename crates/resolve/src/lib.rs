@@ -19,7 +19,8 @@
 //! | `entity` | the default comparisons and rules of each entity type |
 //! | `pattern`, `score` | from a pair to its pattern and weight |
 //! | `term_frequency` | how common values are |
-//! | `fellegi_sunter` | training without labels |
+//! | `fellegi_sunter`, `learn` | training without labels; the samples it looks at |
+//! | `error` | [`ResolveError`] |
 //! | [`model`] | everything global, pinned in one JSON document |
 //! | `clustering` | from scored pairs to clusters, under constraints |
 //! | `resolve` | the way through: [`resolve()`], [`Options`], [`Decisions`], [`Resolution`] |
@@ -35,12 +36,14 @@ mod blocking;
 mod clustering;
 mod comparison;
 mod entity;
+mod error;
 pub mod evaluate;
 mod explain;
 mod features;
 mod fellegi_sunter;
 mod kernels;
 mod keys;
+mod learn;
 pub mod model;
 mod pattern;
 mod placeholder;
@@ -52,11 +55,11 @@ mod term_frequency;
 
 pub use blocking::{LargeBlock, RuleStats};
 pub use clustering::CutReason;
+pub use error::ResolveError;
 pub use explain::{Explanation, Step, explain};
 pub use model::Model;
 pub use placeholder::Placeholder;
 pub use records::{Column, ColumnBuilder, ColumnKind, EntityType, Pool, RecordId, Records};
 pub use resolve::{
-    Decisions, Options, Overrides, PairDecision, PatternEvidence, Progress, Resolution, ResolveError, ScoredPair,
-    resolve,
+    Decisions, Options, Overrides, PairDecision, PatternEvidence, Progress, Resolution, ScoredPair, resolve,
 };

@@ -5,10 +5,11 @@ use hashbrown::{HashMap, HashSet};
 use crate::blocking::{Blocks, LargeBlock, Rule, RuleStats};
 use crate::clustering::{Constraints, CutReason, cluster, cuts};
 use crate::comparison::Comparison;
-use crate::entity::{comparisons, exact_by_chance, held, names_by_chance, rules};
+use crate::entity::{comparisons, rules};
+use crate::error::ResolveError;
 use crate::features::{Features, mix, text_hash};
-use crate::fellegi_sunter::{Evidence, Histogram, Parameters, Selected, train};
-use crate::model::{ColumnFrequencies, ComparisonParameters, LevelParameters, MODEL_VERSION, Model, PinnedValue};
+use crate::learn::learn;
+use crate::model::{ColumnFrequencies, Model};
 use crate::pattern::{Layout, Pattern};
 use crate::placeholder::{self, Placeholder};
 use crate::probability::{BIT, Weight, from_probability, to_probability};
@@ -78,75 +79,6 @@ pub trait Progress: Sync {
 impl Progress for () {
     fn stage(&self, _: &str) {}
     fn advance(&self, _: u64) {}
-}
-
-/// Why records could not be resolved.
-#[derive(Debug, thiserror::Error)]
-#[non_exhaustive]
-pub enum ResolveError {
-    /// A column does not cover the records.
-    #[error("column {column} covers {found} records where there are {expected}")]
-    ColumnLength {
-        /// The column.
-        column: String,
-        /// How many records there are.
-        expected: usize,
-        /// How many it covers.
-        found: usize,
-    },
-    /// Two records have one id.
-    #[error("record id {id:?} occurs twice; source and key must name one record")]
-    DuplicateId {
-        /// The id.
-        id: RecordId,
-    },
-    /// An option names a comparison that does not exist.
-    #[error("no comparison named {name}; there are: {valid}")]
-    UnknownComparison {
-        /// The name given.
-        name: String,
-        /// The names there are.
-        valid: String,
-    },
-    /// An option names a blocking key that does not exist.
-    #[error("no blocking key named {name}; there are: {valid}")]
-    UnknownKey {
-        /// The name given.
-        name: String,
-        /// The names there are.
-        valid: String,
-    },
-    /// Nothing to compare by.
-    #[error("none of the columns can be compared; map at least one attribute")]
-    NothingToCompare,
-    /// More comparisons than a pattern can hold.
-    #[error("{comparisons} comparisons do not fit into one pattern; leave some out")]
-    TooManyComparisons {
-        /// How many there are.
-        comparisons: usize,
-    },
-    /// The model was made for something else.
-    #[error("the model does not fit these records: {difference}")]
-    ModelMismatch {
-        /// What differs.
-        difference: String,
-    },
-    /// Decisions contradict each other.
-    #[error("decisions contradict: {left:?} and {right:?} are the same by one chain of decisions and not by another")]
-    ContradictingDecisions {
-        /// One record.
-        left: RecordId,
-        /// The other.
-        right: RecordId,
-    },
-    /// The threads could not be started.
-    #[error("cannot start {threads} threads: {reason}")]
-    Threads {
-        /// How many were asked for.
-        threads: usize,
-        /// What the system said.
-        reason: String,
-    },
 }
 
 /// The outcome, in the order of the input rows.
@@ -252,12 +184,6 @@ pub fn resolve(
     }
 }
 
-/// Random pairs drawn for u.
-const RANDOM_PAIRS: u64 = 300_000;
-/// Candidate pairs sampled for the priors.
-const CANDIDATE_SAMPLE: u64 = 400_000;
-/// Pairs sampled per rule for m and r.
-const RULE_SAMPLE: u64 = 60_000;
 /// Pairs below this weight can join nobody, whatever their neighbours say.
 const EDGE_FLOOR: Weight = -8 * BIT;
 
@@ -425,111 +351,6 @@ fn numbered(f: &Features<'_>, clusters: &[u32]) -> (Vec<u32>, Vec<u32>) {
         of_row[f.order[position] as usize] = number[root as usize];
     }
     (of_row, smallest)
-}
-
-fn learn(prepared: &Prepared<'_>, comparing: &Comparing<'_, '_>, blocks: &Blocks, seed: u64) -> Model {
-    let f = &prepared.features;
-    let random = comparing.random(RANDOM_PAIRS, seed);
-    let per_rule: Vec<Selected> = prepared
-        .rules
-        .iter()
-        .enumerate()
-        .map(|(index, rule)| Selected {
-            pairs: comparing.count(&rule_sample(f, blocks, index as u16, seed)),
-            held: held(rule, &prepared.comparisons),
-        })
-        .collect();
-    let candidates = candidate_sample(comparing, blocks, seed);
-    let exact: Vec<Option<f64>> = prepared.comparisons.iter().map(|c| exact_by_chance(f, c)).collect();
-    let names: Vec<Option<(f64, f64)>> = prepared.comparisons.iter().map(|c| names_by_chance(f, c)).collect();
-    let parameters = train(&Evidence {
-        comparisons: &prepared.comparisons,
-        layout: &prepared.layout,
-        per_rule: &per_rule,
-        random: &random,
-        exact: &exact,
-        names: &names,
-        candidates: &candidates,
-        records: f.len(),
-    });
-    model_of(prepared, &parameters)
-}
-
-fn model_of(prepared: &Prepared<'_>, p: &Parameters) -> Model {
-    let records = prepared.features.records;
-    Model {
-        version: MODEL_VERSION,
-        entity: records.entity,
-        prior_same: p.prior_same,
-        prior_related: p.prior_related,
-        calibration: 1.0,
-        comparisons: prepared
-            .comparisons
-            .iter()
-            .enumerate()
-            .map(|(c, comparison)| ComparisonParameters {
-                name: comparison.name.clone(),
-                levels: comparison
-                    .levels
-                    .iter()
-                    .enumerate()
-                    .map(|(l, level)| LevelParameters {
-                        level: level.label.clone(),
-                        m: p.m[c][l],
-                        r: p.r[c][l],
-                        u: p.u[c][l],
-                    })
-                    .collect(),
-            })
-            .collect(),
-        placeholders: prepared
-            .placeholders
-            .iter()
-            .map(|p| PinnedValue {
-                column: records.columns[p.column].name.clone(),
-                value: format!("{:016x}", text_hash(records.columns[p.column].pool.get(p.code))),
-                records: p.records,
-            })
-            .collect(),
-        term_frequencies: prepared.frequencies.clone(),
-    }
-}
-
-/// Pairs of a rule's whole blocks, blocks taken in the order of a seeded hash until there are enough.
-fn rule_sample(f: &Features<'_>, blocks: &Blocks, rule: u16, seed: u64) -> Vec<(u32, u32)> {
-    let mut leaves: Vec<(u64, u32)> = (0..blocks.leaves() as u32)
-        .filter(|&leaf| blocks.rule_of[leaf as usize] == rule && blocks.whole[leaf as usize])
-        .map(|leaf| (mix(seed, u64::from(leaf)), leaf))
-        .collect();
-    leaves.sort_unstable();
-    let mut pairs = Vec::new();
-    for (_, leaf) in leaves {
-        let members = blocks.members(leaf);
-        for (index, &a) in members.iter().enumerate() {
-            pairs.extend(members[index + 1..].iter().filter(|&&b| !f.kept_apart_by_source(a, b)).map(|&b| (a, b)));
-        }
-        if pairs.len() as u64 >= RULE_SAMPLE {
-            break;
-        }
-    }
-    pairs
-}
-
-/// A sample of all candidate pairs, scaled to their number.
-fn candidate_sample(comparing: &Comparing<'_, '_>, blocks: &Blocks, seed: u64) -> Histogram {
-    let leaves = blocks.leaves() as u32;
-    let size = |leaf: u32| blocks.members(leaf).len() as u64;
-    let bound: u64 = (0..leaves).map(|leaf| size(leaf) * (size(leaf) - 1) / 2).sum();
-    let one_in = bound.div_ceil(CANDIDATE_SAMPLE).max(1);
-    let mut pairs = Vec::new();
-    for leaf in (0..leaves).filter(|&leaf| mix(seed ^ 0x5eed, u64::from(leaf)).is_multiple_of(one_in)) {
-        blocks.pairs(comparing.f, leaf, |a, b| pairs.push((a, b)));
-    }
-    let mut counted = comparing.count(&pairs);
-    for entry in &mut counted {
-        entry.1 *= one_in as f64;
-    }
-    counted
 }
 
 fn constraints(f: &Features<'_>, decisions: &Decisions) -> Result<Constraints, ResolveError> {
