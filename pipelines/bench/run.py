@@ -105,6 +105,9 @@ def main():
     for name in [*(args.only or []), *args.skip]:
         if name not in known:
             parser.error(f"there is no set `{name}`; there are {', '.join(known)}")
+    for folder in args.gen:
+        if not (folder / "truth.parquet").exists():
+            parser.error(f"there is no truth.parquet in {folder}")
     jobs = [(name, "gen", folder.resolve(), folder.resolve() / "truth.parquet")
             for folder in args.gen for name in [f"gen {folder.resolve().name}"]]
     jobs += [(name, name, args.sets.resolve() / name, args.sets.resolve() / name / "truth.csv")
@@ -115,6 +118,8 @@ def main():
         print(f"run.py: no truth of any of these sets below {args.sets}", file=sys.stderr)
         return 2
     scorer = args.score if args.score and args.score.exists() else None
+    if args.score and not scorer:
+        print(f"run.py: no second scorer at {args.score}: the figures are not checked", file=sys.stderr)
 
     failed, broken = [], []
     print("| " + " | ".join(COLUMNS) + " |\n|" + "---|" * len(COLUMNS), flush=True)
