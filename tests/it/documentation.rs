@@ -11,7 +11,7 @@ use crate::support::{goldsmith, root, stderr, stdout};
 /// Every Markdown page of the project.
 fn pages() -> Vec<PathBuf> {
     let mut pages = vec![root().join("README.md")];
-    let mut folders = vec![root().join("docs"), root().join("connectors"), root().join("sample-data")];
+    let mut folders = ["docs", "connectors", "pipelines", "sample-data"].map(|name| root().join(name)).to_vec();
     while let Some(folder) = folders.pop() {
         for entry in std::fs::read_dir(folder).expect("a folder").flatten() {
             let path = entry.path();
