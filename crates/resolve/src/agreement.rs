@@ -22,7 +22,7 @@ pub(crate) struct Agreement {
 pub(crate) enum Comparator {
     Name(NameValues),
     BirthDate { field: usize, days: Vec<Option<Day>>, tf: Vec<Weight> },
-    Email { field: usize },
+    Email { field: usize, given: Option<usize>, family: Option<usize> },
     Phone { field: usize },
     Address { tf: [Vec<Weight>; 2] },
     MiddleName { field: usize },
@@ -99,10 +99,19 @@ impl Comparator {
                     plain(memo.get(index * 2, x, y, || day_level(days[x as usize], days[y as usize])))
                 })
             }
-            Self::Email { field } => {
+            Self::Email { field, given, family } => {
                 let pool = f.pool(*field);
                 best(f.fields[*field].values(a), f.fields[*field].values(b), |x, y| {
-                    plain(if x == y { 1 } else { memo.get(index * 2, x, y, || email_level(pool.get(x), pool.get(y))) })
+                    if x == y {
+                        return plain(1);
+                    }
+                    let level = memo.get(index * 2, x, y, || email_level(pool.get(x), pool.get(y)));
+                    let by_name = |record| [*given, *family].into_iter().flatten().map(move |n| (n, record));
+                    let names = || by_name(a).chain(by_name(b)).flat_map(|(n, r)| name_values(f, n, r));
+                    plain(match level {
+                        2..=4 if follows_from_names(level, pool.get(x), pool.get(y), names) => EMAIL_DIFFERENT,
+                        level => level,
+                    })
                 })
             }
             Self::Phone { field } => {
@@ -172,7 +181,7 @@ impl Comparator {
             Self::Address { .. } => f.addresses.of(position),
             Self::Tokens(values) => f.fields[values.field].values(position),
             Self::BirthDate { field, .. }
-            | Self::Email { field }
+            | Self::Email { field, .. }
             | Self::Phone { field }
             | Self::MiddleName { field }
             | Self::Exact { field }
@@ -371,7 +380,7 @@ pub(crate) fn parse_day(value: &str) -> Option<Day> {
 
 fn email_level(left: &str, right: &str) -> u8 {
     let (Some((local_x, domain_x)), Some((local_y, domain_y))) = (left.rsplit_once('@'), right.rsplit_once('@')) else {
-        return if within_edits(left, right, 1) { 2 } else { 5 };
+        return if within_edits(left, right, 1) { 2 } else { EMAIL_DIFFERENT };
     };
     let shortest = local_x.len().min(local_y.len());
     if local_x == local_y {
@@ -381,7 +390,49 @@ fn email_level(left: &str, right: &str) -> u8 {
     if domain_x == domain_y && shortest >= 4 && within_edits(local_x, local_y, allowed) {
         return 2;
     }
-    if shortest >= 5 && jaro_winkler(local_x, local_y) >= 0.9 { 4 } else { 5 }
+    if shortest >= 5 && jaro_winkler(local_x, local_y) >= 0.9 { 4 } else { EMAIL_DIFFERENT }
+}
+
+const EMAIL_DIFFERENT: u8 = 5;
+
+fn name_values<'f>(f: &'f Features<'_>, field: usize, record: u32) -> impl Iterator<Item = &'f str> {
+    f.fields[field].values(record).iter().map(move |&code| f.pool(field).get(code))
+}
+
+/// Whether the likeness of two mailbox names is no more than the names of their holders explain: both are made of
+/// these names, and what is not letters does not confirm it. Among namesakes such mailboxes are as different as any.
+fn follows_from_names<'f, N: Iterator<Item = &'f str>>(
+    level: u8,
+    left: &str,
+    right: &str,
+    names: impl Fn() -> N,
+) -> bool {
+    let local = |email: &'_ str| email.rsplit_once('@').map_or(email.len(), |parts| parts.0.len());
+    let (left, right) = (&left[..local(left)], &right[..local(right)]);
+    let digits = |value: &str| value.bytes().filter(u8::is_ascii_digit).collect::<Vec<u8>>();
+    let (digits_left, digits_right) = (digits(left), digits(right));
+    let confirmed = if level == 2 {
+        // Letters that differ are a slip; digits that differ are what tells two holders of one name apart.
+        digits_left == digits_right
+    } else {
+        digits_left.len() >= 2 && digits_left == digits_right
+    };
+    !confirmed && made_of_names(left, names()) && made_of_names(right, names())
+}
+
+/// Whether a mailbox name has hardly a letter that is not of one of the names.
+fn made_of_names<'f>(local: &str, names: impl Iterator<Item = &'f str>) -> bool {
+    let letters: String = local.chars().filter(|c| c.is_alphabetic()).collect();
+    let mut rest = letters.clone();
+    for name in names {
+        let name: String = name.chars().filter(|c| c.is_alphabetic()).collect();
+        if name.len() >= 3
+            && let Some(at) = rest.find(name.as_str())
+        {
+            rest.replace_range(at..at + name.len(), "");
+        }
+    }
+    rest.len() < letters.len() && rest.chars().count() <= 2
 }
 
 #[derive(Clone, Copy, PartialEq, Eq)]

@@ -20,6 +20,13 @@ pub(crate) struct Rule {
     pub(crate) most_pairs: Option<u64>,
 }
 
+impl Rule {
+    /// Whether the keys are what relatives share: a mailbox, a phone, a house.
+    pub(crate) fn meets_relatives(&self) -> bool {
+        self.keys.iter().any(|key| matches!(key.name(), "email" | "phone" | "house" | "house_street"))
+    }
+}
+
 /// What one rule did.
 #[derive(Clone, Debug, Default, PartialEq, serde::Serialize, serde::Deserialize)]
 pub struct RuleStats {

@@ -1,55 +1,21 @@
 //! Clustering by evidence for and against, under constraints.
 //!
-//! Clusters grow from the strongest edges. Before two clusters are joined, a bounded number of their cross pairs is
-//! compared, and the two are judged as sets of values: an attribute that an entity has once (name, birth date) speaks
-//! by the mean over the pairs, one that changes (mailbox, phone, address) by its best agreement, discounted by how many
-//! values were tried; the prior counts once. So a mover or a married name joins by what is shared, and a shared
-//! household address alone never suffices. Nothing ever compares a component's square.
+//! The scored pairs fall into connected components, and each is resolved by itself: what lies in another component
+//! cannot matter. Within one, clusters grow from the strongest edges; before two are joined, `linkage` judges them as
+//! sets of values. A pair of clusters is judged again only when one of them has grown by half, so the work is bounded
+//! by the number of edges times the logarithm of the largest cluster, and nothing ever compares a component's square.
 
+use std::cmp::Reverse;
 use std::collections::BinaryHeap;
 
-use hashbrown::{HashMap, HashSet};
+use hashbrown::HashMap;
+use rayon::prelude::*;
 
-use crate::agreement::Memo;
+use crate::constraints::Constraints;
+use crate::linkage::{CROSS_PAIRS, Linkage};
 use crate::model::Weights;
-use crate::pattern::Pattern;
-use crate::probability::{Weight, against_both, from_bits};
+use crate::probability::Weight;
 use crate::score::{Comparing, Edge};
-
-/// What may never be joined, and what must be.
-#[derive(Default)]
-pub(crate) struct Constraints {
-    /// Pairs of positions that a steward called one entity.
-    pub(crate) same: Vec<(u32, u32)>,
-    /// Pairs of positions that a steward called two.
-    pub(crate) not_same: HashSet<(u32, u32), foldhash::fast::FixedState>,
-    /// Per position a label that must not differ within a cluster (a generation suffix).
-    pub(crate) suffix: Vec<Option<u32>>,
-    /// Per position its source, where that source holds no duplicates.
-    pub(crate) only_once: Vec<Option<u16>>,
-}
-
-/// A pair of clusters good enough to join but kept apart by a constraint.
-#[derive(Clone, Copy, Debug)]
-pub(crate) struct Cut {
-    pub(crate) edge: Edge,
-    pub(crate) reason: CutReason,
-}
-
-/// Why a pair above the threshold is not in one cluster.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, serde::Serialize, serde::Deserialize)]
-#[serde(rename_all = "snake_case")]
-pub enum CutReason {
-    /// The evidence of the other members speaks against it.
-    Bridge,
-    /// Different generation suffixes, or two records of a source without duplicates.
-    CannotLink,
-    /// A steward said that members of the two clusters are two entities.
-    Steward,
-}
-
-/// Cross pairs compared per proposed merge.
-const CROSS_PAIRS: usize = 64;
 
 /// The clusterings at descending thresholds, each a coarsening of the one before.
 pub(crate) struct Partitions {
@@ -57,28 +23,6 @@ pub(crate) struct Partitions {
     pub(crate) clusters: Vec<Vec<u32>>,
     /// Per threshold, per smallest position the weakest merge inside its cluster.
     pub(crate) weakest: Vec<Vec<Option<Weight>>>,
-}
-
-#[derive(PartialEq, Eq, PartialOrd, Ord)]
-struct Proposal {
-    weight: Weight,
-    /// Larger is preferred, so the tie goes to the smaller ids.
-    tie: std::cmp::Reverse<(u32, u32)>,
-    /// Merge counts of both clusters when the weight was computed; `None` where it is the weight of an edge.
-    judged: Option<(u32, u32)>,
-}
-
-struct State<'s, 'c, 'r> {
-    comparing: &'s Comparing<'c, 'r>,
-    weights: &'s Weights,
-    constraints: &'s Constraints,
-    members: Vec<Vec<u32>>,
-    parent: Vec<u32>,
-    version: Vec<u32>,
-    neighbours: Vec<HashMap<u32, Weight, foldhash::fast::FixedState>>,
-    weakest: Vec<Option<Weight>>,
-    apart: HashMap<u32, Vec<u32>, foldhash::fast::FixedState>,
-    memo: Memo,
 }
 
 /// Clusters at each of `thresholds`, which must descend. `edges` are the scored candidates.
@@ -90,270 +34,365 @@ pub(crate) fn cluster(
     thresholds: &[Weight],
 ) -> Partitions {
     let n = comparing.f.len();
-    let mut state = State {
-        comparing,
-        weights,
-        constraints,
-        members: (0..n as u32).map(|i| vec![i]).collect(),
-        parent: (0..n as u32).collect(),
-        version: vec![0; n],
-        neighbours: vec![HashMap::default(); n],
-        weakest: vec![None; n],
-        apart: HashMap::default(),
-        memo: comparing.memo(),
+    let components = Components::new(n, edges, constraints);
+    let mut partitions = Partitions {
+        clusters: thresholds.iter().map(|_| (0..n as u32).collect()).collect(),
+        weakest: thresholds.iter().map(|_| vec![None; n]).collect(),
     };
-    for &(a, b) in &constraints.not_same {
-        state.apart.entry(a).or_default().push(b);
-        state.apart.entry(b).or_default().push(a);
-    }
-    let mut heap = BinaryHeap::with_capacity(edges.len());
-    for edge in edges {
-        state.neighbours[edge.a as usize].insert(edge.b, edge.weight);
-        state.neighbours[edge.b as usize].insert(edge.a, edge.weight);
-        heap.push(Proposal { weight: edge.weight, tie: std::cmp::Reverse((edge.a, edge.b)), judged: None });
-    }
-    for &(a, b) in &constraints.same {
-        state.join(a, b, None, &mut heap);
-    }
-    let mut partitions = Partitions { clusters: Vec::new(), weakest: Vec::new() };
-    let mut later: Vec<Proposal> = Vec::new();
-    for (index, &threshold) in thresholds.iter().enumerate() {
-        let lowest = thresholds.get(index + 1..).and_then(<[Weight]>::last).copied();
-        heap.extend(later.drain(..));
-        while let Some(proposal) = heap.pop() {
-            let std::cmp::Reverse((a, b)) = proposal.tie;
-            let (x, y) = (state.find(a), state.find(b));
-            if x == y {
-                continue;
-            }
-            let versions = (state.version[x as usize], state.version[y as usize]);
-            let current = (a, b) == (x, y) && proposal.judged == Some(versions);
-            if current && proposal.weight >= threshold {
-                state.join(x, y, Some(proposal.weight), &mut heap);
-                continue;
-            }
-            if current {
-                if lowest.is_some_and(|lowest| proposal.weight >= lowest) {
-                    later.push(proposal);
-                }
-                continue;
-            }
-            let (x, y) = (x.min(y), x.max(y));
-            // A proposal between clusters that have changed since is only worth judging under its present names.
-            if proposal.judged.is_some() && (a, b) != (x, y) {
-                continue;
-            }
-            if state.forbidden(x, y).is_some() {
-                continue;
-            }
-            let weight = state.linkage(x, y);
-            let versions = (state.version[x as usize], state.version[y as usize]);
-            let judged = Proposal { weight, tie: std::cmp::Reverse((x, y)), judged: Some(versions) };
-            if weight >= threshold {
-                heap.push(judged);
-            } else if lowest.is_some_and(|lowest| weight >= lowest) {
-                later.push(judged);
-            }
+    let found: Vec<Vec<Label>> = (0..components.len())
+        .into_par_iter()
+        .with_min_len(64)
+        .map_init(
+            || Linkage::new(comparing, weights),
+            |linkage, index| {
+                let (members, edges) = components.of(index, edges);
+                Growth::new(members, edges, constraints, &components.index).run(linkage, thresholds)
+            },
+        )
+        .collect();
+    for label in found.into_iter().flatten() {
+        partitions.clusters[label.threshold as usize][label.position as usize] = label.cluster;
+        if label.position == label.cluster {
+            partitions.weakest[label.threshold as usize][label.position as usize] = label.weakest;
         }
-        let clusters: Vec<u32> = (0..n as u32).map(|i| state.smallest(i)).collect();
-        let mut weakest = vec![None; n];
-        for i in 0..n as u32 {
-            if state.parent[i as usize] == i {
-                weakest[state.smallest(i) as usize] = state.weakest[i as usize];
-            }
-        }
-        partitions.clusters.push(clusters);
-        partitions.weakest.push(weakest);
     }
     partitions
 }
 
-impl State<'_, '_, '_> {
-    fn find(&mut self, mut i: u32) -> u32 {
-        while self.parent[i as usize] != i {
-            let up = self.parent[self.parent[i as usize] as usize];
-            self.parent[i as usize] = up;
-            i = up;
+/// The cluster of one record at one threshold.
+struct Label {
+    threshold: u32,
+    position: u32,
+    cluster: u32,
+    weakest: Option<Weight>,
+}
+
+/// The connected components of at least two records, and their edges.
+struct Components {
+    member_ends: Vec<u32>,
+    members: Vec<u32>,
+    edge_ends: Vec<u32>,
+    edges: Vec<u32>,
+    /// Per position its index among the members of its component.
+    index: Vec<u32>,
+}
+
+impl Components {
+    fn new(n: usize, edges: &[Edge], constraints: &Constraints) -> Self {
+        let mut parent: Vec<u32> = (0..n as u32).collect();
+        for (a, b) in edges.iter().map(|edge| (edge.a, edge.b)).chain(constraints.same.iter().copied()) {
+            let (x, y) = (find(&mut parent, a), find(&mut parent, b));
+            // The smaller position is the root, so components are numbered in the order of their first record.
+            parent[x.max(y) as usize] = x.min(y);
         }
-        i
-    }
-
-    fn smallest(&mut self, i: u32) -> u32 {
-        let root = self.find(i);
-        // Members are kept with the smallest first.
-        self.members[root as usize][0]
-    }
-
-    fn forbidden(&self, x: u32, y: u32) -> Option<CutReason> {
-        let (left, right) = (&self.members[x as usize], &self.members[y as usize]);
-        let small = if left.len() <= right.len() { left } else { right };
-        let other = if left.len() <= right.len() { y } else { x };
-        for &member in small {
-            if let Some(enemies) = self.apart.get(&member)
-                && enemies.iter().any(|&enemy| self.root(enemy) == other)
-            {
-                return Some(CutReason::Steward);
+        let mut sizes = vec![0u32; n];
+        for position in 0..n as u32 {
+            sizes[find(&mut parent, position) as usize] += 1;
+        }
+        let mut number = vec![u32::MAX; n];
+        let mut member_ends = Vec::new();
+        for root in (0..n).filter(|&root| sizes[root] > 1) {
+            number[root] = member_ends.len() as u32;
+            member_ends.push(sizes[root]);
+        }
+        let mut next = starts(&mut member_ends);
+        let mut members = vec![0; member_ends.last().map_or(0, |&end| end as usize)];
+        let mut index = vec![0; n];
+        for position in 0..n as u32 {
+            let component = number[parent_of(&parent, position) as usize];
+            if component != u32::MAX {
+                let place = &mut next[component as usize];
+                members[*place as usize] = position;
+                let start = if component == 0 { 0 } else { member_ends[component as usize - 1] };
+                index[position as usize] = *place - start;
+                *place += 1;
             }
         }
-        clash(&self.constraints.suffix, left, right)
-            .or_else(|| meet(&self.constraints.only_once, left, right))
-            .map(|()| CutReason::CannotLink)
+        let component_of = |edge: &Edge| number[parent_of(&parent, edge.a) as usize] as usize;
+        let mut edge_ends = vec![0u32; member_ends.len()];
+        for edge in edges {
+            edge_ends[component_of(edge)] += 1;
+        }
+        let mut next = starts(&mut edge_ends);
+        let mut grouped = vec![0; edges.len()];
+        for (number, edge) in edges.iter().enumerate() {
+            let place = &mut next[component_of(edge)];
+            grouped[*place as usize] = number as u32;
+            *place += 1;
+        }
+        Self { member_ends, members, edge_ends, edges: grouped, index }
     }
 
-    fn root(&self, mut i: u32) -> u32 {
-        while self.parent[i as usize] != i {
-            i = self.parent[i as usize];
-        }
-        i
+    fn len(&self) -> usize {
+        self.member_ends.len()
     }
 
-    /// The evidence that two clusters are one entity.
-    fn linkage(&mut self, x: u32, y: u32) -> Weight {
-        let (left, right) = (&self.members[x as usize], &self.members[y as usize]);
-        if left.len() == 1 && right.len() == 1 {
-            return self.comparing.edge(left[0], right[0], self.weights, &mut self.memo).weight;
+    /// The members of a component, ascending, and its edges.
+    fn of<'e>(&self, index: usize, edges: &'e [Edge]) -> (&[u32], impl Iterator<Item = &'e Edge>) {
+        let range = |ends: &[u32]| if index == 0 { 0 } else { ends[index - 1] as usize }..ends[index] as usize;
+        let of_component = &self.edges[range(&self.edge_ends)];
+        (&self.members[range(&self.member_ends)], of_component.iter().map(|&edge| &edges[edge as usize]))
+    }
+}
+
+/// Turns counts into ends, and returns the starts.
+fn starts(counts: &mut [u32]) -> Vec<u32> {
+    let mut sum = 0;
+    counts
+        .iter_mut()
+        .map(|count| {
+            let start = sum;
+            sum += *count;
+            *count = sum;
+            start
+        })
+        .collect()
+}
+
+fn find(parent: &mut [u32], mut i: u32) -> u32 {
+    while parent[i as usize] != i {
+        let up = parent[parent[i as usize] as usize];
+        parent[i as usize] = up;
+        i = up;
+    }
+    i
+}
+
+fn parent_of(parent: &[u32], mut i: u32) -> u32 {
+    while parent[i as usize] != i {
+        i = parent[i as usize];
+    }
+    i
+}
+
+/// Two clusters that may be one, the more probable the sooner.
+#[derive(PartialEq, Eq, PartialOrd, Ord)]
+struct Proposal {
+    weight: Weight,
+    /// Larger is preferred, so the tie goes to the smaller ids.
+    pair: Reverse<(u32, u32)>,
+    /// Generations of both clusters when they were judged; `None` where the weight is that of their best edge.
+    judged: Option<(u32, u32)>,
+}
+
+/// What is known of two neighbouring clusters.
+struct Neighbours {
+    best_edge: Weight,
+    /// Generations at the last judgment.
+    judged: Option<(u32, u32)>,
+}
+
+/// One cluster while it grows.
+struct Cluster {
+    size: u32,
+    /// Its members with the smallest ids, at most [`CROSS_PAIRS`], ascending.
+    sample: Vec<u32>,
+    neighbours: Vec<u32>,
+    weakest: Option<Weight>,
+    suffix: Option<u32>,
+    /// Sources without duplicates that it has a record of.
+    sources: Vec<u16>,
+    /// Records that a steward keeps out of it.
+    enemies: Vec<u32>,
+}
+
+/// Grows the clusters of one component; records are indexes into `members`.
+struct Growth<'g> {
+    members: &'g [u32],
+    parent: Vec<u32>,
+    clusters: Vec<Cluster>,
+    between: HashMap<(u32, u32), Neighbours, foldhash::fast::FixedState>,
+    heap: BinaryHeap<Proposal>,
+    same: Vec<(u32, u32)>,
+}
+
+impl<'g> Growth<'g> {
+    fn new<'e>(
+        members: &'g [u32],
+        edges: impl Iterator<Item = &'e Edge>,
+        constraints: &Constraints,
+        index: &[u32],
+    ) -> Self {
+        let local = |position: u32| index[position as usize];
+        let clusters = members
+            .iter()
+            .zip(0..)
+            .map(|(&position, i)| Cluster {
+                size: 1,
+                sample: vec![i],
+                neighbours: Vec::new(),
+                weakest: None,
+                suffix: constraints.suffix(position),
+                sources: constraints.only_once(position).into_iter().collect(),
+                enemies: Vec::new(),
+            })
+            .collect();
+        let mut growth = Self {
+            members,
+            parent: (0..members.len() as u32).collect(),
+            clusters,
+            between: HashMap::default(),
+            heap: BinaryHeap::new(),
+            same: Vec::new(),
+        };
+        for edge in edges {
+            let (a, b) = (local(edge.a), local(edge.b));
+            growth.neighbour(a, b, edge.weight);
+            growth.heap.push(Proposal { weight: edge.weight, pair: Reverse((a, b)), judged: None });
         }
-        let (left, right) = representatives(left, right);
-        let mut pairs: Vec<(Pattern, Vec<(Weight, Weight)>)> = Vec::with_capacity(left.len() * right.len());
-        let count = self.comparing.comparisons.len();
-        for &a in &left {
-            for &b in &right {
-                let mut pattern = 0;
-                let mut tf = Vec::with_capacity(count);
-                for (index, comparison) in self.comparing.comparisons.iter().enumerate() {
-                    let (a, b) = (a.min(b), a.max(b));
-                    let agreement = comparison.comparator.compare(self.comparing.f, a, b, index, &mut self.memo);
-                    pattern = self.comparing.layout.put(pattern, index, agreement.level);
-                    tf.push((agreement.tf_unrelated, agreement.tf_related));
+        let here = |position: u32| members.binary_search(&position).is_ok();
+        let inside = |pair: &&(u32, u32)| here(pair.0) && here(pair.1);
+        for &(a, b) in constraints.not_same.iter().filter(inside) {
+            growth.clusters[local(a) as usize].enemies.push(local(b));
+            growth.clusters[local(b) as usize].enemies.push(local(a));
+        }
+        growth.same = constraints.same.iter().filter(inside).map(|&(a, b)| (local(a), local(b))).collect();
+        growth
+    }
+
+    fn neighbour(&mut self, a: u32, b: u32, weight: Weight) {
+        let known = self.between.entry((a.min(b), a.max(b))).or_insert_with(|| {
+            self.clusters[a as usize].neighbours.push(b);
+            self.clusters[b as usize].neighbours.push(a);
+            Neighbours { best_edge: weight, judged: None }
+        });
+        known.best_edge = known.best_edge.max(weight);
+    }
+
+    fn run(mut self, linkage: &mut Linkage<'_, '_, '_>, thresholds: &[Weight]) -> Vec<Label> {
+        for (a, b) in std::mem::take(&mut self.same) {
+            self.join(a, b, None);
+        }
+        if self.members.len() > 2 {
+            linkage.start(self.members);
+        }
+        let mut labels = Vec::new();
+        let mut later: Vec<Proposal> = Vec::new();
+        let lowest = thresholds.last().copied().unwrap_or(Weight::MAX);
+        for (number, &threshold) in thresholds.iter().enumerate() {
+            self.heap.extend(later.drain(..));
+            while let Some(proposal) = self.heap.pop() {
+                let Reverse((a, b)) = proposal.pair;
+                let (x, y) = (find(&mut self.parent, a), find(&mut self.parent, b));
+                let (x, y) = (x.min(y), x.max(y));
+                if x == y || self.forbidden(x, y) {
+                    continue;
                 }
-                pairs.push((pattern, tf));
+                let generations =
+                    (generation(self.clusters[x as usize].size), generation(self.clusters[y as usize].size));
+                if let Some(at) = proposal.judged {
+                    // Clusters that have grown since were proposed anew when they did.
+                    if (a, b) != (x, y) || at != generations {
+                        continue;
+                    }
+                    if proposal.weight >= threshold {
+                        self.join(x, y, Some(proposal.weight));
+                    } else {
+                        later.push(proposal);
+                    }
+                    continue;
+                }
+                let Some(known) = self.between.get_mut(&(x, y)) else { continue };
+                if known.judged == Some(generations) {
+                    continue;
+                }
+                known.judged = Some(generations);
+                let (left, right) = (&self.clusters[x as usize], &self.clusters[y as usize]);
+                let weight = if left.size == 1 && right.size == 1 {
+                    known.best_edge
+                } else {
+                    linkage.between(self.members, &left.sample, &right.sample)
+                };
+                let judged = Proposal { weight, pair: Reverse((x, y)), judged: Some(generations) };
+                if weight >= threshold && self.heap.peek().is_none_or(|next| *next <= judged) {
+                    self.join(x, y, Some(weight));
+                } else if weight >= threshold {
+                    self.heap.push(judged);
+                } else if weight >= lowest {
+                    later.push(judged);
+                }
+            }
+            for (i, &position) in (0..).zip(self.members) {
+                let cluster = &self.clusters[find(&mut self.parent, i) as usize];
+                if cluster.size > 1 {
+                    let smallest = self.members[cluster.sample[0] as usize];
+                    let label =
+                        Label { threshold: number as u32, position, cluster: smallest, weakest: cluster.weakest };
+                    labels.push(label);
+                }
             }
         }
-        let (mut unrelated, mut related) = (self.weights.prior_unrelated, self.weights.prior_related);
-        for (index, comparison) in self.comparing.comparisons.iter().enumerate() {
-            let spoken: Vec<(Weight, Weight)> = pairs
-                .iter()
-                .filter_map(|(pattern, tf)| {
-                    let level = usize::from(self.comparing.layout.level(*pattern, index));
-                    (level > 0).then(|| {
-                        let of = |table: &Vec<Vec<Weight>>| table[index][level];
-                        (of(&self.weights.unrelated) + tf[index].0, of(&self.weights.related) + tf[index].1)
-                    })
-                })
-                .collect();
-            if spoken.is_empty() {
-                continue;
-            }
-            let (u, r) = if comparison.changeable {
-                let tried = |side: &[u32]| -> usize {
-                    let mut seen: Vec<u64> =
-                        side.iter().filter_map(|&p| comparison.comparator.signature(self.comparing.f, p)).collect();
-                    seen.sort_unstable();
-                    seen.dedup();
-                    seen.len().max(1)
-                };
-                let discount = from_bits(((tried(&left) * tried(&right)) as f64).log2());
-                let best = spoken.iter().copied().max().unwrap_or((0, 0));
-                let lessened = |weight: Weight| if weight > 0 { (weight - discount).max(0) } else { weight };
-                (lessened(best.0), best.1)
-            } else {
-                let n = spoken.len() as i64;
-                let mean = |of: fn(&(Weight, Weight)) -> Weight| {
-                    (spoken.iter().map(|pair| i64::from(of(pair))).sum::<i64>() / n) as Weight
-                };
-                // Where each side's value is borne out by a second record, a difference is no slip of one of them.
-                let said = |side: &[u32]| {
-                    side.iter().filter(|&&p| comparison.comparator.signature(self.comparing.f, p).is_some()).count()
-                };
-                let borne_out = said(&left) >= 2 && said(&right) >= 2;
-                let sharpened = |weight: Weight| if weight < 0 && borne_out { weight * 2 } else { weight };
-                (sharpened(mean(|pair| pair.0)), sharpened(mean(|pair| pair.1)))
-            };
-            unrelated += u;
-            related += r;
-        }
-        against_both(unrelated, related)
+        labels
     }
 
-    fn join(&mut self, x: u32, y: u32, weight: Option<Weight>, heap: &mut BinaryHeap<Proposal>) {
-        let (x, y) = (self.find(x), self.find(y));
+    fn forbidden(&self, x: u32, y: u32) -> bool {
+        let (left, right) = (&self.clusters[x as usize], &self.clusters[y as usize]);
+        let (few, other) = if left.enemies.len() <= right.enemies.len() { (left, y) } else { (right, x) };
+        matches!((left.suffix, right.suffix), (Some(p), Some(q)) if p != q)
+            || left.sources.iter().any(|source| right.sources.contains(source))
+            || few.enemies.iter().any(|&enemy| parent_of(&self.parent, enemy) == other)
+    }
+
+    fn join(&mut self, x: u32, y: u32, weight: Option<Weight>) {
+        let (x, y) = (find(&mut self.parent, x), find(&mut self.parent, y));
         if x == y {
             return;
         }
-        let large = |i: u32| (self.neighbours[i as usize].len(), std::cmp::Reverse(i));
-        let (keep, gone) = if large(x) >= large(y) { (x, y) } else { (y, x) };
+        let rank = |i: u32| (self.clusters[i as usize].neighbours.len(), Reverse(i));
+        let (keep, gone) = if rank(x) >= rank(y) { (x, y) } else { (y, x) };
         self.parent[gone as usize] = keep;
-        let moved = std::mem::take(&mut self.members[gone as usize]);
-        let members = &mut self.members[keep as usize];
-        members.extend(moved);
-        members.sort_unstable();
-        self.version[keep as usize] += 1;
-        let weakest = [self.weakest[keep as usize], self.weakest[gone as usize], weight];
-        self.weakest[keep as usize] = weakest.into_iter().flatten().min();
-        let mut theirs: Vec<(u32, Weight)> = std::mem::take(&mut self.neighbours[gone as usize]).into_iter().collect();
-        theirs.sort_unstable();
-        for (other, weight) in theirs {
-            let other_map = &mut self.neighbours[other as usize];
-            other_map.remove(&gone);
-            if other == keep {
-                continue;
+        let nothing = Cluster {
+            size: 0,
+            sample: Vec::new(),
+            neighbours: Vec::new(),
+            weakest: None,
+            suffix: None,
+            sources: Vec::new(),
+            enemies: Vec::new(),
+        };
+        let other = std::mem::replace(&mut self.clusters[gone as usize], nothing);
+        let cluster = &mut self.clusters[keep as usize];
+        let before = generation(cluster.size);
+        cluster.size += other.size;
+        let grown = generation(cluster.size) > before;
+        cluster.sample.extend(other.sample);
+        cluster.sample.sort_unstable();
+        cluster.sample.truncate(CROSS_PAIRS);
+        cluster.weakest = [cluster.weakest, other.weakest, weight].into_iter().flatten().min();
+        cluster.suffix = cluster.suffix.or(other.suffix);
+        cluster.sources.extend(other.sources);
+        cluster.enemies.extend(other.enemies);
+        self.between.remove(&(keep.min(gone), keep.max(gone)));
+        let mut moved = Vec::with_capacity(other.neighbours.len());
+        for z in other.neighbours {
+            // A neighbour that has been joined to something since handed its edges on.
+            if let Some(known) = self.between.remove(&(gone.min(z), gone.max(z))) {
+                self.neighbour(keep, z, known.best_edge);
+                moved.push(z);
             }
-            let best = other_map.get(&keep).map_or(weight, |&known| known.max(weight));
-            other_map.insert(keep, best);
-            self.neighbours[keep as usize].insert(other, best);
         }
-        self.neighbours[keep as usize].remove(&gone);
-        let mut around: Vec<(u32, Weight)> = self.neighbours[keep as usize].iter().map(|(&o, &w)| (o, w)).collect();
-        around.sort_unstable();
-        for (other, weight) in around {
-            heap.push(Proposal { weight, tie: std::cmp::Reverse((keep.min(other), keep.max(other))), judged: None });
+        if grown {
+            let mut around = std::mem::take(&mut self.clusters[keep as usize].neighbours);
+            around.retain(|&z| self.between.contains_key(&(keep.min(z), keep.max(z))));
+            moved.clone_from(&around);
+            self.clusters[keep as usize].neighbours = around;
+        }
+        for z in moved {
+            let pair = (keep.min(z), keep.max(z));
+            if let Some(known) = self.between.get_mut(&pair) {
+                known.judged = None;
+                self.heap.push(Proposal { weight: known.best_edge, pair: Reverse(pair), judged: None });
+            }
         }
     }
 }
 
-fn clash(labels: &[Option<u32>], left: &[u32], right: &[u32]) -> Option<()> {
-    let first = |side: &[u32]| side.iter().find_map(|&p| labels.get(p as usize).copied().flatten());
-    match (first(left), first(right)) {
-        (Some(x), Some(y)) if x != y => Some(()),
-        _ => None,
+/// Rises when a cluster has grown by half: at 2, 3, 4, 6, 9, 13 … records.
+fn generation(size: u32) -> u32 {
+    let (mut checkpoint, mut generation) = (1u32, 0);
+    while checkpoint <= size {
+        generation += 1;
+        checkpoint += (checkpoint / 2).max(1);
     }
-}
-
-fn meet(sources: &[Option<u16>], left: &[u32], right: &[u32]) -> Option<()> {
-    if sources.is_empty() {
-        return None;
-    }
-    let of = |side: &[u32]| -> HashSet<u16> { side.iter().filter_map(|&p| sources[p as usize]).collect() };
-    (!of(left).is_disjoint(&of(right))).then_some(())
-}
-
-/// At most [`CROSS_PAIRS`] pairs: as many members of each side as fit, evenly spread over the members, whose order is
-/// that of the hashed ids.
-fn representatives(left: &[u32], right: &[u32]) -> (Vec<u32>, Vec<u32>) {
-    let side = (CROSS_PAIRS as f64).sqrt() as usize;
-    let (mut l, mut r) = (left.len().min(side), right.len().min(side));
-    if l < side {
-        r = right.len().min(CROSS_PAIRS / l);
-    } else if r < side {
-        l = left.len().min(CROSS_PAIRS / r);
-    }
-    let spread = |members: &[u32], count: usize| (0..count).map(|i| members[i * members.len() / count]).collect();
-    (spread(left, l), spread(right, r))
-}
-
-/// The edges at or above the threshold that a clustering keeps apart, each with its reason.
-pub(crate) fn cuts(constraints: &Constraints, clusters: &[u32], edges: &[Edge], threshold: Weight) -> Vec<Cut> {
-    edges
-        .iter()
-        .filter(|edge| edge.weight >= threshold && clusters[edge.a as usize] != clusters[edge.b as usize])
-        .map(|&edge| {
-            let label = |p: u32| constraints.suffix.get(p as usize).copied().flatten();
-            let reason = match (label(edge.a), label(edge.b)) {
-                _ if constraints.not_same.contains(&(edge.a, edge.b)) => CutReason::Steward,
-                (Some(x), Some(y)) if x != y => CutReason::CannotLink,
-                _ => CutReason::Bridge,
-            };
-            Cut { edge, reason }
-        })
-        .collect()
+    generation
 }

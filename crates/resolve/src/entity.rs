@@ -49,7 +49,7 @@ pub(crate) fn comparisons(
         list.push(plain("birth_date", birth_date_levels(), Comparator::BirthDate { field, days, tf: tf(field) }));
     }
     if let Some(field) = first(ColumnKind::Email) {
-        list.push(changeable("email", email_levels(), Comparator::Email { field }));
+        list.push(changeable("email", email_levels(), Comparator::Email { field, given, family }));
     }
     if let Some(field) = first(ColumnKind::Phone) {
         list.push(changeable("phone", phone_levels(), Comparator::Phone { field }));
@@ -299,7 +299,7 @@ pub(crate) fn held(rule: &Rule, comparisons: &[Comparison]) -> Vec<Held> {
                             "birth_date" | "code" => Held::Levels(0b10),
                             _ => Held::Out,
                         },
-                        Comparator::Email { field: of } if of == field => match *name {
+                        Comparator::Email { field: of, .. } if of == field => match *name {
                             "email" => Held::Levels(0b10),
                             _ => Held::Levels(0b1110),
                         },
@@ -336,7 +336,7 @@ pub(crate) fn held(rule: &Rule, comparisons: &[Comparison]) -> Vec<Held> {
 pub(crate) fn exact_by_chance(f: &Features<'_>, comparison: &Comparison) -> Option<f64> {
     match &comparison.comparator {
         Comparator::BirthDate { field, .. }
-        | Comparator::Email { field }
+        | Comparator::Email { field, .. }
         | Comparator::Phone { field }
         | Comparator::Identifier { field }
         | Comparator::Exact { field }

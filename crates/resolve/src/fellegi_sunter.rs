@@ -25,6 +25,8 @@ pub(crate) fn histogram(counts: HashMap<Pattern, u64, foldhash::fast::FixedState
 pub(crate) struct Selected {
     pub(crate) pairs: Histogram,
     pub(crate) held: Vec<Held>,
+    /// Whether the rule's keys are what relatives share: a mailbox, a phone, a house.
+    pub(crate) meets_relatives: bool,
 }
 
 /// Everything training looks at.
@@ -41,6 +43,8 @@ pub(crate) struct Evidence<'e> {
     /// A sample of all candidate pairs, scaled to their number.
     pub(crate) candidates: &'e Histogram,
     pub(crate) records: usize,
+    /// Whether the related class is a household; otherwise it is whatever the data show.
+    pub(crate) households: bool,
 }
 
 /// Probabilities per comparison and level.
@@ -168,7 +172,12 @@ fn expect(
         }
         let [same, related] = &seen[c];
         add_with_unseen(comparison, same, &p.m[c], held, &mut counts_m[c]);
-        add_with_unseen(comparison, related, &p.r[c], held, &mut counts_r[c]);
+        // What relatives of a person share is learnt where relatives are met; elsewhere the class would settle on
+        // strangers who happen to share a name. That relatives have birth dates of their own is known beforehand.
+        let of_household = selected.meets_relatives && (comparison.changeable || comparison.factors.is_some());
+        if of_household || !evidence.households {
+            add_with_unseen(comparison, related, &p.r[c], held, &mut counts_r[c]);
+        }
     }
     let all: f64 = classes.iter().sum::<f64>() + 3.0;
     classes.map(|value| (value + 1.0) / all)
@@ -498,8 +507,11 @@ mod tests {
             [Held::Levels(0b10), Held::Free, Held::Free, Held::Free],
             [Held::Free, Held::Levels(0b10), Held::Free, Held::Free],
         ];
-        let per_rule: Vec<Selected> =
-            histograms.into_iter().zip(held).map(|(pairs, held)| Selected { pairs, held: held.to_vec() }).collect();
+        let per_rule: Vec<Selected> = histograms
+            .into_iter()
+            .zip(held)
+            .map(|(pairs, held)| Selected { pairs, held: held.to_vec(), meets_relatives: false })
+            .collect();
         let found = train(&Evidence {
             comparisons: &comparisons,
             layout: &layout,
@@ -510,6 +522,7 @@ mod tests {
             candidates: &candidates,
             // Two thousand records have as many pairs as were drawn.
             records: 2000,
+            households: false,
         });
         for c in 0..4 {
             for l in 0..3 {

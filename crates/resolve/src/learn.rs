@@ -5,6 +5,7 @@ use crate::entity::{exact_by_chance, held, names_by_chance};
 use crate::features::{Features, mix, text_hash};
 use crate::fellegi_sunter::{Evidence, Histogram, Parameters, Selected, train};
 use crate::model::{ComparisonParameters, LevelParameters, MODEL_VERSION, Model, PinnedValue};
+use crate::records::EntityType;
 use crate::resolve::Prepared;
 use crate::score::Comparing;
 
@@ -25,6 +26,7 @@ pub(crate) fn learn(prepared: &Prepared<'_>, comparing: &Comparing<'_, '_>, bloc
         .map(|(index, rule)| Selected {
             pairs: comparing.count(&rule_sample(f, blocks, index as u16, seed)),
             held: held(rule, &prepared.comparisons),
+            meets_relatives: rule.meets_relatives(),
         })
         .collect();
     let candidates = candidate_sample(comparing, blocks, seed);
@@ -39,6 +41,7 @@ pub(crate) fn learn(prepared: &Prepared<'_>, comparing: &Comparing<'_, '_>, bloc
         names: &names,
         candidates: &candidates,
         records: f.len(),
+        households: f.records.entity == EntityType::Person,
     });
     model_of(prepared, &parameters)
 }

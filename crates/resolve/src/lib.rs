@@ -22,7 +22,7 @@
 //! | `fellegi_sunter`, `learn` | training without labels; the samples it looks at |
 //! | `error` | [`ResolveError`] |
 //! | [`model`] | everything global, pinned in one JSON document |
-//! | `clustering` | from scored pairs to clusters, under constraints |
+//! | `clustering`, `linkage`, `constraints` | from scored pairs to clusters: how they grow, what is judged, what is forbidden |
 //! | `resolve` | the way through: [`resolve()`], [`Options`], [`Decisions`], [`Resolution`] |
 //! | [`survivorship`] | which value of a cluster becomes the golden one |
 //! | `explain` | [`explain()`]: the waterfall of evidence for one pair |
@@ -35,6 +35,7 @@ mod agreement;
 mod blocking;
 mod clustering;
 mod comparison;
+mod constraints;
 mod entity;
 mod error;
 pub mod evaluate;
@@ -44,6 +45,7 @@ mod fellegi_sunter;
 mod kernels;
 mod keys;
 mod learn;
+mod linkage;
 pub mod model;
 mod pattern;
 mod placeholder;
@@ -54,7 +56,7 @@ pub mod survivorship;
 mod term_frequency;
 
 pub use blocking::{LargeBlock, RuleStats};
-pub use clustering::CutReason;
+pub use constraints::CutReason;
 pub use error::ResolveError;
 pub use explain::{Explanation, Step, explain};
 pub use model::Model;

@@ -3,8 +3,9 @@
 use hashbrown::{HashMap, HashSet};
 
 use crate::blocking::{Blocks, LargeBlock, Rule, RuleStats};
-use crate::clustering::{Constraints, CutReason, cluster, cuts};
+use crate::clustering::cluster;
 use crate::comparison::Comparison;
+use crate::constraints::{Constraints, CutReason};
 use crate::entity::{comparisons, rules};
 use crate::error::ResolveError;
 use crate::features::{Features, mix, text_hash};
@@ -185,7 +186,7 @@ pub fn resolve(
 }
 
 /// Pairs below this weight can join nobody, whatever their neighbours say.
-const EDGE_FLOOR: Weight = -8 * BIT;
+const EDGE_FLOOR: Weight = -4 * BIT;
 
 /// What is prepared before anything is compared.
 pub(crate) struct Prepared<'r> {
@@ -264,7 +265,7 @@ fn run(
     progress: &dyn Progress,
 ) -> Result<Resolution, ResolveError> {
     let prepared = prepare(records, options, model)?;
-    let constraints = constraints(&prepared.features, decisions)?;
+    let constraints = Constraints::new(&prepared.features, decisions)?;
     progress.stage("blocking");
     let blocks = Blocks::new(&prepared.features, &prepared.rules, options.max_block);
     let comparing = Comparing { f: &prepared.features, comparisons: &prepared.comparisons, layout: &prepared.layout };
@@ -353,60 +354,6 @@ fn numbered(f: &Features<'_>, clusters: &[u32]) -> (Vec<u32>, Vec<u32>) {
     (of_row, smallest)
 }
 
-fn constraints(f: &Features<'_>, decisions: &Decisions) -> Result<Constraints, ResolveError> {
-    let mut positions: HashMap<RecordId, u32, foldhash::fast::FixedState> = HashMap::default();
-    if !decisions.same.is_empty() || !decisions.not_same.is_empty() {
-        positions.extend((0..f.len() as u32).map(|position| (f.id(position), position)));
-    }
-    let known = |pairs: &[(RecordId, RecordId)]| -> Vec<(u32, u32)> {
-        let mut list: Vec<(u32, u32)> = pairs
-            .iter()
-            .filter_map(|(a, b)| Some((*positions.get(a)?, *positions.get(b)?)))
-            .map(|(a, b)| (a.min(b), a.max(b)))
-            .filter(|(a, b)| a != b)
-            .collect();
-        list.sort_unstable();
-        list.dedup();
-        list
-    };
-    let same = known(&decisions.same);
-    let not_same: HashSet<(u32, u32), foldhash::fast::FixedState> = known(&decisions.not_same).into_iter().collect();
-    let mut group: HashMap<u32, u32, foldhash::fast::FixedState> = HashMap::default();
-    fn root(group: &HashMap<u32, u32, foldhash::fast::FixedState>, mut i: u32) -> u32 {
-        while let Some(&up) = group.get(&i) {
-            i = up;
-        }
-        i
-    }
-    for &(a, b) in &same {
-        let (x, y) = (root(&group, a), root(&group, b));
-        if x != y {
-            group.insert(x.max(y), x.min(y));
-        }
-    }
-    let mut contradictions: Vec<&(u32, u32)> =
-        not_same.iter().filter(|(a, b)| root(&group, *a) == root(&group, *b)).collect();
-    contradictions.sort_unstable();
-    if let Some(&&(a, b)) = contradictions.first() {
-        return Err(ResolveError::ContradictingDecisions { left: f.id(a), right: f.id(b) });
-    }
-    let suffix = match f.of_kind(&ColumnKind::NameSuffix).first() {
-        Some(&field) => (0..f.len() as u32).map(|p| f.fields[field].values(p).first().copied()).collect(),
-        None => Vec::new(),
-    };
-    let only_once = if f.records.duplicates_none.contains(&true) {
-        (0..f.len() as u32)
-            .map(|p| {
-                let source = f.source(p);
-                f.records.duplicates_none.get(usize::from(source)).copied().unwrap_or(false).then_some(source)
-            })
-            .collect()
-    } else {
-        Vec::new()
-    };
-    Ok(Constraints { same, not_same, suffix, only_once })
-}
-
 #[expect(clippy::too_many_arguments, reason = "one call; a struct for it would only rename its fields")]
 fn report(
     prepared: &Prepared<'_>,
@@ -423,7 +370,7 @@ fn report(
     let threshold = from_probability(options.threshold.clamp(0.5, 1.0 - 1e-9));
     let review = from_probability(options.review_from);
     let cut: HashMap<(u32, u32), CutReason, foldhash::fast::FixedState> =
-        cuts(constraints, clusters, edges, threshold).into_iter().map(|c| ((c.edge.a, c.edge.b), c.reason)).collect();
+        constraints.cuts(clusters, edges, threshold).into_iter().collect();
     let forced: HashSet<(u32, u32), foldhash::fast::FixedState> = constraints.same.iter().copied().collect();
     let limit = (options.sample.clamp(0.0, 1.0) * u64::MAX as f64) as u64;
     let mut memo = comparing.memo();
