@@ -48,6 +48,8 @@ pub(crate) struct NameValues {
     pub(crate) previous: Option<usize>,
     /// Per given name, hashes of the formal names it may stand for.
     pub(crate) roots: Vec<Vec<u64>>,
+    /// Per given name whether it is one letter.
+    pub(crate) initials: Vec<bool>,
     pub(crate) given_tf: Vec<Weight>,
     pub(crate) family_tf: Vec<Weight>,
 }
@@ -63,26 +65,29 @@ pub(crate) struct TokenValues {
 
 /// Remembers results for pairs of codes; a collision overwrites. Results never depend on what it holds.
 pub(crate) struct Memo {
-    tables: Vec<(Vec<u64>, Vec<u8>)>,
+    /// Key and result next to each other, so that a look is one cache line.
+    tables: Vec<Vec<(u64, u8)>>,
 }
 
-const MEMO_BITS: u32 = 14;
+const MEMO_BITS: u32 = 13;
 
 impl Memo {
     pub(crate) fn new(comparisons: usize) -> Self {
-        let table = || (vec![u64::MAX; 1 << MEMO_BITS], vec![0u8; 1 << MEMO_BITS]);
-        Self { tables: (0..comparisons * 2).map(|_| table()).collect() }
+        Self { tables: vec![Vec::new(); comparisons * 2] }
     }
 
     fn get(&mut self, table: usize, a: u32, b: u32, compute: impl FnOnce() -> u8) -> u8 {
         let key = (u64::from(a) << 32) | u64::from(b);
         let slot = (key.wrapping_mul(0x9e37_79b9_7f4a_7c15) >> (64 - MEMO_BITS)) as usize;
-        let (keys, values) = &mut self.tables[table];
-        if keys[slot] != key {
-            keys[slot] = key;
-            values[slot] = compute();
+        let table = &mut self.tables[table];
+        if table.is_empty() {
+            table.resize(1 << MEMO_BITS, (u64::MAX, 0));
         }
-        values[slot]
+        let entry = &mut table[slot];
+        if entry.0 != key {
+            *entry = (key, compute());
+        }
+        entry.1
     }
 }
 
@@ -91,17 +96,15 @@ impl Comparator {
     pub(crate) fn compare(&self, f: &Features<'_>, a: u32, b: u32, index: usize, memo: &mut Memo) -> Agreement {
         match self {
             Self::Name(values) => values.compare(f, a, b, index * 2, memo),
-            Self::BirthDate { field, days, tf } => {
-                best(f.fields[*field].values(a), f.fields[*field].values(b), |x, y| {
-                    if x == y {
-                        return Agreement { level: 1, tf_unrelated: tf[x as usize], tf_related: 0 };
-                    }
-                    plain(memo.get(index * 2, x, y, || day_level(days[x as usize], days[y as usize])))
-                })
-            }
+            Self::BirthDate { field, days, tf } => best(f.values(*field, a), f.values(*field, b), |x, y| {
+                if x == y {
+                    return Agreement { level: 1, tf_unrelated: tf[x as usize], tf_related: 0 };
+                }
+                plain(memo.get(index * 2, x, y, || day_level(days[x as usize], days[y as usize])))
+            }),
             Self::Email { field, given, family } => {
                 let pool = f.pool(*field);
-                best(f.fields[*field].values(a), f.fields[*field].values(b), |x, y| {
+                best(f.values(*field, a), f.values(*field, b), |x, y| {
                     if x == y {
                         return plain(1);
                     }
@@ -116,7 +119,7 @@ impl Comparator {
             }
             Self::Phone { field } => {
                 let pool = f.pool(*field);
-                best(f.fields[*field].values(a), f.fields[*field].values(b), |x, y| {
+                best(f.values(*field, a), f.values(*field, b), |x, y| {
                     plain(match x == y {
                         true => 1,
                         false if within_edits(pool.get(x), pool.get(y), 1) => 2,
@@ -127,7 +130,7 @@ impl Comparator {
             Self::Address { tf } => address(f, tf, a, b, index * 2, memo),
             Self::MiddleName { field } => {
                 let pool = f.pool(*field);
-                best(f.fields[*field].values(a), f.fields[*field].values(b), |x, y| {
+                best(f.values(*field, a), f.values(*field, b), |x, y| {
                     let (left, right) = (pool.get(x), pool.get(y));
                     plain(match () {
                         () if x == y && left.len() > 1 => 1,
@@ -138,11 +141,11 @@ impl Comparator {
                 })
             }
             Self::Exact { field } => {
-                best(f.fields[*field].values(a), f.fields[*field].values(b), |x, y| plain(if x == y { 1 } else { 2 }))
+                best(f.values(*field, a), f.values(*field, b), |x, y| plain(if x == y { 1 } else { 2 }))
             }
             Self::Identifier { field } => {
                 let pool = f.pool(*field);
-                best(f.fields[*field].values(a), f.fields[*field].values(b), |x, y| {
+                best(f.values(*field, a), f.values(*field, b), |x, y| {
                     plain(match x == y {
                         true => 1,
                         false if within_edits(pool.get(x), pool.get(y), 1) => 2,
@@ -150,15 +153,15 @@ impl Comparator {
                     })
                 })
             }
-            Self::Tokens(values) => best(f.fields[values.field].values(a), f.fields[values.field].values(b), |x, y| {
+            Self::Tokens(values) => best(f.values(values.field, a), f.values(values.field, b), |x, y| {
                 plain(if x == y { 1 } else { values.level(x, y, index * 2, memo) })
             }),
-            Self::Number { field, values } => best(f.fields[*field].values(a), f.fields[*field].values(b), |x, y| {
+            Self::Number { field, values } => best(f.values(*field, a), f.values(*field, b), |x, y| {
                 plain(number_level(values[x as usize], values[y as usize]))
             }),
             Self::Code { field, tf } => {
                 let pool = f.pool(*field);
-                best(f.fields[*field].values(a), f.fields[*field].values(b), |x, y| {
+                best(f.values(*field, a), f.values(*field, b), |x, y| {
                     if x == y {
                         return Agreement { level: 1, tf_unrelated: tf[x as usize], tf_related: 0 };
                     }
@@ -173,13 +176,13 @@ impl Comparator {
         let hash = |codes: &[u32]| codes.iter().fold(0u64, |h, &code| crate::features::mix(h, u64::from(code)));
         let codes = match self {
             Self::Name(values) => {
-                let of = |field: Option<usize>| field.map_or(&[][..], |index| f.fields[index].values(position));
+                let of = |field: Option<usize>| field.map_or(&[][..], |index| f.values(index, position));
                 let (given, family) = (of(values.given), of(values.family));
                 return (!given.is_empty() || !family.is_empty())
                     .then(|| crate::features::mix(hash(given), hash(family)));
             }
-            Self::Address { .. } => f.addresses.of(position),
-            Self::Tokens(values) => f.fields[values.field].values(position),
+            Self::Address { .. } => f.addresses_of(position),
+            Self::Tokens(values) => f.values(values.field, position),
             Self::BirthDate { field, .. }
             | Self::Email { field, .. }
             | Self::Phone { field }
@@ -187,7 +190,7 @@ impl Comparator {
             | Self::Exact { field }
             | Self::Identifier { field }
             | Self::Number { field, .. }
-            | Self::Code { field, .. } => f.fields[*field].values(position),
+            | Self::Code { field, .. } => f.values(*field, position),
         };
         (!codes.is_empty()).then(|| hash(codes))
     }
@@ -221,16 +224,18 @@ const MOST_VALUES: usize = 8;
 
 impl NameValues {
     fn compare(&self, f: &Features<'_>, a: u32, b: u32, table: usize, memo: &mut Memo) -> Agreement {
-        let of = |field: Option<usize>, at| field.map_or(&[][..], |index| f.fields[index].values(at));
+        let of = |field: Option<usize>, at| field.map_or(&[][..], |index| f.values(index, at));
         let (given_a, given_b) = (of(self.given, a), of(self.given, b));
         let (family_a, family_b) = (of(self.family, a), of(self.family, b));
         let given = match self.given {
             Some(field) => best(given_a, given_b, |x, y| {
                 if x == y {
-                    let tf = if f.pool(field).get(x).len() > 1 { self.given_tf[x as usize] } else { 0 };
                     // One letter is not a name: two equal initials are no more than an initial.
-                    let level = if f.pool(field).get(x).len() > 1 { 1 } else { 3 };
-                    return Agreement { level, tf_unrelated: tf, tf_related: tf };
+                    if self.initials[x as usize] {
+                        return plain(3);
+                    }
+                    let tf = self.given_tf[x as usize];
+                    return Agreement { level: 1, tf_unrelated: tf, tf_related: tf };
                 }
                 plain(memo.get(table, x, y, || self.given_level(f.pool(field), x, y)))
             }),
@@ -291,7 +296,7 @@ impl NameValues {
 
     fn shares_previous(&self, f: &Features<'_>, holder: u32, families: &[u32]) -> bool {
         let (Some(previous), Some(family)) = (self.previous, self.family) else { return false };
-        f.fields[previous].values(holder).iter().any(|&code| {
+        f.values(previous, holder).iter().any(|&code| {
             let value = f.pool(previous).get(code);
             families.iter().any(|&other| f.pool(family).get(other) == value)
         })
@@ -396,7 +401,7 @@ fn email_level(left: &str, right: &str) -> u8 {
 const EMAIL_DIFFERENT: u8 = 5;
 
 fn name_values<'f>(f: &'f Features<'_>, field: usize, record: u32) -> impl Iterator<Item = &'f str> {
-    f.fields[field].values(record).iter().map(move |&code| f.pool(field).get(code))
+    f.values(field, record).iter().map(move |&code| f.pool(field).get(code))
 }
 
 /// Whether the likeness of two mailbox names is no more than the names of their holders explain: both are made of
@@ -447,8 +452,8 @@ fn address(f: &Features<'_>, tf: &[Vec<Weight>; 2], a: u32, b: u32, table: usize
     // From the best evidence to the worst; two records may hold several addresses each.
     const RANK: [u8; 15] = [14, 0, 1, 2, 4, 3, 6, 7, 10, 13, 5, 9, 11, 8, 12];
     let mut found = Agreement::default();
-    for &x in f.addresses.of(a).iter().take(MOST_VALUES) {
-        for &y in f.addresses.of(b).iter().take(MOST_VALUES) {
+    for &x in f.addresses_of(a).iter().take(MOST_VALUES) {
+        for &y in f.addresses_of(b).iter().take(MOST_VALUES) {
             let (x, y) = (x.min(y), x.max(y));
             let (p, q) = (&f.addresses.parts[x as usize], &f.addresses.parts[y as usize]);
             let level = if x == y { address_level(f, p, q) } else { memo.get(table, x, y, || address_level(f, p, q)) };

@@ -75,7 +75,13 @@ pub(crate) struct Blocks {
 
 impl Blocks {
     pub(crate) fn new(f: &Features<'_>, rules: &[Rule], cap: usize) -> Self {
-        let per_rule: Vec<RuleLeaves> = rules.par_iter().map(|rule| leaves_of(f, rule, cap.max(2))).collect();
+        let mut per_rule: Vec<RuleLeaves> = Vec::with_capacity(rules.len());
+        for group in rules.chunks(RULES_AT_ONCE) {
+            let entries = entries(f, group);
+            per_rule.par_extend(
+                group.par_iter().zip(entries).map(|(rule, entries)| leaves_of(f, rule, entries, cap.max(2))),
+            );
+        }
         let mut blocks = Self {
             rule_of: Vec::new(),
             whole: Vec::new(),
@@ -180,15 +186,95 @@ const LARGEST: usize = 5;
 /// Depth to which refining keys are combined.
 const DEPTH: usize = 3;
 
-fn leaves_of(f: &Features<'_>, rule: &Rule, cap: usize) -> RuleLeaves {
-    let mut entries: Vec<(u64, u32)> = Vec::new();
-    let mut values = Vec::new();
-    for position in 0..f.len() as u32 {
-        conjunction(f, &rule.keys, position, &mut values);
-        entries.extend(values.iter().map(|&value| (value, position)));
+/// Rules whose keys are read in one pass over the records: more of them need more memory, fewer read them more often.
+const RULES_AT_ONCE: usize = 6;
+/// Records one task reads.
+const RECORDS_AT_ONCE: u32 = 65_536;
+
+/// The keys one rule finds, each with the record that carries it; keys of one record alone are left out.
+struct Entries {
+    entries: Vec<(u64, u32)>,
+    /// Records that carry a key.
+    carriers: u64,
+}
+
+/// The entries of several rules, sorted. Each key is read once a record, however many rules share it.
+fn entries(f: &Features<'_>, rules: &[Rule]) -> Vec<Entries> {
+    let mut keys: Vec<&Key> = Vec::new();
+    let wanted: Vec<Vec<usize>> = rules
+        .iter()
+        .map(|rule| {
+            let number = |key| {
+                keys.iter().position(|known| known.is(key)).unwrap_or_else(|| {
+                    keys.push(key);
+                    keys.len() - 1
+                })
+            };
+            rule.keys.iter().map(number).collect()
+        })
+        .collect();
+    let ranges = (0..f.len() as u32).step_by(RECORDS_AT_ONCE as usize).collect::<Vec<u32>>();
+    let parts: Vec<Vec<Entries>> = ranges
+        .into_par_iter()
+        .map(|start| {
+            let mut found: Vec<Entries> = rules.iter().map(|_| Entries { entries: Vec::new(), carriers: 0 }).collect();
+            let mut values: Vec<Vec<u64>> = vec![Vec::new(); keys.len()];
+            let mut combined = Combined::default();
+            for position in start..(start + RECORDS_AT_ONCE).min(f.len() as u32) {
+                for (key, values) in keys.iter().zip(&mut values) {
+                    key.values(f, position, values);
+                }
+                for (wanted, found) in wanted.iter().zip(&mut found) {
+                    let hashes = combined.of(wanted.iter().map(|&key| values[key].as_slice()));
+                    found.entries.extend(hashes.iter().map(|&hash| (hash, position)));
+                    found.carriers += u64::from(!hashes.is_empty());
+                }
+            }
+            found
+        })
+        .collect();
+    (0..rules.len())
+        .into_par_iter()
+        .map(|rule| {
+            let mut all = Entries { entries: Vec::new(), carriers: parts.iter().map(|p| p[rule].carriers).sum() };
+            let of_rule = || parts.iter().flat_map(|part| part[rule].entries.iter());
+            let shared = Shared::new(parts.iter().map(|p| p[rule].entries.len()).sum(), of_rule().map(|entry| entry.0));
+            all.entries.extend(of_rule().filter(|entry| shared.may_be(entry.0)));
+            all.entries.sort_unstable();
+            all.entries.dedup();
+            all
+        })
+        .collect()
+}
+
+/// Which hashes occur more than once, with a few false alarms: a cheap look before sorting.
+struct Shared {
+    again: Vec<u64>,
+    shift: u32,
+}
+
+impl Shared {
+    fn new(count: usize, hashes: impl Iterator<Item = u64>) -> Self {
+        let slots = (count * 4).next_power_of_two().max(64);
+        let shift = u64::BITS - slots.trailing_zeros();
+        let (mut once, mut again) = (vec![0u64; slots / 64], vec![0u64; slots / 64]);
+        for hash in hashes {
+            let slot = (hash >> shift) as usize;
+            let bit = 1u64 << (slot % 64);
+            again[slot / 64] |= once[slot / 64] & bit;
+            once[slot / 64] |= bit;
+        }
+        Self { again, shift }
     }
-    entries.sort_unstable();
-    entries.dedup();
+
+    fn may_be(&self, hash: u64) -> bool {
+        let slot = (hash >> self.shift) as usize;
+        self.again[slot / 64] >> (slot % 64) & 1 == 1
+    }
+}
+
+fn leaves_of(f: &Features<'_>, rule: &Rule, found: Entries, cap: usize) -> RuleLeaves {
+    let entries = found.entries;
     let mut out = RuleLeaves {
         ends: Vec::new(),
         records: Vec::new(),
@@ -196,10 +282,7 @@ fn leaves_of(f: &Features<'_>, rule: &Rule, cap: usize) -> RuleLeaves {
         stats: RuleStats { rule: rule.name.clone(), ..RuleStats::default() },
         largest: Vec::new(),
     };
-    let mut carriers: Vec<u32> = entries.iter().map(|entry| entry.1).collect();
-    carriers.sort_unstable();
-    carriers.dedup();
-    out.stats.records = carriers.len() as u64;
+    out.stats.records = found.carriers;
     let all_pairs: u64 = entries.chunk_by(|x, y| x.0 == y.0).map(|b| b.len() as u64 * (b.len() as u64 - 1) / 2).sum();
     if rule.most_pairs.is_some_and(|most| all_pairs > most) {
         out.stats.blocks = entries.chunk_by(|x, y| x.0 == y.0).filter(|block| block.len() > 1).count() as u64;
@@ -251,7 +334,6 @@ fn refine(f: &Features<'_>, block: &[(u64, u32)], keys: &[Key], depth: usize, ca
     for (index, key) in keys.iter().enumerate() {
         let mut entries: Vec<(u64, u32)> = Vec::with_capacity(block.len());
         for &(hash, position) in block {
-            values.clear();
             key.values(f, position, &mut values);
             let outer = mix(hash, index as u64);
             entries.extend(values.iter().map(|&value| (mix(outer, value), position)));
@@ -282,29 +364,50 @@ fn windows(block: &[(u64, u32)], cap: usize, out: &mut RuleLeaves) {
     }
 }
 
-/// All combinations of one value of each key; empty if a key has none.
-pub(crate) fn conjunction(f: &Features<'_>, keys: &[Key], position: u32, out: &mut Vec<u64>) {
-    const MOST_COMBINATIONS: usize = 24;
-    out.clear();
-    out.push(0);
-    let mut values = Vec::new();
-    let mut combined = Vec::new();
-    for key in keys {
-        values.clear();
-        key.values(f, position, &mut values);
-        combined.clear();
-        for &prefix in out.iter() {
-            combined.extend(values.iter().map(|&value| mix(prefix, value)));
+/// All combinations of one value of each key.
+#[derive(Default)]
+struct Combined {
+    hashes: Vec<u64>,
+    next: Vec<u64>,
+}
+
+impl Combined {
+    /// A hash of each combination; none if a key has no value, or there is no key.
+    fn of<'v>(&mut self, keys: impl Iterator<Item = &'v [u64]>) -> &[u64] {
+        const MOST_COMBINATIONS: usize = 24;
+        self.hashes.clear();
+        let mut keys = keys.peekable();
+        if keys.peek().is_some() {
+            self.hashes.push(0);
         }
-        std::mem::swap(out, &mut combined);
-        out.truncate(MOST_COMBINATIONS);
-        if out.is_empty() {
-            return;
+        for values in keys {
+            match (self.hashes.as_mut_slice(), values) {
+                ([hash], [value]) => *hash = mix(*hash, *value),
+                (hashes, values) => {
+                    self.next.clear();
+                    for &prefix in hashes.iter() {
+                        self.next.extend(values.iter().map(|&value| mix(prefix, value)));
+                    }
+                    self.next.truncate(MOST_COMBINATIONS);
+                    std::mem::swap(&mut self.hashes, &mut self.next);
+                }
+            }
         }
+        &self.hashes
     }
-    if keys.is_empty() {
-        out.clear();
-    }
+}
+
+/// The hashes under which a rule finds a record.
+pub(crate) fn conjunction(f: &Features<'_>, keys: &[Key], position: u32) -> Vec<u64> {
+    let values: Vec<Vec<u64>> = keys
+        .iter()
+        .map(|key| {
+            let mut values = Vec::new();
+            key.values(f, position, &mut values);
+            values
+        })
+        .collect();
+    Combined::default().of(values.iter().map(Vec::as_slice)).to_vec()
 }
 
 #[cfg(test)]
@@ -315,6 +418,7 @@ mod tests {
     use proptest::prelude::*;
 
     use super::*;
+    use crate::keys::KeyTable;
     use crate::records::{ColumnBuilder, ColumnKind, EntityType, RecordId, Records};
 
     fn records(values: &[Vec<u8>], others: &[u8]) -> Records {
@@ -336,7 +440,7 @@ mod tests {
     }
 
     fn key(f: &Features<'_>, field: usize) -> Key {
-        let table = (0..f.pool(field).len() as u64).map(|code| vec![code]).collect();
+        let table = KeyTable::new((0..f.pool(field).len() as u64).map(|code| [mix(code, 0)]));
         Key::Value { name: "key", field, table: Arc::new(table) }
     }
 
@@ -382,7 +486,7 @@ mod tests {
             // Without a capped block, that is exactly the pairs with a value in common.
             if blocks.stats.iter().all(|stats| stats.capped == 0) {
                 let shares = |a: u32, b: u32| (0..2).any(|field| {
-                    f.fields[field].values(a).iter().any(|v| f.fields[field].values(b).contains(v))
+                    f.values(field, a).iter().any(|v| f.values(field, b).contains(v))
                 });
                 let n = f.len() as u32;
                 let expected: BTreeSet<(u32, u32)> =

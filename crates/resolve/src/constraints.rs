@@ -60,7 +60,7 @@ impl Constraints {
             return Err(ResolveError::ContradictingDecisions { left: f.id(a), right: f.id(b) });
         }
         let suffix = match f.of_kind(&ColumnKind::NameSuffix).first() {
-            Some(&field) => (0..f.len() as u32).map(|p| f.fields[field].values(p).first().copied()).collect(),
+            Some(&field) => (0..f.len() as u32).map(|p| f.values(field, p).first().copied()).collect(),
             None => Vec::new(),
         };
         let only_once = if f.records.duplicates_none.contains(&true) {

@@ -34,6 +34,7 @@ pub(crate) fn comparisons(
             family,
             previous: first(ColumnKind::PreviousFamilyName),
             roots: given.map_or_else(Vec::new, |g| f.pool(g).iter().map(|(_, v)| given_roots(v)).collect()),
+            initials: given.map_or_else(Vec::new, |g| f.pool(g).iter().map(|(_, v)| v.len() < 2).collect()),
             given_tf: given.map_or_else(Vec::new, tf),
             family_tf: family.map_or_else(Vec::new, tf),
         };
@@ -199,7 +200,7 @@ pub(crate) fn rules(f: &Features<'_>, overrides: &Overrides) -> Result<Vec<Rule>
             };
             words.push(rule(keys.word_pairs(name, field, 4), "word_pair"));
             words.push(rule(keys.words(name, field, 2), "rare_word"));
-        } else if name != "code" || column.pool.len() * 4 > f.fields[field].filled() {
+        } else if name != "code" || column.pool.len() * 4 > f.filled(field) {
             words.push(Rule {
                 name: column.name.clone(),
                 keys: vec![keys.value(name, field)],
@@ -361,7 +362,7 @@ fn chance(f: &Features<'_>, field: usize) -> f64 {
     let mut counts = vec![0u32; f.pool(field).len()];
     let mut total = 0f64;
     for position in 0..f.len() as u32 {
-        for &code in f.fields[field].values(position) {
+        for &code in f.values(field, position) {
             counts[code as usize] += 1;
             total += 1.0;
         }

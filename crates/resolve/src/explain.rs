@@ -81,13 +81,11 @@ pub fn explain(
         steps.push(step);
     }
     let weight = crate::probability::against_both(unrelated, related);
-    let (mut left, mut right) = (Vec::new(), Vec::new());
     let rules = prepared
         .rules
         .iter()
         .map(|rule| {
-            conjunction(f, &rule.keys, a, &mut left);
-            conjunction(f, &rule.keys, b, &mut right);
+            let (left, right) = (conjunction(f, &rule.keys, a), conjunction(f, &rule.keys, b));
             (rule.name.clone(), left.iter().any(|key| right.contains(key)))
         })
         .collect();
@@ -116,6 +114,6 @@ fn constraint(f: &crate::features::Features<'_>, decisions: &Decisions, a: u32, 
         return Some("both come from one source that holds no duplicates".to_owned());
     }
     let suffix = f.of_kind(&ColumnKind::NameSuffix).first().copied()?;
-    let (x, y) = (f.fields[suffix].values(a).first()?, f.fields[suffix].values(b).first()?);
+    let (x, y) = (f.values(suffix, a).first()?, f.values(suffix, b).first()?);
     (x != y).then(|| "they bear different generation suffixes".to_owned())
 }

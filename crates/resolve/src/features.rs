@@ -15,35 +15,57 @@ pub(crate) struct Features<'r> {
     pub(crate) records: &'r Records,
     /// Position to input row.
     pub(crate) order: Vec<u32>,
-    pub(crate) fields: Vec<Field>,
     pub(crate) addresses: Addresses,
+    rows: Rows,
+    /// Whether any source says that it holds no duplicates.
+    duplicates_none: bool,
 }
 
-/// One column in sorted order, placeholders left out.
-pub(crate) struct Field {
-    pub(crate) kind: ColumnKind,
-    offsets: Vec<u32>,
-    codes: Vec<u32>,
+/// All codes of a record next to each other, placeholders left out: comparing two records touches two places in memory
+/// and not two for each field.
+struct Rows {
+    /// Position to the start of its row in `data`.
+    starts: Vec<u32>,
+    /// Rows one after the other: the end of each field's codes (16 bits each), then the codes. The field after the
+    /// last column is the list of addresses.
+    data: Vec<u32>,
+    /// Words of the ends.
+    header: usize,
 }
 
-impl Field {
-    pub(crate) fn values(&self, position: u32) -> &[u32] {
-        let position = position as usize;
-        &self.codes[self.offsets[position] as usize..self.offsets[position + 1] as usize]
+impl Rows {
+    fn end(&self, start: usize, field: usize) -> usize {
+        (self.data[start + field / 2] >> (16 * (field % 2)) & 0xffff) as usize
     }
 
-    /// How many records have a value.
-    pub(crate) fn filled(&self) -> usize {
-        self.offsets.windows(2).filter(|bounds| bounds[0] < bounds[1]).count()
+    /// The rows in another order, next to each other in it.
+    fn arranged(&self, order: &[u32]) -> Self {
+        let mut arranged = Self {
+            starts: Vec::with_capacity(order.len()),
+            data: Vec::with_capacity(self.data.len()),
+            header: self.header,
+        };
+        for &row in order {
+            let from = self.starts[row as usize] as usize;
+            let to = self.starts.get(row as usize + 1).map_or(self.data.len(), |&next| next as usize);
+            arranged.starts.push(arranged.data.len() as u32);
+            arranged.data.extend_from_slice(&self.data[from..to]);
+        }
+        arranged
+    }
+
+    fn values(&self, field: usize, position: u32) -> &[u32] {
+        let start = self.starts[position as usize] as usize;
+        let from = if field == 0 { 0 } else { self.end(start, field - 1) };
+        let codes = start + self.header;
+        &self.data[codes + from..codes + self.end(start, field)]
     }
 }
 
 /// The five aligned address columns, put together and dictionary-coded.
 #[derive(Default)]
 pub(crate) struct Addresses {
-    offsets: Vec<u32>,
-    ids: Vec<u32>,
-    /// The field of each part.
+    /// The column of each part.
     columns: [Option<usize>; 5],
     /// Distinct addresses: codes of house, street, unit, postcode and locality in their pools, or [`NONE`].
     pub(crate) parts: Vec<[u32; 5]>,
@@ -55,38 +77,28 @@ pub(crate) const UNIT: usize = 2;
 pub(crate) const POSTCODE: usize = 3;
 pub(crate) const LOCALITY: usize = 4;
 
-impl Addresses {
-    pub(crate) fn of(&self, position: u32) -> &[u32] {
-        let position = position as usize;
-        match (self.offsets.get(position), self.offsets.get(position + 1)) {
-            (Some(&start), Some(&end)) => &self.ids[start as usize..end as usize],
-            _ => &[],
-        }
-    }
-}
-
 impl<'r> Features<'r> {
     pub(crate) fn new(records: &'r Records, placeholders: &[Placeholder]) -> Self {
         let mut order: Vec<u32> = (0..records.len() as u32).collect();
         order.sort_unstable_by_key(|&row| records.ids[row as usize]);
-        let fields: Vec<Field> = records
-            .columns
-            .iter()
-            .enumerate()
-            .map(|(index, column)| {
-                let hidden: Vec<u32> = placeholders.iter().filter(|p| p.column == index).map(|p| p.code).collect();
-                let mut offsets = Vec::with_capacity(order.len() + 1);
-                let mut codes = Vec::with_capacity(column.codes.len());
-                offsets.push(0);
-                for &row in &order {
-                    codes.extend(column.values(row as usize).iter().filter(|code| !hidden.contains(code)));
-                    offsets.push(codes.len() as u32);
-                }
-                Field { kind: column.kind.clone(), offsets, codes }
-            })
-            .collect();
-        let addresses = addresses(records, &fields, order.len());
-        Self { records, order, fields, addresses }
+        let (addresses, rows) = rows(records, placeholders);
+        let rows = rows.arranged(&order);
+        Self { records, order, addresses, rows, duplicates_none: records.duplicates_none.contains(&true) }
+    }
+
+    /// A record's codes in a column.
+    pub(crate) fn values(&self, column: usize, position: u32) -> &[u32] {
+        self.rows.values(column, position)
+    }
+
+    /// A record's addresses, as numbers in [`Addresses::parts`].
+    pub(crate) fn addresses_of(&self, position: u32) -> &[u32] {
+        self.rows.values(self.records.columns.len(), position)
+    }
+
+    /// How many records have a value in a column.
+    pub(crate) fn filled(&self, column: usize) -> usize {
+        (0..self.len() as u32).filter(|&position| !self.values(column, position).is_empty()).count()
     }
 
     pub(crate) fn len(&self) -> usize {
@@ -107,7 +119,7 @@ impl<'r> Features<'r> {
 
     /// The fields of a kind, in column order.
     pub(crate) fn of_kind(&self, kind: &ColumnKind) -> Vec<usize> {
-        (0..self.fields.len()).filter(|&index| self.fields[index].kind == *kind).collect()
+        (0..self.records.columns.len()).filter(|&index| self.records.columns[index].kind == *kind).collect()
     }
 
     /// The pool of an address part.
@@ -117,6 +129,9 @@ impl<'r> Features<'r> {
 
     /// Two records of one source that says it holds no duplicates.
     pub(crate) fn kept_apart_by_source(&self, a: u32, b: u32) -> bool {
+        if !self.duplicates_none {
+            return false;
+        }
         let source = self.source(a);
         source == self.source(b) && self.records.duplicates_none.get(usize::from(source)).copied().unwrap_or(false)
     }
@@ -130,38 +145,65 @@ const ADDRESS_KINDS: [ColumnKind; 5] = [
     ColumnKind::AddressLocality,
 ];
 
-fn addresses(records: &Records, fields: &[Field], n: usize) -> Addresses {
-    let columns = ADDRESS_KINDS.map(|kind| fields.iter().position(|field| field.kind == kind));
-    if columns.iter().all(Option::is_none) {
-        return Addresses::default();
-    }
+/// A record's values beyond this number are not looked at.
+const MOST_CODES: usize = 0xffff;
+
+/// The rows in the order of the input, and the addresses they speak of.
+fn rows(records: &Records, placeholders: &[Placeholder]) -> (Addresses, Rows) {
+    let hidden: Vec<Vec<u32>> = (0..records.columns.len())
+        .map(|index| {
+            let mut codes: Vec<u32> = placeholders.iter().filter(|p| p.column == index).map(|p| p.code).collect();
+            codes.sort_unstable();
+            codes
+        })
+        .collect();
+    let columns = ADDRESS_KINDS.map(|kind| records.columns.iter().position(|column| column.kind == kind));
     let empty: Vec<Option<u32>> =
         columns.iter().map(|column| column.and_then(|index| records.columns[index].pool.code(""))).collect();
-    let mut table = Addresses { offsets: vec![0], columns, ..Addresses::default() };
+    let mut addresses = Addresses { columns, parts: Vec::new() };
     let mut seen: HashMap<[u32; 5], u32, foldhash::fast::FixedState> = HashMap::default();
-    for position in 0..n as u32 {
-        let values = |part: usize| columns[part].map_or(&[][..], |index| fields[index].values(position));
-        let count = (0..5).map(|part| values(part).len()).max().unwrap_or(0);
-        let start = table.ids.len();
-        for index in 0..count {
-            let mut parts = [NONE; 5];
-            for (part, slot) in parts.iter_mut().enumerate() {
-                *slot = values(part).get(index).copied().filter(|&code| Some(code) != empty[part]).unwrap_or(NONE);
+    let header = (records.columns.len() + 1).div_ceil(2);
+    let mut rows = Rows { starts: Vec::with_capacity(records.len()), data: Vec::new(), header };
+    let mut codes: Vec<u32> = Vec::new();
+    for row in 0..records.len() {
+        let start = rows.data.len();
+        rows.starts.push(start as u32);
+        rows.data.resize(start + header, 0);
+        codes.clear();
+        let mut end = |field: usize, codes: &mut Vec<u32>| {
+            codes.truncate(MOST_CODES);
+            rows.data[start + field / 2] |= (codes.len() as u32) << (16 * (field % 2));
+        };
+        for (index, column) in records.columns.iter().enumerate() {
+            let values = column.values(row);
+            if hidden[index].is_empty() {
+                codes.extend_from_slice(values);
+            } else {
+                codes.extend(values.iter().filter(|code| hidden[index].binary_search(code).is_err()));
             }
+            end(index, &mut codes);
+        }
+        let values = |part: usize| columns[part].map_or(&[][..], |index| records.columns[index].values(row));
+        let first = codes.len();
+        for index in 0..(0..5).map(|part| values(part).len()).max().unwrap_or(0) {
+            let parts = std::array::from_fn(|part| {
+                values(part).get(index).copied().filter(|&code| Some(code) != empty[part]).unwrap_or(NONE)
+            });
             if parts.iter().all(|&code| code == NONE) {
                 continue;
             }
             let id = *seen.entry(parts).or_insert_with(|| {
-                table.parts.push(parts);
-                table.parts.len() as u32 - 1
+                addresses.parts.push(parts);
+                addresses.parts.len() as u32 - 1
             });
-            if !table.ids[start..].contains(&id) {
-                table.ids.push(id);
+            if !codes[first..].contains(&id) {
+                codes.push(id);
             }
         }
-        table.offsets.push(table.ids.len() as u32);
+        end(records.columns.len(), &mut codes);
+        rows.data.extend_from_slice(&codes);
     }
-    table
+    (addresses, rows)
 }
 
 /// Mixes two numbers into a key; the finaliser of SplitMix64 (Steele, Lea and Flood 2014).

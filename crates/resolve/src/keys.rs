@@ -16,14 +16,14 @@ pub(crate) enum Key {
     Value {
         name: &'static str,
         field: usize,
-        table: Arc<Vec<Vec<u64>>>,
+        table: Arc<KeyTable>,
     },
     /// Given and family name, whichever comes first.
     NamePair {
         given: usize,
         family: usize,
-        roots: Arc<Vec<Vec<u64>>>,
-        families: Arc<Vec<Vec<u64>>>,
+        roots: Arc<KeyTable>,
+        families: Arc<KeyTable>,
     },
     Postcode,
     Locality,
@@ -32,7 +32,39 @@ pub(crate) enum Key {
     HouseStreet,
 }
 
+/// Per code of a pool its key values, next to each other.
+pub(crate) struct KeyTable {
+    ends: Vec<u32>,
+    values: Vec<u64>,
+}
+
+impl KeyTable {
+    pub(crate) fn new<V: AsRef<[u64]>>(lists: impl Iterator<Item = V>) -> Self {
+        let mut table = Self { ends: Vec::with_capacity(lists.size_hint().0), values: Vec::new() };
+        for list in lists {
+            table.values.extend_from_slice(list.as_ref());
+            table.ends.push(table.values.len() as u32);
+        }
+        table
+    }
+
+    fn of(&self, code: u32) -> &[u64] {
+        let code = code as usize;
+        let start = if code == 0 { 0 } else { self.ends[code - 1] };
+        &self.values[start as usize..self.ends[code] as usize]
+    }
+}
+
 impl Key {
+    /// Whether two keys read the same.
+    pub(crate) fn is(&self, other: &Self) -> bool {
+        match (self, other) {
+            (Self::Value { table: x, .. }, Self::Value { table: y, .. }) => Arc::ptr_eq(x, y),
+            (Self::Value { .. }, _) | (_, Self::Value { .. }) => false,
+            _ => self.name() == other.name(),
+        }
+    }
+
     /// The name by which a pipeline and a report speak of the key.
     pub(crate) fn name(&self) -> &'static str {
         match self {
@@ -45,19 +77,20 @@ impl Key {
         }
     }
 
-    /// Appends the key's values for a record.
+    /// The key's values for a record, in ascending order; what `out` held is gone.
     pub(crate) fn values(&self, f: &Features<'_>, position: u32, out: &mut Vec<u64>) {
+        out.clear();
         match self {
             Self::Value { field, table, .. } => {
-                for &code in f.fields[*field].values(position) {
-                    out.extend_from_slice(&table[code as usize]);
+                for &code in f.values(*field, position) {
+                    out.extend_from_slice(table.of(code));
                 }
             }
             Self::NamePair { given, family, roots, families } => {
-                for &g in f.fields[*given].values(position).iter().take(2) {
-                    for &root in roots[g as usize].iter().take(3) {
-                        for &n in f.fields[*family].values(position).iter().take(2) {
-                            out.extend(families[n as usize].iter().map(|&name| mix(root.min(name), root.max(name))));
+                for &g in f.values(*given, position).iter().take(2) {
+                    for &root in roots.of(g).iter().take(3) {
+                        for &n in f.values(*family, position).iter().take(2) {
+                            out.extend(families.of(n).iter().map(|&name| mix(root.min(name), root.max(name))));
                         }
                     }
                 }
@@ -67,13 +100,15 @@ impl Key {
             Self::House => parts(f, position, &[HOUSE], out),
             Self::HouseStreet => parts(f, position, &[HOUSE, STREET], out),
         }
-        out.sort_unstable();
-        out.dedup();
+        if out.len() > 1 {
+            out.sort_unstable();
+            out.dedup();
+        }
     }
 }
 
 fn parts(f: &Features<'_>, position: u32, wanted: &[usize], out: &mut Vec<u64>) {
-    for &id in f.addresses.of(position).iter().take(4) {
+    for &id in f.addresses_of(position).iter().take(4) {
         let address = &f.addresses.parts[id as usize];
         if wanted.iter().all(|&part| address[part] != NONE) {
             out.push(wanted.iter().fold(1, |hash, &part| mix(hash, u64::from(address[part]))));
@@ -81,8 +116,8 @@ fn parts(f: &Features<'_>, position: u32, wanted: &[usize], out: &mut Vec<u64>) 
     }
 }
 
-fn table(pool: &Pool, of: impl Fn(&str) -> Vec<u64>) -> Arc<Vec<Vec<u64>>> {
-    Arc::new(pool.iter().map(|(_, value)| of(value)).collect())
+fn table(pool: &Pool, of: impl Fn(&str) -> Vec<u64>) -> Arc<KeyTable> {
+    Arc::new(KeyTable::new(pool.iter().map(|(_, value)| of(value))))
 }
 
 fn keep(hash: u64, wanted: bool) -> Vec<u64> {
@@ -200,25 +235,22 @@ impl Keys<'_, '_> {
     /// Pairs of a value's rarest words, rarest first.
     pub(crate) fn word_pairs(&self, name: &'static str, field: usize, rarest: usize) -> Key {
         let rare = self.rare_words(field, rarest);
-        let pairs = rare
-            .iter()
-            .map(|words| {
-                let mut keys = Vec::new();
-                for (i, &x) in words.iter().enumerate() {
-                    keys.extend(words[i + 1..].iter().map(|&y| mix(x.min(y), x.max(y))));
-                }
-                if words.len() == 1 {
-                    keys.push(mix(words[0], 0));
-                }
-                keys
-            })
-            .collect();
-        Key::Value { name, field, table: Arc::new(pairs) }
+        let pairs = rare.iter().map(|words| {
+            let mut keys = Vec::new();
+            for (i, &x) in words.iter().enumerate() {
+                keys.extend(words[i + 1..].iter().map(|&y| mix(x.min(y), x.max(y))));
+            }
+            if words.len() == 1 {
+                keys.push(mix(words[0], 0));
+            }
+            keys
+        });
+        Key::Value { name, field, table: Arc::new(KeyTable::new(pairs)) }
     }
 
     /// A value's rarest words.
     pub(crate) fn words(&self, name: &'static str, field: usize, rarest: usize) -> Key {
-        Key::Value { name, field, table: Arc::new(self.rare_words(field, rarest)) }
+        Key::Value { name, field, table: Arc::new(KeyTable::new(self.rare_words(field, rarest).iter())) }
     }
 
     fn rare_words(&self, field: usize, rarest: usize) -> Vec<Vec<u64>> {
