@@ -170,6 +170,9 @@ pub(crate) fn rules(f: &Features<'_>, overrides: &Overrides) -> Result<Vec<Rule>
     ];
     let loose = [
         vec!["birth_date"],
+        vec!["given_sound", "birth_year"],
+        vec!["family_sound", "birth_year"],
+        vec!["locality", "birth_year"],
         vec!["family_name", "locality"],
         vec!["given_name", "locality"],
         vec!["family_sound", "given_initial"],
@@ -244,15 +247,15 @@ pub(crate) fn rules(f: &Features<'_>, overrides: &Overrides) -> Result<Vec<Rule>
         loose
             .iter()
             .filter_map(|names| build(names, &[]))
-            .map(|rule| Rule { most_pairs: Some(LOOSE_PAIRS_PER_RECORD * f.len() as u64), ..rule }),
+            .map(|rule| Rule { most_pairs: Some(LOOSE_PAIRS + f.len() as u64), ..rule }),
     );
     rules.extend(words);
     rules.truncate(MOST_RULES);
     Ok(rules)
 }
 
-/// A loose rule may propose so many pairs a record.
-const LOOSE_PAIRS_PER_RECORD: u64 = 3;
+/// A loose rule may propose a pair a record, and so many more, which small data can afford.
+const LOOSE_PAIRS: u64 = 20_000;
 /// Rules are reported as a set of 32 bits.
 const MOST_RULES: usize = 32;
 
