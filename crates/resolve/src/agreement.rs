@@ -471,6 +471,15 @@ fn address(f: &Features<'_>, tf: &[Vec<Weight>; 2], a: u32, b: u32, table: usize
     found
 }
 
+/// Whether one street is the other with one more word before or after it: "halsted street" and "halsted".
+fn one_word_more(left: &str, right: &str) -> bool {
+    let (short, long) = if left.len() < right.len() { (left, right) } else { (right, left) };
+    let word = |rest: &str| !rest.is_empty() && !rest.trim().contains(' ');
+    let after = long.strip_prefix(short).is_some_and(|rest| rest.starts_with(' ') && word(rest));
+    let before = long.strip_suffix(short).is_some_and(|rest| rest.ends_with(' ') && word(rest));
+    short.len() >= 4 && (after || before)
+}
+
 fn address_level(f: &Features<'_>, p: &[u32; 5], q: &[u32; 5]) -> u8 {
     let part = |index: usize, limit: f64| {
         let (x, y) = (p[index], q[index]);
@@ -483,7 +492,9 @@ fn address_level(f: &Features<'_>, p: &[u32; 5], q: &[u32; 5]) -> u8 {
         let Some(pool) = f.address_pool(index) else { return Part::Missing };
         let (left, right) = (pool.get(x), pool.get(y));
         let long = left.len().min(right.len()) >= 4;
-        if long && (within_edits(left, right, 1) || jaro_winkler(left, right) >= limit) {
+        if long && (within_edits(left, right, 1) || jaro_winkler(left, right) >= limit)
+            || index == STREET && one_word_more(left, right)
+        {
             Part::Close
         } else {
             Part::Different

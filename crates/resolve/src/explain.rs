@@ -80,6 +80,16 @@ pub fn explain(
         related += step.weight_related + agreement.tf_related;
         steps.push(step);
     }
+    let repeated = weights.repeated(|c| steps[c].weight);
+    if let Some((weaker, less)) = repeated {
+        steps[weaker].weight -= less;
+        unrelated -= less;
+    }
+    let repeated = weights.repeated(|c| steps[c].weight_related);
+    if let Some((weaker, less)) = repeated {
+        steps[weaker].weight_related -= less;
+        related -= less;
+    }
     let weight = crate::probability::against_both(unrelated, related);
     let rules = prepared
         .rules

@@ -32,6 +32,8 @@ pub(crate) struct Linkage<'l, 'c, 'r> {
     signatures: Vec<Option<u64>>,
     places: Vec<u32>,
     seen: Vec<u64>,
+    /// The evidence of each comparison in the judgment at hand.
+    spoken: Vec<(Weight, Weight)>,
 }
 
 impl<'l, 'c, 'r> Linkage<'l, 'c, 'r> {
@@ -45,6 +47,7 @@ impl<'l, 'c, 'r> Linkage<'l, 'c, 'r> {
             signatures: Vec::new(),
             places: Vec::new(),
             seen: Vec::new(),
+            spoken: Vec::new(),
         }
     }
 
@@ -74,10 +77,11 @@ impl<'l, 'c, 'r> Linkage<'l, 'c, 'r> {
                 self.places.push(place);
             }
         }
-        let (mut unrelated, mut related) = (self.weights.prior_unrelated, self.weights.prior_related);
+        self.spoken.clear();
+        self.spoken.resize(count, (0, 0));
         for (index, comparison) in self.comparing.comparisons.iter().enumerate() {
             let spoken = self.places.iter().map(|&place| self.kept[place as usize + index]).filter(|e| e.0 != SILENT);
-            let (u, r) = if comparison.changeable {
+            self.spoken[index] = if comparison.changeable {
                 let Some(best) = spoken.max() else { continue };
                 if best.0 > 0 {
                     let tried = distinct(&self.signatures, &mut self.seen, left, count, index)
@@ -104,10 +108,12 @@ impl<'l, 'c, 'r> Linkage<'l, 'c, 'r> {
                 let sharpened = |w: Weight| if w < 0 && said(left) >= 2 && said(right) >= 2 { w * 2 } else { w };
                 (sharpened(u), sharpened(r))
             };
-            unrelated += u;
-            related += r;
         }
-        against_both(unrelated, related)
+        let of = |part: fn(&(Weight, Weight)) -> Weight| {
+            let all: Weight = self.spoken.iter().map(part).sum();
+            all - self.weights.repeated(|c| part(&self.spoken[c])).map_or(0, |(_, less)| less)
+        };
+        against_both(self.weights.prior_unrelated + of(|s| s.0), self.weights.prior_related + of(|s| s.1))
     }
 
     /// Where the evidence of a pair is kept; computed on first sight.

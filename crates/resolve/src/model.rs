@@ -123,6 +123,12 @@ impl Model {
         None
     }
 
+    /// The comparisons that name one place where records are not of persons.
+    fn place(&self) -> Option<(usize, usize)> {
+        let of = |name: &str| self.comparisons.iter().position(|comparison| comparison.name == name);
+        if self.entity == EntityType::Person { None } else { of("phone").zip(of("address")) }
+    }
+
     pub(crate) fn weights(&self) -> Weights {
         let log = |a: f64, b: f64| from_bits((a.max(1e-12) / b.max(1e-12)).log2() * self.calibration);
         let table = |of: &dyn Fn(&LevelParameters) -> f64| {
@@ -144,6 +150,7 @@ impl Model {
             prior_related: from_bits((self.prior_same / self.prior_related).log2()),
             unrelated: table(&|level| level.u),
             related: table(&|level| level.r),
+            place: self.place(),
         }
     }
 }
@@ -157,4 +164,17 @@ pub(crate) struct Weights {
     pub(crate) unrelated: Vec<Vec<Weight>>,
     /// Per comparison and level, evidence for "same" against "related".
     pub(crate) related: Vec<Vec<Weight>>,
+    /// Two comparisons that speak of the same thing: the phone and the address of a site. Two shops in one building
+    /// share both, so where both agree they are one piece of evidence.
+    place: Option<(usize, usize)>,
+}
+
+impl Weights {
+    /// What is taken off where both comparisons of a place agree: the comparison, and how much.
+    pub(crate) fn repeated(&self, evidence: impl Fn(usize) -> Weight) -> Option<(usize, Weight)> {
+        let (phone, address) = self.place?;
+        let (by_phone, by_address) = (evidence(phone), evidence(address));
+        let (weaker, weight) = if by_phone <= by_address { (phone, by_phone) } else { (address, by_address) };
+        (weight > 0).then_some((weaker, weight))
+    }
 }

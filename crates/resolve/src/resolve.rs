@@ -330,8 +330,13 @@ fn evidence_of(
     pairs: u64,
 ) -> PatternEvidence {
     let levels = prepared.layout.levels(pattern);
+    let of = |c: usize| weights.unrelated[c][usize::from(levels[c])];
+    let mut evidence: Vec<Weight> = (0..levels.len()).map(of).collect();
+    if let Some((weaker, less)) = weights.repeated(of) {
+        evidence[weaker] -= less;
+    }
     PatternEvidence {
-        weights: levels.iter().enumerate().map(|(c, &level)| weights.unrelated[c][usize::from(level)]).collect(),
+        weights: evidence,
         levels,
         pairs,
         probability: to_probability(weights.of(&prepared.layout, pattern, 0, 0)),

@@ -167,6 +167,9 @@ impl Weights {
             unrelated += self.unrelated[comparison][level];
             related += self.related[comparison][level];
         }
+        let of = |table: &[Vec<Weight>], c: usize| table[c][usize::from(layout.level(pattern, c))];
+        unrelated -= self.repeated(|c| of(&self.unrelated, c)).map_or(0, |(_, less)| less);
+        related -= self.repeated(|c| of(&self.related, c)).map_or(0, |(_, less)| less);
         against_both(unrelated, related)
     }
 }
