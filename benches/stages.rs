@@ -56,7 +56,7 @@ fn bench() -> &'static Bench {
             .expect("a runtime");
         let progress = Progress::silent();
         let plan = &checked.plan;
-        let sources = runtime.block_on(run::check_sources(plan)).expect("sources");
+        let sources = runtime.block_on(run::check_sources(plan, None)).expect("sources");
         let (delivered, _) =
             sources::land(plan, &sources, &folder.path().join("landing"), None, 0, &progress).expect("landed");
         let extracted: Vec<_> = delivered.into_iter().map(sources::Delivered::into_fresh).collect();

@@ -145,11 +145,11 @@ fn pair(plan: &Plan, store: &Store, version: i64, left: &str, right: &str, json:
         )));
     };
     let model = previous::read_model(&previous::model_path(&directory, &records.plan.entity))?;
-    let decisions = plan.matching.decisions.as_deref().map(read_decisions).transpose()?.unwrap_or_default();
+    let steward = plan.matching.decisions.as_deref().map(read_decisions).transpose()?.unwrap_or_default();
     let coded = coded_records(plan, records)?;
     let options = match_options(&plan.matching, threads(None));
-    let explanation = goldsmith_resolve::explain(&coded, &options, &model, &decisions, left_row, right_row)
-        .map_err(|error| Failure::config(format!("error: the pair cannot be explained: {error}")))?
+    let explanation = goldsmith_resolve::explain(&coded, &options, &model, &steward.decisions, left_row, right_row)
+        .map_err(|error| Failure::config(format!("error: the pair cannot be explained: {}", steward.explain(error))))?
         .ok_or_else(|| Failure::config("error: the pair cannot be explained: a record is missing"))?;
     let together = same_customer(store, version, left, right)?;
     if json {

@@ -22,6 +22,8 @@ pub struct Verdict {
     pub gates: Vec<Gate>,
     /// Sentences for people, each with the thing, the place and the way out.
     pub breaches: Vec<String>,
+    /// What was taken, but somebody should know.
+    pub warnings: Vec<String>,
     /// Tables whose rows go to quarantine as a whole, with the reason.
     pub quarantined_tables: Vec<(String, String)>,
 }
@@ -37,6 +39,10 @@ pub fn check_columns(
     let mut verdict = Verdict::default();
     for (table, now) in tables {
         let Some(before) = last.tables.iter().find(|known| known.name == *table) else { continue };
+        // A table without columns has no rows either, which is for the volume to judge.
+        if now.is_empty() {
+            continue;
+        }
         for (column, data_type) in &before.columns {
             match now.iter().find(|(name, _)| name == column) {
                 None => verdict.judge(
@@ -71,7 +77,9 @@ pub fn check_rows(contract: &ContractPlan, extracted: &ExtractedSource, last: Op
     let mut verdict = Verdict::default();
     let source = &extracted.name;
     for (name, table) in &extracted.tables {
-        let rows = table.rows;
+        // Rows that are kept out because of a column were delivered all the same.
+        let refused = if table.refused { table.rejected } else { 0 };
+        let rows = table.rows + refused;
         let Some(known) = last.and_then(|last| last.tables.iter().find(|known| known.name == *name)) else {
             continue;
         };
@@ -80,7 +88,7 @@ pub fn check_rows(contract: &ContractPlan, extracted: &ExtractedSource, last: Op
             continue;
         }
         // Fewer rows, or as many of which fewer can be read: either is a source that shrank.
-        let share = ratio(rows, before).min(ratio(rows + table.rejected, before + known.rejected));
+        let share = ratio(rows, before).min(ratio(rows + table.rejected - refused, before + known.rejected));
         let shrunk = share <= contract.min_volume && share < 1.0;
         let status = if shrunk || share > contract.max_volume { "fail" } else { "pass" };
         let expected = format!(
@@ -133,8 +141,12 @@ impl Verdict {
     fn judge(&mut self, drift: Drift, source: &str, table: &str, what: &str, contract: &str) {
         let status = match drift {
             Drift::Evolve => return,
-            Drift::Warn => "warn",
+            Drift::Warn => {
+                self.warnings.push(format!("source `{source}`, table `{table}`: {what}"));
+                "warn"
+            }
             Drift::Quarantine => {
+                self.warnings.push(format!("source `{source}`, table `{table}`: {what}; its rows are in quarantine"));
                 self.quarantined_tables.push((table.to_owned(), what.to_owned()));
                 "warn"
             }
@@ -155,15 +167,17 @@ impl Verdict {
     pub fn merge(&mut self, other: Self) {
         self.gates.extend(other.gates);
         self.breaches.extend(other.breaches);
+        self.warnings.extend(other.warnings);
         self.quarantined_tables.extend(other.quarantined_tables);
     }
 }
 
 /// A row put into quarantine because its table broke its contract.
 #[must_use]
-pub fn contract_row(source: &str, file: &str, row: i64, what: &str) -> Quarantined {
+pub fn contract_row(source: &str, table: &str, file: &str, row: i64, what: &str) -> Quarantined {
     Quarantined {
         source: source.to_owned(),
+        table: Some(table.to_owned()),
         file: file.to_owned(),
         row,
         byte_offset: None,

@@ -5,8 +5,9 @@ use std::io::BufWriter;
 use std::path::PathBuf;
 use std::sync::Arc;
 
-use arrow::array::{ArrayRef, AsArray, Int32Array, Int64Array, RecordBatch};
-use arrow::datatypes::{DataType, Field, Schema, SchemaRef};
+use arrow::array::{ArrayRef, AsArray, Int32Array, Int64Array, RecordBatch, UInt32Array, new_null_array};
+use arrow::compute::take_record_batch;
+use arrow::datatypes::{DataType, Field, Fields, Schema, SchemaRef};
 use arrow::ipc::writer::FileWriter;
 use goldsmith_source::{Chunk, FileRead, RejectedRow, Sink, SourceError};
 
@@ -26,21 +27,26 @@ pub struct LandedTable {
     pub path: PathBuf,
     /// The landed columns, then [`FILE`] and [`ROW`].
     pub schema: SchemaRef,
-    /// All columns the source had, landed or not: what contracts compare.
+    /// All columns the source had, landed or not, and those it no longer has but are landed as nulls: what the next
+    /// run's contract compares.
     pub source_schema: SchemaRef,
     /// File names by the index in [`FILE`].
     pub files: Vec<String>,
     /// Rows landed.
     pub rows: u64,
-    /// Rows that could not be read.
+    /// Rows that could not be read, or were kept out.
     pub rejected: u64,
+    /// All rows were kept out, because the table's columns broke the contract.
+    pub refused: bool,
 }
 
 /// Takes what a source pushes and writes it down.
 pub struct Landing<'a> {
     source: String,
+    table: String,
     path: PathBuf,
     columns: Vec<String>,
+    gone: Vec<Arc<Field>>,
     source_schema: SchemaRef,
     schema: SchemaRef,
     writer: FileWriter<BufWriter<File>>,
@@ -53,28 +59,31 @@ pub struct Landing<'a> {
 }
 
 impl<'a> Landing<'a> {
-    /// Opens the landing file for `columns` (all for `None`) of a table with `source_schema`.
+    /// Opens the landing file for `columns` (all for `None`) of a table with `source_schema`, and `gone` ones as nulls.
     ///
     /// # Errors
     /// Where the file cannot be written.
     pub fn create(
         source: &str,
+        table: &str,
         path: PathBuf,
         source_schema: &SchemaRef,
         columns: Option<&[String]>,
+        gone: &[Arc<Field>],
         progress: &'a Progress,
     ) -> Result<Self, RunError> {
         let columns: Vec<String> = match columns {
             Some(columns) => columns.to_vec(),
             None => source_schema.fields().iter().map(|field| field.name().clone()).collect(),
         };
-        let mut fields = Vec::with_capacity(columns.len() + 2);
+        let mut fields = Vec::with_capacity(columns.len() + gone.len() + 2);
         for name in &columns {
             let field = source_schema.field_with_name(name).map_err(|_| {
                 RunError::Internal(format!("source `{source}` has no column `{name}` that was asked for"))
             })?;
             fields.push(field.clone());
         }
+        fields.extend(gone.iter().map(|field| field.as_ref().clone()));
         fields.push(Field::new(FILE, DataType::Int32, false));
         fields.push(Field::new(ROW, DataType::Int64, false));
         let schema = Arc::new(Schema::new(fields));
@@ -85,9 +94,13 @@ impl<'a> Landing<'a> {
         let writer = FileWriter::try_new(BufWriter::with_capacity(1 << 20, file), &schema)?;
         Ok(Self {
             source: source.to_owned(),
+            table: table.to_owned(),
             path,
             columns,
-            source_schema: Arc::clone(source_schema),
+            gone: gone.to_vec(),
+            source_schema: Arc::new(Schema::new(
+                source_schema.fields().iter().chain(gone).cloned().collect::<Fields>(),
+            )),
             schema,
             writer,
             files: Vec::new(),
@@ -118,6 +131,7 @@ impl<'a> Landing<'a> {
             files: self.files.iter().map(ToString::to_string).collect(),
             rows: self.rows,
             rejected: self.rejected,
+            refused: false,
         };
         Ok((table, self.done, self.quarantined))
     }
@@ -140,6 +154,7 @@ impl Sink for Landing<'_> {
         let file = self.file_index(&chunk.file);
         let rows = chunk.batch.num_rows();
         let mut columns: Vec<ArrayRef> = chunk.batch.columns().to_vec();
+        columns.extend(self.gone.iter().map(|field| new_null_array(field.data_type(), rows)));
         columns.push(Arc::new(Int32Array::from_value(file, rows)));
         columns.push(Arc::new(
             chunk.rows.iter().map(|row| i64::try_from(*row).unwrap_or(i64::MAX)).collect::<Int64Array>(),
@@ -163,6 +178,7 @@ impl Sink for Landing<'_> {
         self.progress.advance(1);
         self.quarantined.push(Quarantined {
             source: self.source.clone(),
+            table: Some(self.table.clone()),
             file: row.file.to_string(),
             row: i64::try_from(row.row).unwrap_or(i64::MAX),
             byte_offset: row.byte_offset.and_then(|offset| i64::try_from(offset).ok()),
@@ -185,28 +201,60 @@ impl Sink for Landing<'_> {
 /// The place of a row and its columns as JSON.
 type TakenRow = (usize, i64, Vec<u8>);
 
-/// Empties a landing file and returns what it held: the index of the file, the row number and the columns as JSON
-/// of each row, and how many there were.
-pub(super) fn take_rows(table: &LandedTable) -> Result<(Vec<TakenRow>, u64), RunError> {
-    let place = || format!("reading back {}", table.path.display());
-    let file = File::open(&table.path).doing(place)?;
+/// Calls `take` with the index of the file, the row number and the columns as JSON of every landed row that is
+/// `wanted`.
+///
+/// # Errors
+/// Where the landing file cannot be read back.
+pub fn each_row(
+    table: &LandedTable,
+    wanted: impl Fn(usize, i64) -> bool,
+    mut take: impl FnMut(usize, i64, &[u8]),
+) -> Result<(), RunError> {
+    let file = File::open(&table.path).doing(|| format!("reading back {}", table.path.display()))?;
     let reader = arrow::ipc::reader::FileReader::try_new(std::io::BufReader::new(file), None)?;
-    let mut rows = Vec::new();
     for batch in reader {
         let batch = batch?;
         let columns = batch.num_columns() - 2;
-        let data = batch.project(&(0..columns).collect::<Vec<_>>())?;
+        let files = batch.column(columns).as_primitive::<arrow::datatypes::Int32Type>();
+        let numbers = batch.column(columns + 1).as_primitive::<arrow::datatypes::Int64Type>();
+        let place = |row: usize| (usize::try_from(files.value(row)).unwrap_or(0), numbers.value(row));
+        let rows: UInt32Array = (0..u32::try_from(batch.num_rows()).unwrap_or(u32::MAX))
+            .filter(|row| {
+                let (file, number) = place(*row as usize);
+                wanted(file, number)
+            })
+            .collect();
+        if rows.is_empty() {
+            continue;
+        }
+        if columns == 0 {
+            for row in rows.values() {
+                let (file, number) = place(*row as usize);
+                take(file, number, b"{}");
+            }
+            continue;
+        }
+        let data = take_record_batch(&batch.project(&(0..columns).collect::<Vec<_>>())?, &rows)?;
         let mut writer = arrow::json::LineDelimitedWriter::new(Vec::new());
         writer.write(&data)?;
         writer.finish()?;
         let json = writer.into_inner();
-        let files = batch.column(columns).as_primitive::<arrow::datatypes::Int32Type>();
-        let numbers = batch.column(columns + 1).as_primitive::<arrow::datatypes::Int64Type>();
-        for (row, line) in json.split(|byte| *byte == b'\n').take(batch.num_rows()).enumerate() {
-            rows.push((usize::try_from(files.value(row)).unwrap_or(0), numbers.value(row), line.to_vec()));
+        for (row, line) in rows.values().iter().zip(json.split(|byte| *byte == b'\n')) {
+            let (file, number) = place(*row as usize);
+            take(file, number, line);
         }
     }
-    let mut writer = FileWriter::try_new(File::create(&table.path).doing(place)?, &table.schema)?;
+    Ok(())
+}
+
+/// Empties a landing file and returns what it held: the index of the file, the row number and the columns as JSON
+/// of each row, and how many there were.
+pub(super) fn take_rows(table: &LandedTable) -> Result<(Vec<TakenRow>, u64), RunError> {
+    let mut rows = Vec::new();
+    each_row(table, |_, _| true, |file, row, json| rows.push((file, row, json.to_vec())))?;
+    let file = File::create(&table.path).doing(|| format!("emptying {}", table.path.display()))?;
+    let mut writer = FileWriter::try_new(file, &table.schema)?;
     writer.finish()?;
     let count = rows.len() as u64;
     Ok((rows, count))

@@ -11,8 +11,9 @@ pub mod landing;
 
 use std::collections::BTreeMap;
 use std::path::Path;
+use std::sync::Arc;
 
-use arrow::datatypes::SchemaRef;
+use arrow::datatypes::{Field, SchemaRef};
 use goldsmith_source::{FileRead, ReadRequest};
 
 use crate::pipeline::RunError;
@@ -25,6 +26,8 @@ pub use landing::LandedTable;
 #[derive(Clone)]
 pub struct Quarantined {
     pub source: String,
+    /// The source's table; `None` for a row of a query.
+    pub table: Option<String>,
     pub file: String,
     pub row: i64,
     pub byte_offset: Option<i64>,
@@ -60,6 +63,8 @@ impl ExtractedSource {
 pub struct TableRequest {
     pub table: String,
     pub columns: Option<Vec<String>>,
+    /// Columns the source no longer has, which are landed as nulls.
+    pub gone: Vec<Arc<Field>>,
 }
 
 /// The schema of every table a source holds, asked for once before anything is read.
@@ -98,7 +103,15 @@ pub fn extract(
         let named = |error| RunError::Source { name: source.name.clone(), error };
         let schema = source.source.schema(Some(&request.table)).map_err(named)?;
         let path = directory.join(format!("{number}.arrow"));
-        let mut landing = landing::Landing::create(&source.name, path, &schema, request.columns.as_deref(), progress)?;
+        let mut landing = landing::Landing::create(
+            &source.name,
+            &request.table,
+            path,
+            &schema,
+            request.columns.as_deref(),
+            &request.gone,
+            progress,
+        )?;
         let read = ReadRequest {
             table: Some(request.table.clone()),
             columns: Some(landing.columns().to_vec()),
@@ -126,9 +139,11 @@ pub fn quarantine_table(extracted: &mut ExtractedSource, table: &str, what: &str
     let (rows, batches) = landing::take_rows(landed)?;
     for (file, row, raw) in rows {
         let file = landed.files.get(file).cloned().unwrap_or_default();
-        extracted.quarantined.push(Quarantined { raw, ..contract::contract_row(&extracted.name, &file, row, what) });
+        let row = contract::contract_row(&extracted.name, table, &file, row, what);
+        extracted.quarantined.push(Quarantined { raw, ..row });
     }
     landed.rejected += batches;
     landed.rows = 0;
+    landed.refused = true;
     Ok(())
 }

@@ -3,25 +3,53 @@
 
 use std::path::Path;
 
-use goldsmith_resolve::{Decisions, RecordId};
+use goldsmith_resolve::{Decisions, RecordId, ResolveError};
+use hashbrown::HashMap;
 
 use crate::pipeline::RunError;
 use crate::pipeline::error::IoContext;
 
 const COLUMNS: [&str; 5] = ["decision", "left_source", "left_key", "right_source", "right_key"];
 
+/// The decisions of a file, and the names of the records they are about.
+#[derive(Debug, Clone, Default)]
+pub struct StewardDecisions {
+    pub decisions: Decisions,
+    /// Source and key of each record, as the file has them.
+    names: HashMap<RecordId, String>,
+}
+
+impl StewardDecisions {
+    /// What the match engine says, with the records by source and key.
+    #[must_use]
+    pub fn explain(&self, error: ResolveError) -> String {
+        let name = |id: &RecordId| self.names.get(id).map_or("a record", String::as_str);
+        match &error {
+            ResolveError::ContradictingDecisions { left, right } => format!(
+                "decisions contradict: {} and {} are the same by one chain of decisions and not by another; mend `match: decisions:`",
+                name(left),
+                name(right)
+            ),
+            other => other.to_string(),
+        }
+    }
+}
+
 /// Reads `decisions.csv`: a header and one decision (`same` or `not_same`) a row. Columns after the fifth (a reason, a
 /// name, a date) are for people.
 ///
 /// # Errors
-/// A missing file, or a row that is no decision, with its line.
-pub fn read_decisions(path: &Path) -> Result<Decisions, RunError> {
-    let text = std::fs::read_to_string(path).doing(|| format!("reading the decisions {}", path.display()))?;
+/// A file that is missing or no text, or a row that is no decision, with its line.
+pub fn read_decisions(path: &Path) -> Result<StewardDecisions, RunError> {
+    let bytes = std::fs::read(path).doing(|| format!("reading the decisions {}", path.display()))?;
+    let text = String::from_utf8(bytes).map_err(|_| {
+        RunError::Config(format!("{}: the decisions are not UTF-8; save them as UTF-8", path.display()))
+    })?;
     parse(&text).map_err(|(line, message)| RunError::Config(format!("{}:{line}: {message}", path.display())))
 }
 
 /// The decisions of a file, or the line of the first mistake with what is wrong.
-fn parse(text: &str) -> Result<Decisions, (u64, String)> {
+fn parse(text: &str) -> Result<StewardDecisions, (u64, String)> {
     let mut reader = csv::ReaderBuilder::new()
         .flexible(true)
         .trim(csv::Trim::All)
@@ -30,7 +58,7 @@ fn parse(text: &str) -> Result<Decisions, (u64, String)> {
     if header.iter().take(COLUMNS.len()).ne(COLUMNS) {
         return Err((1, format!("the header must begin with `{}`", COLUMNS.join(","))));
     }
-    let mut decisions = Decisions::default();
+    let mut steward = StewardDecisions::default();
     for row in reader.records() {
         let row = row
             .map_err(|error| (error.position().map_or(1, csv::Position::line), "the row cannot be read".to_owned()))?;
@@ -42,12 +70,15 @@ fn parse(text: &str) -> Result<Decisions, (u64, String)> {
         };
         let pair = (RecordId::of(left_source, left_key), RecordId::of(right_source, right_key));
         match decision {
-            "same" => decisions.same.push(pair),
-            "not_same" | "not same" => decisions.not_same.push(pair),
+            "same" => steward.decisions.same.push(pair),
+            "not_same" | "not same" => steward.decisions.not_same.push(pair),
             _ => return Err((line, "a decision is `same` or `not_same`".to_owned())),
         }
+        for (id, source, key) in [(pair.0, left_source, left_key), (pair.1, right_source, right_key)] {
+            steward.names.entry(id).or_insert_with(|| format!("{source}:{key}"));
+        }
     }
-    Ok(decisions)
+    Ok(steward)
 }
 
 #[cfg(test)]
@@ -58,10 +89,10 @@ mod tests {
 
     #[test]
     fn fields_may_be_quoted_and_reasons_may_have_lines() {
-        let decisions =
+        let steward =
             parse(&format!("{HEADER}same,crm,\"a,1\",shop, 2 ,\"two\nlines\"\nnot_same,crm,1,crm,2,\n")).unwrap();
-        assert_eq!(decisions.same, [(RecordId::of("crm", "a,1"), RecordId::of("shop", "2"))]);
-        assert_eq!(decisions.not_same.len(), 1);
+        assert_eq!(steward.decisions.same, [(RecordId::of("crm", "a,1"), RecordId::of("shop", "2"))]);
+        assert_eq!(steward.decisions.not_same.len(), 1);
     }
 
     #[test]

@@ -6,5 +6,5 @@ mod decisions;
 mod golden_ids;
 
 pub use coded::coded_records;
-pub use decisions::read_decisions;
+pub use decisions::{StewardDecisions, read_decisions};
 pub use golden_ids::{GoldenIds, PreviousIds, Redirect, golden_ids};

@@ -5,6 +5,7 @@
 //! ```
 //! This is the only part of the program that knows DataFusion.
 
+mod attempt;
 pub mod functions;
 pub mod layout;
 mod lists;

@@ -1,7 +1,7 @@
 //! Runs the queries and keeps one record a key: what is filtered, has no key, repeats or is superseded gets its
 //! fate here.
 
-use std::collections::{BTreeMap, HashSet};
+use std::collections::{BTreeMap, HashMap, HashSet};
 use std::path::Path;
 use std::sync::Arc;
 
@@ -10,17 +10,18 @@ use arrow::array::{
     new_null_array,
 };
 use arrow::compute::{cast, filter_record_batch, interleave};
-use arrow::datatypes::{Int32Type, Int64Type, SchemaRef};
-use arrow::error::ArrowError;
+use arrow::datatypes::{DataType, Int32Type, Int64Type, SchemaRef};
 use datafusion::error::DataFusionError;
 use futures::StreamExt;
 
-use super::select::{NAME_STRUCT, RecordSelect, plan_record};
+use super::attempt::{fault_parts, kind_of};
+use super::select::{FAULT_COLUMN, NAME_STRUCT, RecordSelect, plan_record};
 use super::{SELECTED, layout, session};
-use crate::extract::landing::{FILE, ROW};
+use crate::extract::landing::{FILE, ROW, each_row};
 use crate::extract::{ExtractedSource, Quarantined};
 use crate::pipeline::RunError;
 use crate::pipeline::plan::{EntityPlan, From, Plan, RecordPlan, SourcePlan};
+use crate::pipeline::sources::table_without_columns;
 use crate::progress::Progress;
 use crate::publish::previous::read_whole_table;
 
@@ -33,7 +34,7 @@ pub enum Fate {
     DuplicateRow,
     /// The same key with newer content came before.
     Superseded,
-    /// It has no key.
+    /// It has no key, or an expression fails on it.
     Quarantined,
     /// No record type's `where` took it.
     Filtered,
@@ -118,6 +119,9 @@ pub struct RecordCounts {
     pub shared: u64,
     /// Child rows whose parent is not there.
     pub orphans: u64,
+    /// Child rows an expression fails on; they are in quarantine, and their parents are records without them.
+    #[serde(default)]
+    pub faulty_children: u64,
 }
 
 /// Everything the stage made.
@@ -182,16 +186,25 @@ async fn normalize_source(
     progress: &Progress,
     normalized: &mut Normalized,
 ) -> Result<(), RunError> {
+    let quarantined_before = normalized.quarantined.len();
     let context = session::session(threads);
     session::register_landed(&context, &extracted.tables).await?;
     let schemas: BTreeMap<String, SchemaRef> =
         extracted.tables.iter().map(|(name, table)| (name.clone(), Arc::clone(&table.schema))).collect();
+    let of_source: BTreeMap<String, SchemaRef> =
+        extracted.tables.iter().map(|(name, table)| (name.clone(), Arc::clone(&table.source_schema))).collect();
     let mut main_tables: BTreeMap<String, Rows> = BTreeMap::new();
     let mut records: Vec<&RecordPlan> = source.records.iter().collect();
     records.sort_by(|a, b| (&a.entity, &a.name).cmp(&(&b.entity, &b.name)));
     for record in records {
         let Some(entity) = plan.entities.iter().position(|entity| entity.entity == record.entity) else { continue };
         let Some(entity_plan) = plan.entities.get(entity) else { continue };
+        if let Some(table) = table_without_columns(record, &of_source) {
+            let rows = main_tables.entry(table.clone()).or_default();
+            let place = Place { source: number, entity, source_name: &source.name, extracted, table: Some(&table) };
+            rows_without_columns(place, rows, normalized)?;
+            continue;
+        }
         let select = plan_record(&context, &schemas, &source.name, record, entity_plan).await.map_err(|mistakes| {
             RunError::Config(
                 mistakes
@@ -207,18 +220,23 @@ async fn normalize_source(
         };
         // Rows of a query belong to its record type alone.
         let rows = main_tables.entry(table.clone().unwrap_or_else(|| format!("query of {}", record.path))).or_default();
-        for orphans in select.orphans.iter().map(|(_, frame)| frame.clone()) {
-            let lost = orphans.count().await? as u64;
+        let place = Place { source: number, entity, source_name: &source.name, extracted, table: table.as_deref() };
+        for child in &select.children {
+            let failed = |error: DataFusionError| failed_query(&source.name, &select.path, &error);
+            let lost = child.orphans.clone().count().await.map_err(failed)? as u64;
             add(normalized, number, |counts| counts.orphans += lost);
+            let Some(faulty) = child.faulty.clone() else { continue };
+            let place = Place { table: child.table.as_deref(), ..place };
+            for batch in faulty.collect().await.map_err(failed)? {
+                let faults = Faults::of(&batch)?;
+                for row in 0..batch.num_rows() {
+                    let Some(fault) = faults.fault(row) else { continue };
+                    normalized.quarantined.push(failed_row(&place, faults.place(row), None, fault));
+                    add(normalized, number, |counts| counts.faulty_children += 1);
+                }
+            }
         }
-        run_record(
-            Place { source: number, entity, source_name: &source.name, extracted, table: table.as_deref() },
-            select,
-            rows,
-            progress,
-            normalized,
-        )
-        .await?;
+        run_record(place, select, rows, progress, normalized).await?;
     }
     for (table, rows) in main_tables {
         let landed = extracted.tables.get(&table);
@@ -255,6 +273,31 @@ async fn normalize_source(
             )));
         }
     }
+    keep_raw(extracted, normalized.quarantined.get_mut(quarantined_before..).unwrap_or_default())
+}
+
+/// Gives quarantined rows of landed tables what was landed of them.
+fn keep_raw(extracted: &ExtractedSource, quarantined: &mut [Quarantined]) -> Result<(), RunError> {
+    for (name, table) in &extracted.tables {
+        let mut wanted: HashMap<(usize, i64), Vec<&mut Quarantined>> = HashMap::new();
+        for row in quarantined.iter_mut().filter(|row| row.table.as_ref() == Some(name)) {
+            if let Some(file) = table.files.iter().position(|file| *file == row.file) {
+                wanted.entry((file, row.row)).or_default().push(row);
+            }
+        }
+        if !wanted.is_empty() {
+            let places: HashSet<(usize, i64)> = wanted.keys().copied().collect();
+            each_row(
+                table,
+                |file, row| places.contains(&(file, row)),
+                |file, row, json| {
+                    for quarantined in wanted.get_mut(&(file, row)).into_iter().flatten() {
+                        quarantined.raw = json.to_vec();
+                    }
+                },
+            )?;
+        }
+    }
     Ok(())
 }
 
@@ -274,6 +317,7 @@ struct Rows {
     fates: u64,
 }
 
+#[derive(Clone, Copy)]
 struct Place<'a> {
     source: usize,
     entity: usize,
@@ -291,18 +335,19 @@ async fn run_record(
 ) -> Result<(), RunError> {
     let path = select.path.clone();
     let mut stream =
-        select.frame.execute_stream().await.map_err(|error| failed_row(place.source_name, &path, &error))?;
+        select.frame.execute_stream().await.map_err(|error| failed_query(place.source_name, &path, &error))?;
     // Content of the last record that was kept, to tell repeats from older versions.
     let mut last: Option<(String, Vec<u8>)> = None;
     while let Some(batch) = stream.next().await {
-        let batch = batch.map_err(|error| failed_row(place.source_name, &path, &error))?;
+        let batch = batch.map_err(|error| failed_query(place.source_name, &path, &error))?;
         progress.check_signal()?;
         progress.advance(batch.num_rows() as u64);
         let columns = Columns::of(&batch)?;
+        let faults = Faults::of(&batch)?;
         let mut keep = Vec::with_capacity(batch.num_rows());
         let mut kept_rows = 0;
         for row in 0..batch.num_rows() {
-            let at = columns.place(row);
+            let at = faults.place(row);
             rows.query_rows += 1;
             let key = columns.key(row);
             if !columns.selected.value(row) {
@@ -315,12 +360,20 @@ async fn run_record(
                 rows.taken.insert((at.0, number));
             }
             let hash = columns.hash.value(row);
-            let fate = match key {
-                None => {
-                    normalized.quarantined.push(missing_key(&place, at));
+            let bad = match (faults.fault(row), key) {
+                (Some(fault), _) => Some(failed_row(&place, at, key, fault)),
+                (None, None) => Some(missing_key(&place, at)),
+                (None, Some(_)) => None,
+            };
+            let fate = match (bad, key) {
+                (Some(bad), _) => {
+                    // What a query gives has no place to read it back from.
+                    let raw = if place.table.is_none() { row_as_json(&batch, row)? } else { Vec::new() };
+                    normalized.quarantined.push(Quarantined { raw, ..bad });
                     Fate::Quarantined
                 }
-                Some(key) => match &last {
+                (None, None) => Fate::Quarantined,
+                (None, Some(key)) => match &last {
                     Some((last_key, last_hash)) if last_key == key => {
                         if last_hash == hash {
                             Fate::DuplicateRow
@@ -370,77 +423,167 @@ async fn run_record(
     Ok(())
 }
 
-/// An expression that failed on a row. The engine's words are left out, because they can hold values of the row.
-fn failed_row(source: &str, path: &str, error: &DataFusionError) -> RunError {
-    match error.find_root() {
-        DataFusionError::IoError(error) => RunError::Io {
+/// Rows of a table without columns (JSON objects without members) have no key.
+fn rows_without_columns(place: Place<'_>, rows: &mut Rows, normalized: &mut Normalized) -> Result<(), RunError> {
+    let Some(table) = place.table.and_then(|table| place.extracted.tables.get(table)) else { return Ok(()) };
+    let mut found = Vec::new();
+    each_row(table, |_, _| true, |file, row, _| found.push((i32::try_from(file).unwrap_or(-1), row)))?;
+    for (file, row) in found {
+        rows.fates += 1;
+        rows.taken.insert((file, row));
+        normalized.quarantined.push(missing_key(&place, (file, Some(row))));
+        add(normalized, place.source, |counts| counts.quarantined += 1);
+        normalized.ledger.push(LedgerEntry {
+            source: place.source,
+            source_key: None,
+            file,
+            row: Some(row),
+            fate: Fate::Quarantined,
+            entity: place.entity,
+        });
+    }
+    Ok(())
+}
+
+/// A query that failed as a whole. The engine's words are left out, because they can hold values of a row.
+fn failed_query(source: &str, path: &str, error: &DataFusionError) -> RunError {
+    match (error.find_root(), kind_of(error)) {
+        (DataFusionError::IoError(error), _) => RunError::Io {
             message: format!("source `{source}`: reading its landed rows"),
             error: std::io::Error::new(error.kind(), error.to_string()),
         },
-        DataFusionError::ArrowError(error, _) if matches!(error.as_ref(), ArrowError::DivideByZero) => RunError::Gate(
-            format!("source `{source}`, {path}: an expression divides by zero; guard it with nullif(x, 0)"),
-        ),
-        _ => RunError::Gate(format!(
-            "source `{source}`, {path}: an expression fails on some row (the engine's words are left out, they can hold values); guard it with CASE, nullif or try_cast"
+        (DataFusionError::ResourcesExhausted(text), _) => {
+            RunError::Internal(format!("source `{source}`, {path}: the query engine ran out of something: {text}"))
+        }
+        (_, kind) => RunError::Gate(format!(
+            "source `{source}`, {path}: its query fails on some row: {}. Guard it with CASE, nullif(x, 0) or TRY_CAST, or move the expression from the query to a field, where the row alone goes to quarantine",
+            kind.unwrap_or("an error of the engine")
         )),
     }
 }
 
+/// A row that an expression fails on.
+fn failed_row(place: &Place<'_>, at: (i32, Option<i64>), key: Option<&str>, fault: &str) -> Quarantined {
+    let (path, kind) = fault_parts(fault);
+    let expression = path.split_once("].").map_or(path, |(_, rest)| rest);
+    let attribute = ["fields.", "children."].iter().find_map(|prefix| {
+        let name = expression.strip_prefix(prefix)?;
+        Some(name.split(['.', '[']).next().unwrap_or(name).to_owned())
+    });
+    let file = place.file(at.0);
+    Quarantined {
+        source_key: key.map(str::to_owned),
+        rule: "expression".to_owned(),
+        attribute,
+        message: format!("{file}{}: `{expression}` fails: {kind}", row_text(at.1)),
+        ..quarantined(place, at)
+    }
+}
+
 fn missing_key(place: &Place<'_>, at: (i32, Option<i64>)) -> Quarantined {
-    let file = place
-        .table
-        .and_then(|table| place.extracted.tables.get(table))
-        .and_then(|table| table.files.get(usize::try_from(at.0).ok()?))
-        .cloned()
-        .unwrap_or_else(|| place.extracted.locator.clone());
+    let file = place.file(at.0);
+    Quarantined {
+        rule: "missing_key".to_owned(),
+        message: format!(
+            "{file}{}: the key is empty; a record needs one to be followed from run to run",
+            row_text(at.1)
+        ),
+        ..quarantined(place, at)
+    }
+}
+
+fn quarantined(place: &Place<'_>, at: (i32, Option<i64>)) -> Quarantined {
     Quarantined {
         source: place.source_name.to_owned(),
+        table: place.table.map(str::to_owned),
+        file: place.file(at.0),
         row: at.1.unwrap_or(0),
         byte_offset: None,
         source_key: None,
         stage: "normalise",
-        rule: "missing_key".to_owned(),
+        rule: String::new(),
         attribute: None,
-        message: format!(
-            "{file}, row {}: the key is empty; a record needs one to be followed from run to run",
-            at.1.unwrap_or(0)
-        ),
+        message: String::new(),
         raw: Vec::new(),
-        file,
     }
+}
+
+fn row_text(row: Option<i64>) -> String {
+    row.map_or_else(|| ", a row of its query".to_owned(), |row| format!(", row {row}"))
+}
+
+impl Place<'_> {
+    /// The file of a row, or where the source is.
+    fn file(&self, index: i32) -> String {
+        self.table
+            .and_then(|table| self.extracted.tables.get(table))
+            .and_then(|table| table.files.get(usize::try_from(index).ok()?))
+            .cloned()
+            .unwrap_or_else(|| self.extracted.locator.clone())
+    }
+}
+
+/// The mapped values of a query's row as JSON.
+fn row_as_json(batch: &RecordBatch, row: usize) -> Result<Vec<u8>, RunError> {
+    let schema = batch.schema();
+    let of_source = |name: &str| !name.starts_with("__") && name != layout::RECORD_HASH && name != layout::SOURCE;
+    let columns: Vec<usize> =
+        (0..schema.fields().len()).filter(|column| of_source(schema.field(*column).name())).collect();
+    let mut writer = arrow::json::LineDelimitedWriter::new(Vec::new());
+    writer.write(&batch.project(&columns)?.slice(row, 1))?;
+    writer.finish()?;
+    Ok(writer.into_inner().trim_ascii_end().to_vec())
+}
+
+/// The columns with a row's place and what fails on it.
+struct Faults<'a> {
+    file: &'a Int32Array,
+    row: &'a Int64Array,
+    fault: StringArray,
+}
+
+impl<'a> Faults<'a> {
+    fn of(batch: &'a RecordBatch) -> Result<Self, RunError> {
+        Ok(Self {
+            file: the_column(batch, FILE)?.as_primitive::<Int32Type>(),
+            row: the_column(batch, ROW)?.as_primitive::<Int64Type>(),
+            fault: cast(the_column(batch, FAULT_COLUMN)?, &DataType::Utf8)?.as_string::<i32>().clone(),
+        })
+    }
+
+    fn fault(&self, row: usize) -> Option<&str> {
+        self.fault.is_valid(row).then(|| self.fault.value(row))
+    }
+
+    /// The index of the row's file and its number there.
+    fn place(&self, row: usize) -> (i32, Option<i64>) {
+        let file = if self.file.is_valid(row) { self.file.value(row) } else { -1 };
+        (file, self.row.is_valid(row).then(|| self.row.value(row)))
+    }
+}
+
+fn the_column<'a>(batch: &'a RecordBatch, name: &str) -> Result<&'a ArrayRef, RunError> {
+    batch.column_by_name(name).ok_or_else(|| RunError::Internal(format!("the query lost its column {name}")))
 }
 
 /// The columns that decide a row's fate.
 struct Columns<'a> {
     selected: BooleanArray,
-    file: &'a Int32Array,
-    row: &'a Int64Array,
     key: StringArray,
     hash: &'a FixedSizeBinaryArray,
 }
 
 impl<'a> Columns<'a> {
     fn of(batch: &'a RecordBatch) -> Result<Self, RunError> {
-        let column = |name: &str| {
-            batch.column_by_name(name).ok_or_else(|| RunError::Internal(format!("the query lost its column {name}")))
-        };
-        let key = cast(column(layout::SOURCE_KEY)?, &arrow::datatypes::DataType::Utf8)?;
         Ok(Self {
-            selected: column(SELECTED)?.as_boolean().clone(),
-            file: column(FILE)?.as_primitive::<Int32Type>(),
-            row: column(ROW)?.as_primitive::<Int64Type>(),
-            key: key.as_string::<i32>().clone(),
-            hash: column(layout::RECORD_HASH)?.as_fixed_size_binary(),
+            selected: the_column(batch, SELECTED)?.as_boolean().clone(),
+            key: cast(the_column(batch, layout::SOURCE_KEY)?, &DataType::Utf8)?.as_string::<i32>().clone(),
+            hash: the_column(batch, layout::RECORD_HASH)?.as_fixed_size_binary(),
         })
     }
 
     fn key(&self, row: usize) -> Option<&str> {
         self.key.is_valid(row).then(|| self.key.value(row)).filter(|key| !key.trim().is_empty())
-    }
-
-    fn place(&self, row: usize) -> (i32, Option<i64>) {
-        let file = if self.file.is_valid(row) { self.file.value(row) } else { -1 };
-        (file, self.row.is_valid(row).then(|| self.row.value(row)))
     }
 }
 

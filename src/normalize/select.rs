@@ -1,22 +1,29 @@
 //! Builds the SELECT of one record type: the expressions of the pipeline file over the source's tables, then the
 //! functions that bring each attribute into its normal form.
 //!
-//! Every expression is parsed by itself, so a mistake is reported with the line and column it stands at, and
-//! each cast is made a `TRY_CAST`, so that one bad value is a null with its raw text kept rather than a failed run.
+//! Every expression is parsed by itself, so a mistake is reported with the line and column it stands at. Each cast is
+//! made a `TRY_CAST`, so that a value that does not fit is a null; what can fail in another way is tried row by row
+//! ([`super::attempt`]), so that the row at fault goes to quarantine rather than the run to its end.
 
 use std::collections::{BTreeMap, BTreeSet};
 
+use arrow::array::{RecordBatch, RecordBatchOptions, new_null_array};
 use arrow::datatypes::{DataType, SchemaRef};
-use datafusion::common::tree_node::{Transformed, TreeNode};
+use datafusion::common::tree_node::{Transformed, TreeNode, TreeNodeRecursion};
 use datafusion::common::{Column, DFSchema, TableReference};
 use datafusion::error::{DataFusionError, Result};
-use datafusion::functions::core::expr_fn::{coalesce, named_struct, nullif};
+use datafusion::functions::core::expr_fn::{coalesce, get_field, named_struct, nullif};
 use datafusion::functions::string::expr_fn::{btrim, replace};
 use datafusion::functions_aggregate::expr_fn::array_agg;
-use datafusion::logical_expr::{Expr, ExprSchemable, JoinType, Operator, TryCast, binary_expr, ident, lit, try_cast};
+use datafusion::logical_expr::simplify::SimplifyContext;
+use datafusion::logical_expr::{
+    Expr, ExprSchemable, JoinType, Operator, TryCast, Volatility, binary_expr, ident, lit, try_cast,
+};
+use datafusion::optimizer::simplify_expressions::ExprSimplifier;
 use datafusion::prelude::{DataFrame, SessionContext};
 use goldsmith_config::attributes::AttributeKind;
 
+use super::attempt::{FAULT, VALUE, attempt};
 use super::lists::{Reading, list_function};
 use super::scalars::{person_name_function, record_hash_function, scalar_function};
 use super::{SELECTED, layout, session};
@@ -37,11 +44,23 @@ pub type Needs = BTreeMap<String, Option<BTreeSet<String>>>;
 /// Column with the person's name in parts, taken apart after the query.
 pub const NAME_STRUCT: &str = "__name";
 
+/// Column with the expression that fails on a row and how; null where none does.
+pub const FAULT_COLUMN: &str = "__fault";
+
+/// What becomes of child rows that are not attached, two queries a child table.
+pub struct ChildRest {
+    /// Rows whose parent is not there.
+    pub orphans: DataFrame,
+    /// Place and fault of rows an expression fails on; `None` where none can.
+    pub faulty: Option<DataFrame>,
+    /// The table; `None` for a query.
+    pub table: Option<String>,
+}
+
 /// The query of one record type and what it reads.
 pub struct RecordSelect {
     pub frame: DataFrame,
-    /// Child rows whose parent is not there, one query a child table.
-    pub orphans: Vec<(String, DataFrame)>,
+    pub children: Vec<ChildRest>,
     pub needs: Needs,
     /// The record type's path in the pipeline file.
     pub path: String,
@@ -58,11 +77,11 @@ pub async fn plan_record(
     record: &RecordPlan,
     entity: &EntityPlan,
 ) -> std::result::Result<RecordSelect, Vec<SqlMistake>> {
-    let mut binder = Binder { context, mistakes: Vec::new(), needs: Needs::new() };
+    let mut binder = Binder { context, mistakes: Vec::new(), needs: Needs::new(), faults: Vec::new() };
     let built = binder.build(schemas, source, record, entity).await;
     match built {
-        Some(Ok((frame, orphans))) if binder.mistakes.is_empty() => {
-            Ok(RecordSelect { frame, orphans, needs: binder.needs, path: record.path.clone() })
+        Some(Ok((frame, children))) if binder.mistakes.is_empty() => {
+            Ok(RecordSelect { frame, children, needs: binder.needs, path: record.path.clone() })
         }
         Some(Err(error)) if binder.mistakes.is_empty() => {
             Err(vec![SqlMistake { path: String::new(), message: plain(&error) }])
@@ -75,9 +94,11 @@ struct Binder<'a> {
     context: &'a SessionContext,
     mistakes: Vec<SqlMistake>,
     needs: Needs,
+    /// For each expression that can fail what is not null where it does.
+    faults: Vec<Expr>,
 }
 
-type Built = Option<Result<(DataFrame, Vec<(String, DataFrame)>)>>;
+type Built = Option<Result<(DataFrame, Vec<ChildRest>)>>;
 
 impl Binder<'_> {
     /// `None` where a mistake was noted.
@@ -89,13 +110,13 @@ impl Binder<'_> {
         entity: &EntityPlan,
     ) -> Built {
         let (mut frame, main) = self.main_frame(schemas, record).await?;
-        let mut orphans = Vec::new();
+        let mut children = Vec::new();
         let schema = frame.schema().clone();
 
         let mut raw = vec![
             self.key(record, &schema, main.as_deref()).alias(layout::SOURCE_KEY),
             match &record.filter {
-                Some(filter) => coalesce(vec![self.condition(filter, &schema, main.as_deref()), lit(false)]),
+                Some(filter) => self.condition(filter, &schema, main.as_deref()),
                 None => lit(true),
             }
             .alias(SELECTED),
@@ -145,13 +166,13 @@ impl Binder<'_> {
                 let mut sorted = false;
                 if let Some(child) = child {
                     let column = format!("__child_{number}");
-                    let (joined, lost) =
+                    let (joined, rest) =
                         match self.attach(frame, &schema, schemas, child, main.as_deref(), &column).await? {
                             Ok(attached) => attached,
                             Err(error) => return Some(Err(error)),
                         };
                     frame = joined;
-                    orphans.push((child.attribute.clone(), lost));
+                    children.push(rest);
                     raw.push(ident(&column));
                     arguments.push(ident(&column));
                     raw_names.push(column);
@@ -194,8 +215,10 @@ impl Binder<'_> {
         if !self.mistakes.is_empty() {
             return None;
         }
+        raw.push(first_fault(std::mem::take(&mut self.faults)).alias(FAULT_COLUMN));
         let mut select = vec![
             ident(SELECTED),
+            ident(FAULT_COLUMN),
             ident(FILE),
             ident(ROW),
             lit(source).alias(layout::SOURCE),
@@ -232,7 +255,7 @@ impl Binder<'_> {
                 .select(raw)
                 .and_then(|frame| frame.select(select))
                 .and_then(|frame| frame.sort(order))
-                .map(|frame| (frame, orphans)),
+                .map(|frame| (frame, children)),
         )
     }
 
@@ -258,6 +281,20 @@ impl Binder<'_> {
     async fn query(&mut self, sql: &Sql) -> Option<DataFrame> {
         match session::select(self.context, &sql.text).await {
             Ok(frame) => {
+                let mut why = None;
+                // The walk itself cannot fail.
+                let _ = frame.logical_plan().apply_with_subqueries(|node| {
+                    node.apply_expressions(|expr| {
+                        why = why.take().or_else(|| refusal(expr, false));
+                        Ok(TreeNodeRecursion::Continue)
+                    })
+                });
+                if let Some(why) = why {
+                    return self.refuse(&sql.path, format!("the query {why}"));
+                }
+                if let Err(error) = frame.clone().create_physical_plan().await {
+                    return self.refuse(&sql.path, plain(&error));
+                }
                 for table in tables_of(self.context, &sql.text) {
                     self.needs.insert(table, None);
                 }
@@ -281,36 +318,77 @@ impl Binder<'_> {
             Some((qualifier, field)) if !text.is_empty() => {
                 Ok(Expr::Column(Column::new(qualifier.cloned(), field.name())))
             }
-            _ => self.context.parse_sql_expr(text, schema).and_then(|expr| expr.get_type(schema).map(|_| expr)),
+            _ => self.context.parse_sql_expr(text, schema),
         };
-        match parsed.and_then(try_casts) {
-            Ok(expr) if expr.is_volatile() => {
-                self.mistakes.push(SqlMistake {
-                    path: sql.path.clone(),
-                    message: format!(
-                        "`{text}` gives another value at each call, so equal input would not give equal tables"
-                    ),
-                });
-                lit(datafusion::scalar::ScalarValue::Null)
-            }
-            Ok(expr) => {
-                if let Some(Some(columns)) =
+        let known = parsed.map_err(|error| explain(&error, text, schema)).and_then(|expr| match refusal(&expr, true) {
+            Some(why) => Err(format!("`{text}` {why}")),
+            None => expr
+                .get_type(schema)
+                .map_err(|error| explain(&error, text, schema))
+                .and_then(|_| self.tried(expr, sql, schema)),
+        });
+        match known {
+            Ok((expr, columns)) => {
+                if let Some(Some(needed)) =
                     main.map(|main| self.needs.entry(main.to_owned()).or_insert_with(|| Some(BTreeSet::new())))
                 {
-                    columns.extend(
-                        expr.column_refs()
-                            .iter()
-                            .map(|column| column.name.clone())
-                            .filter(|name| name != FILE && name != ROW),
-                    );
+                    needed.extend(columns.into_iter().filter(|name| name != FILE && name != ROW));
                 }
                 expr
             }
-            Err(error) => {
-                self.mistakes.push(SqlMistake { path: sql.path.clone(), message: explain(&error, text, schema) });
+            Err(message) => {
+                self.mistakes.push(SqlMistake { path: sql.path.clone(), message });
                 lit(datafusion::scalar::ScalarValue::Null)
             }
         }
+    }
+
+    /// The expression in a form that never fails, and the columns it reads. One that can fail becomes an attempt,
+    /// whose fault is added to `faults`. One that fails without any value at hand is a mistake.
+    fn tried(&mut self, expr: Expr, sql: &Sql, schema: &DFSchema) -> std::result::Result<(Expr, Vec<String>), String> {
+        let text = sql.text.trim();
+        let wrong = |error: DataFusionError| explain(&error, text, schema);
+        let mut columns: Vec<Column> = expr.column_refs().into_iter().cloned().collect();
+        columns.sort();
+        let names = columns.iter().map(|column| column.name.clone()).collect();
+        let expr = try_casts(expr).map_err(wrong)?;
+        if never_fails(&expr) {
+            return Ok((expr, names));
+        }
+        let mut fields = Vec::with_capacity(columns.len());
+        for column in &columns {
+            let (qualifier, field) = schema.qualified_field_from_column(column).map_err(wrong)?;
+            fields.push((qualifier.cloned(), std::sync::Arc::new(field.as_ref().clone().with_nullable(true))));
+        }
+        let narrow = DFSchema::new_with_metadata(fields, std::collections::HashMap::new()).map_err(wrong)?;
+        let simplify = SimplifyContext::builder()
+            .with_schema(std::sync::Arc::new(narrow.clone()))
+            .with_config_options(std::sync::Arc::clone(self.context.state().config_options()))
+            .build();
+        let simplifier = ExprSimplifier::new(simplify);
+        let physical = simplifier
+            .coerce(expr, &narrow)
+            .and_then(try_casts)
+            .and_then(|expr| simplifier.simplify(expr))
+            .and_then(|expr| self.context.create_physical_expr(expr, &narrow))
+            .map_err(wrong)?;
+        let arrow_schema = std::sync::Arc::clone(narrow.inner());
+        let nulls = arrow_schema.fields().iter().map(|field| new_null_array(field.data_type(), 1)).collect();
+        let options = RecordBatchOptions::new().with_row_count(Some(1));
+        let value = RecordBatch::try_new_with_options(std::sync::Arc::clone(&arrow_schema), nulls, &options)
+            .map_err(DataFusionError::from)
+            .and_then(|row| physical.evaluate(&row))
+            .map_err(|error| format!("`{text}` fails whatever a row holds: {}", plain(&error)))?;
+        if columns.is_empty() {
+            let value =
+                value.into_array(1).and_then(|values| datafusion::scalar::ScalarValue::try_from_array(&values, 0));
+            return Ok((lit(value.map_err(wrong)?), names));
+        }
+        let data_type = physical.data_type(&arrow_schema).map_err(wrong)?;
+        let tried =
+            attempt(physical, arrow_schema, data_type, &sql.path).call(columns.into_iter().map(Expr::Column).collect());
+        self.faults.push(get_field(tried.clone(), FAULT));
+        Ok((get_field(tried, VALUE), names))
     }
 
     /// The expression as text where it is a plain value, and whether it was a date or a moment.
@@ -342,11 +420,16 @@ impl Binder<'_> {
         (expr, is_moment)
     }
 
-    /// An expression that has to be true or false.
+    /// An expression that has to be true or false. It counts as true on a row it fails on, which is then no record
+    /// but is not passed over either.
     fn condition(&mut self, sql: &Sql, schema: &DFSchema, main: Option<&str>) -> Expr {
+        let faults = self.faults.len();
         let expr = self.bind(sql, schema, main);
         match expr.get_type(schema) {
-            Ok(DataType::Boolean | DataType::Null) | Err(_) => expr,
+            Ok(DataType::Boolean | DataType::Null) | Err(_) => match self.faults.get(faults) {
+                Some(fault) => coalesce(vec![expr, fault.clone().is_not_null()]),
+                None => coalesce(vec![expr, lit(false)]),
+            },
             Ok(_) => {
                 self.mistakes.push(SqlMistake {
                     path: sql.path.clone(),
@@ -381,7 +464,7 @@ impl Binder<'_> {
         }
     }
 
-    /// Attaches the rows of a child table as a list of structs in `column`; the second frame holds the orphans.
+    /// Attaches the rows of a child table as a list of structs in `column`.
     async fn attach(
         &mut self,
         frame: DataFrame,
@@ -390,7 +473,7 @@ impl Binder<'_> {
         child: &ChildPlan,
         main: Option<&str>,
         column: &str,
-    ) -> Option<Result<(DataFrame, DataFrame)>> {
+    ) -> Option<Result<(DataFrame, ChildRest)>> {
         let (rows, table) = match &child.from {
             From::Table(table) => {
                 let table = table.clone().unwrap_or_default();
@@ -405,12 +488,17 @@ impl Binder<'_> {
         let child_schema = rows.schema().clone();
         let mut parent_keys = Vec::new();
         let mut child_keys = Vec::new();
+        let mut child_faults = Vec::new();
         for (number, (child_column, parent)) in child.on.iter().enumerate() {
             let (parent, _) = self.text(parent, schema, main);
-            let (key, _) = self.text(child_column, &child_schema, table.as_deref());
             parent_keys.push((format!("{column}_parent_{number}"), parent));
+            // Faults of child rows are apart from those of the record.
+            let of_record = std::mem::take(&mut self.faults);
+            let (key, _) = self.text(child_column, &child_schema, table.as_deref());
             child_keys.push((format!("{column}_key_{number}"), key));
+            child_faults.append(&mut std::mem::replace(&mut self.faults, of_record));
         }
+        let of_record = std::mem::take(&mut self.faults);
         let filter = child.filter.as_ref().map(|filter| self.condition(filter, &child_schema, table.as_deref()));
         let mut parts = Vec::new();
         for (part, sql) in &child.parts {
@@ -418,16 +506,27 @@ impl Binder<'_> {
             parts.push(lit(part.as_str()));
             parts.push(expr);
         }
+        child_faults.append(&mut std::mem::replace(&mut self.faults, of_record));
         if !self.mistakes.is_empty() {
             return None;
         }
         let parent_names: Vec<&str> = parent_keys.iter().map(|(name, _)| name.as_str()).collect();
         let child_names: Vec<&str> = child_keys.iter().map(|(name, _)| name.as_str()).collect();
         let attached = (|| {
-            let rows = match filter {
+            let mut rows = match filter {
                 Some(filter) => rows.filter(filter)?,
                 None => rows,
             };
+            let mut faulty = None;
+            if !child_faults.is_empty() {
+                let fault = first_fault(child_faults);
+                faulty = Some(rows.clone().filter(fault.clone().is_not_null())?.select(vec![
+                    physical(&child_schema, table.is_some(), FILE, DataType::Int32).alias(FILE),
+                    physical(&child_schema, table.is_some(), ROW, DataType::Int64).alias(ROW),
+                    fault.clone().alias(FAULT_COLUMN),
+                ])?);
+                rows = rows.filter(fault.is_null())?;
+            }
             let mut selected: Vec<Expr> = child_keys.iter().map(|(name, key)| key.clone().alias(name)).collect();
             selected.push(named_struct(parts).alias(column));
             let rows = rows.select(selected)?;
@@ -452,7 +551,7 @@ impl Binder<'_> {
             )?;
             let joined = parents.join(lists, JoinType::Left, &parent_names, &child_names, None)?;
             let joined = joined.select([columns, vec![ident(column)]].concat())?;
-            Ok((joined, orphans))
+            Ok((joined, ChildRest { orphans, faulty, table }))
         })();
         Some(attached)
     }
@@ -474,6 +573,65 @@ fn physical(schema: &DFSchema, is_table: bool, name: &str, data_type: DataType) 
 
 fn null_of(data_type: &DataType) -> Option<datafusion::scalar::ScalarValue> {
     datafusion::scalar::ScalarValue::try_from(data_type).ok()
+}
+
+/// The first of `faults` that is not null.
+fn first_fault(faults: Vec<Expr>) -> Expr {
+    if faults.is_empty() { lit(datafusion::scalar::ScalarValue::Utf8(None)) } else { coalesce(faults) }
+}
+
+/// Whether no row can make the expression fail.
+fn never_fails(expr: &Expr) -> bool {
+    match expr {
+        Expr::Column(_) | Expr::Literal(..) => true,
+        Expr::TryCast(cast) => never_fails(&cast.expr),
+        Expr::Alias(alias) => never_fails(&alias.expr),
+        Expr::IsNull(inner) | Expr::IsNotNull(inner) => never_fails(inner),
+        _ => false,
+    }
+}
+
+/// Why an expression has no place in a pipeline, or, with `of_one_row`, cannot stand for a value of one row; as the
+/// rest of a sentence.
+fn refusal(expr: &Expr, of_one_row: bool) -> Option<String> {
+    let mut why = None;
+    // The walk itself cannot fail.
+    let _ = expr.apply(|node| {
+        why = match node {
+            Expr::AggregateFunction(_) | Expr::WindowFunction(_) if of_one_row => {
+                Some("is about many rows, and a value of one row is wanted; use it in a query under `from:`".to_owned())
+            }
+            Expr::ScalarFunction(function) if function.func.signature().volatility != Volatility::Immutable => {
+                Some(format!(
+                    "calls `{}`, which gives another value at each call, so equal input would not give equal tables",
+                    function.func.name()
+                ))
+            }
+            Expr::ScalarFunction(function) if function.func.name().starts_with("regexp_") => {
+                function.args.get(1).and_then(wrong_pattern)
+            }
+            Expr::BinaryExpr(binary)
+                if matches!(
+                    binary.op,
+                    Operator::RegexMatch | Operator::RegexIMatch | Operator::RegexNotMatch | Operator::RegexNotIMatch
+                ) =>
+            {
+                wrong_pattern(&binary.right)
+            }
+            _ => None,
+        };
+        Ok(if why.is_some() { TreeNodeRecursion::Stop } else { TreeNodeRecursion::Continue })
+    });
+    why
+}
+
+/// What is wrong with a regular expression that is written out.
+fn wrong_pattern(pattern: &Expr) -> Option<String> {
+    let Expr::Literal(value, _) = pattern else { return None };
+    let error = regex::Regex::new(value.try_as_str()??).err()?;
+    let message = error.to_string();
+    let last = message.lines().last().unwrap_or_default();
+    Some(format!("has a wrong regular expression: {}", last.trim_start_matches("error: ")))
 }
 
 /// Makes every cast a `TRY_CAST`.

@@ -7,6 +7,9 @@ use goldsmith_config::{LoadOptions, Loaded, Mistakes, load};
 use super::RunError;
 use super::plan::Plan;
 use super::run::check_sources;
+use crate::matching::read_decisions;
+use crate::publish::Store;
+use crate::publish::previous::read_model;
 use crate::registry;
 
 /// What a command line says about the pipeline file.
@@ -60,7 +63,19 @@ pub struct NotChecked {
 /// # Errors
 /// Every mistake, at its place.
 pub async fn check_sql(checked: &Checked) -> Result<Vec<NotChecked>, Mistakes> {
-    match check_sources(&checked.plan).await {
+    // What can be said against the file without its sources is said first.
+    let matching = &checked.plan.matching;
+    let files = [
+        ("match.decisions", matching.decisions.as_deref().map(|path| read_decisions(path).map(|_| ()))),
+        ("match.model", matching.model.as_deref().map(|path| read_model(path).map(|_| ()))),
+    ];
+    let mut list: Vec<_> = files
+        .into_iter()
+        .filter_map(|(path, read)| Some(checked.loaded.mistake(path, read?.err()?.to_string())))
+        .collect();
+    let last = Store::new(checked.plan.publish.to.clone()).latest().ok().flatten();
+    match check_sources(&checked.plan, last.as_ref()).await {
+        Ok(_) if !list.is_empty() => Err(checked.loaded.mistakes(list)),
         Ok(sources) => Ok(checked
             .plan
             .sources
@@ -71,8 +86,7 @@ pub async fn check_sql(checked: &Checked) -> Result<Vec<NotChecked>, Mistakes> {
             })
             .collect()),
         Err(RunError::Sql(mistakes)) => {
-            let list =
-                mistakes.into_iter().map(|mistake| checked.loaded.mistake(&mistake.path, mistake.message)).collect();
+            list.extend(mistakes.into_iter().map(|mistake| checked.loaded.mistake(&mistake.path, mistake.message)));
             Err(checked.loaded.mistakes(list))
         }
         Err(error) => Err(checked.loaded.mistakes(vec![checked.loaded.mistake("", error.to_string())])),

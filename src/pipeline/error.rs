@@ -97,7 +97,10 @@ impl RunError {
             },
             Self::Gate(_) => exit::DATA,
             Self::Io { error, .. } => match error.kind() {
-                std::io::ErrorKind::PermissionDenied | std::io::ErrorKind::ReadOnlyFilesystem => exit::CONFIG,
+                std::io::ErrorKind::PermissionDenied
+                | std::io::ErrorKind::ReadOnlyFilesystem
+                | std::io::ErrorKind::NotADirectory
+                | std::io::ErrorKind::IsADirectory => exit::CONFIG,
                 _ => exit::RETRY,
             },
             Self::Locked { .. } => exit::LOCKED,

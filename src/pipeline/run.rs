@@ -11,11 +11,11 @@ use super::RunError;
 use super::inputs::inputs_hash;
 use super::plan::{ContractPlan, Drift, MatchPlan, Plan};
 use super::sources::{CheckedSource, Delivered, check_source, land};
-use crate::extract::ExtractedSource;
 use crate::extract::contract::{Verdict, check_columns, columns};
+use crate::extract::{ExtractedSource, LandedTable};
 use crate::golden::{Clusters, survive};
-use crate::matching::{coded_records, golden_ids, read_decisions};
-use crate::normalize::records::{EntityRecords, LastGood, Normalized, normalize};
+use crate::matching::{StewardDecisions, coded_records, golden_ids, read_decisions};
+use crate::normalize::records::{EntityRecords, LastGood, Normalized, RecordCounts, normalize};
 use crate::progress::Progress;
 use crate::publish::manifest::{FileEntry, Gate, Manifest, SCHEMA_VERSION, SourceEntry, StageEntry, TableEntry};
 use crate::publish::results::RunFacts;
@@ -74,13 +74,16 @@ pub async fn run(plan: &Plan, options: &RunOptions, progress: &Progress) -> Resu
         version: last.as_ref().map_or(0, |manifest| manifest.version) + 1,
         as_of,
     };
+    // What the pipeline refers to is read before any data is.
+    let steward = plan.matching.decisions.as_deref().map(read_decisions).transpose()?.unwrap_or_default();
+    let named_model = plan.matching.model.as_deref().map(previous::read_model).transpose()?;
     let staging_dir = store.stage(&lock)?;
     let staging = staging_dir.path();
     let landing = store.landing(&lock)?;
     let mut stages = Stages::default();
 
     // Extract.
-    let checked = match check_sources(plan).await {
+    let checked = match check_sources(plan, last.as_ref()).await {
         Err(RunError::Sql(mistakes)) => {
             return Err(lost_columns(plan, last.as_ref()).unwrap_or(RunError::Sql(mistakes)));
         }
@@ -115,26 +118,19 @@ pub async fn run(plan: &Plan, options: &RunOptions, progress: &Progress) -> Resu
     let records = normalized.entities.iter().map(|entity| entity.len() as u64).sum();
     stages.ended("normalise", stage, rows_read, records, &format!("{} records", human(records)));
 
-    check_quarantine(plan, &normalized)?;
+    check_quarantine(plan, &normalized, last.as_ref())?;
 
     // Resolve and survive.
     let stage = progress.stage("resolve", Some(records));
-    let decisions = plan.matching.decisions.as_deref().map(read_decisions).transpose()?.unwrap_or_default();
     let mut entities = Vec::new();
     for records in &normalized.entities {
         progress.check_signal()?;
-        let model = pinned_model(&plan.matching, &store, last.as_ref(), &records.plan.entity, options.retrain)?;
+        let model = match &named_model {
+            Some(model) => Some(model.clone()),
+            None => pinned_model(&store, last.as_ref(), &records.plan.entity, options.retrain)?,
+        };
         let ids = previous_ids(&store, last.as_ref(), &records.plan.entity)?;
-        entities.push(resolve_entity(
-            plan,
-            records,
-            model.as_ref(),
-            &decisions,
-            &ids,
-            facts.version,
-            options,
-            progress,
-        )?);
+        entities.push(resolve_entity(plan, records, model.as_ref(), &steward, &ids, facts.version, options, progress)?);
     }
     let profiles: u64 = entities.iter().map(|(entity, _)| entity.clusters.len() as u64).sum();
     stages.ended("resolve", stage, records, profiles, &format!("{} golden profiles", human(profiles)));
@@ -171,8 +167,8 @@ pub async fn run(plan: &Plan, options: &RunOptions, progress: &Progress) -> Resu
     progress.check_signal()?;
     let directory = store.publish(&lock, staging, &manifest)?;
     // From here on the version is published; what fails now is said, and mended by the next run.
-    let mut warnings = Vec::new();
-    let unknown = unknown_decisions(&decisions, &results.entities);
+    let mut warnings = std::mem::take(&mut verdict.warnings);
+    let unknown = unknown_decisions(&steward.decisions, &results.entities);
     if unknown > 0 {
         warnings.push(format!("{unknown} decisions name a record that is not there; check their source and key"));
     }
@@ -226,11 +222,15 @@ fn unknown_decisions(decisions: &Decisions, entities: &[EntityResult]) -> usize 
 ///
 /// # Errors
 /// Every mistake in the SQL of every source together.
-pub async fn check_sources(plan: &Plan) -> Result<Vec<Result<CheckedSource, RunError>>, RunError> {
+pub async fn check_sources(
+    plan: &Plan,
+    last: Option<&Manifest>,
+) -> Result<Vec<Result<CheckedSource, RunError>>, RunError> {
     let mut checked = Vec::new();
     let mut mistakes = Vec::new();
     for source in &plan.sources {
-        match check_source(plan, source).await {
+        let before = last.and_then(|last| last.sources.iter().find(|entry| entry.name == source.name));
+        match check_source(plan, source, before).await {
             Ok(Ok(found)) => checked.push(Ok(found)),
             Ok(Err(found)) => mistakes.extend(found),
             Err(error) => checked.push(Err(error)),
@@ -244,7 +244,7 @@ fn resolve_entity(
     plan: &Plan,
     records: &EntityRecords,
     model: Option<&Model>,
-    decisions: &Decisions,
+    steward: &StewardDecisions,
     previous: &crate::matching::PreviousIds,
     version: i64,
     options: &RunOptions,
@@ -252,7 +252,7 @@ fn resolve_entity(
 ) -> Result<(EntityResult, hashbrown::HashMap<u32, String>), RunError> {
     let coded = coded_records(plan, records)?;
     let settings = match_options(&plan.matching, options.threads);
-    let resolution = match goldsmith_resolve::resolve(&coded, &settings, model, decisions, progress) {
+    let resolution = match goldsmith_resolve::resolve(&coded, &settings, model, &steward.decisions, progress) {
         Ok(resolution) => resolution,
         Err(error @ goldsmith_resolve::ResolveError::ModelMismatch { .. }) => {
             return Err(RunError::Gate(format!(
@@ -261,6 +261,7 @@ fn resolve_entity(
             )));
         }
         Err(error) => {
+            let error = steward.explain(error);
             return Err(RunError::Gate(format!("{} records cannot be matched: {error}", records.plan.entity)));
         }
     };
@@ -304,20 +305,18 @@ pub fn match_options(matching: &MatchPlan, threads: usize) -> goldsmith_resolve:
     }
 }
 
-/// The model to match with: the one the pipeline names, else the published one. It is never retrained unasked.
+/// The published model. It is never retrained unasked.
 fn pinned_model(
-    matching: &MatchPlan,
     store: &Store,
     last: Option<&Manifest>,
     entity: &str,
     retrain: bool,
 ) -> Result<Option<Model>, RunError> {
-    match (&matching.model, last) {
-        (Some(path), _) => previous::read_model(path).map(Some),
-        (None, Some(last)) if !retrain && last.models.contains_key(entity) => {
+    match last {
+        Some(last) if !retrain && last.models.contains_key(entity) => {
             previous::previous_model(store, last.version, entity).map(Some)
         }
-        (None, _) => Ok(None),
+        _ => Ok(None),
     }
 }
 
@@ -377,8 +376,9 @@ fn balance(plan: &Plan, normalized: &Normalized) -> Result<(), RunError> {
     Ok(())
 }
 
-/// Rows without a key are quarantined too, and known only now.
-fn check_quarantine(plan: &Plan, normalized: &Normalized) -> Result<(), RunError> {
+/// Rows without a key and rows an expression fails on are quarantined too, and known only now: they count for the
+/// limit, and a source most of whose rows are lost that way has shrunk.
+fn check_quarantine(plan: &Plan, normalized: &Normalized, last: Option<&Manifest>) -> Result<(), RunError> {
     for (source, counts) in plan.sources.iter().zip(&normalized.counts) {
         #[expect(clippy::cast_precision_loss, reason = "a share of rows")]
         let share = counts.quarantined as f64 / counts.read.max(1) as f64;
@@ -389,6 +389,23 @@ fn check_quarantine(plan: &Plan, normalized: &Normalized) -> Result<(), RunError
                 counts.quarantined,
                 counts.read,
                 source.contract.max_quarantined * 100.0
+            )));
+        }
+        let usable = |counts: &RecordCounts| counts.read.saturating_sub(counts.quarantined);
+        let before = last
+            .and_then(|last| last.sources.iter().find(|entry| entry.name == source.name))
+            .map_or(0, |entry| usable(&entry.records));
+        let lost = normalized.quarantined.iter().filter(|row| row.source == source.name).count();
+        #[expect(clippy::cast_precision_loss, reason = "a share of rows")]
+        let share = usable(counts) as f64 / before.max(1) as f64;
+        if before > 0 && lost > 0 && share < 1.0 && share <= source.contract.min_volume {
+            let example = normalized.quarantined.iter().find(|row| row.source == source.name);
+            return Err(RunError::Gate(format!(
+                "source `{}`: {} rows can be used where the last published version had {before} ({:.0}%), because {lost} have no key or an expression fails on them; the first: {}. If that is right, set `contract: volume:` for the source",
+                source.name,
+                usable(counts),
+                share * 100.0,
+                example.map_or("", |row| row.message.as_str())
             )));
         }
     }
@@ -501,7 +518,7 @@ fn manifest(
                     name: name.clone(),
                     rows: table.rows,
                     rejected: table.rejected,
-                    columns: columns(&table.source_schema),
+                    columns: accepted_columns(name, table, before),
                 })
                 .collect(),
             // Contracts go on from what was seen last.
@@ -559,6 +576,14 @@ fn manifest(
             .map(|(records, entity)| (records.plan.entity.clone(), entity.clusters.len() as u64))
             .collect::<BTreeMap<_, _>>(),
     })
+}
+
+/// The columns the next run is held against: those of the last version whose columns were accepted.
+fn accepted_columns(name: &str, table: &LandedTable, before: Option<&SourceEntry>) -> Vec<(String, String)> {
+    before
+        .and_then(|before| before.tables.iter().find(|known| known.name == name))
+        .filter(|_| table.refused || table.source_schema.fields().is_empty())
+        .map_or_else(|| columns(&table.source_schema), |known| known.columns.clone())
 }
 
 /// Collects what the stages took.

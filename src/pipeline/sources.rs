@@ -3,16 +3,17 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::path::Path;
 
-use arrow::datatypes::SchemaRef;
+use arrow::datatypes::{DataType, Field, Fields, Schema, SchemaRef};
 
 use super::RunError;
-use super::plan::{From, Keep, OnFailure, Plan, SourcePlan};
+use super::plan::{Drift, From, Keep, OnFailure, Plan, RecordPlan, SourcePlan};
 use crate::extract::contract::{Verdict, check_columns, check_rows, columns};
 use crate::extract::{ExtractedSource, TableRequest, extract, quarantine_table, schemas};
 use crate::normalize::select::{SqlMistake, plan_record};
 use crate::normalize::session;
 use crate::progress::Progress;
 use crate::publish::Manifest;
+use crate::publish::manifest::SourceEntry;
 
 /// What a run got of a source.
 pub enum Delivered {
@@ -37,25 +38,41 @@ impl Delivered {
 
 /// A source whose schemas are known and whose SQL fits them.
 pub struct CheckedSource {
+    /// Its tables as they are now.
     pub schemas: BTreeMap<String, SchemaRef>,
     pub requests: Vec<TableRequest>,
 }
 
-/// Asks a source for its schemas and plans every record type against them. Reads no rows.
+/// Asks a source for its schemas and plans every record type against them. Reads no rows. A column that `last`, the
+/// last published version, had and that is gone is a null where the contract takes that; a table without columns has
+/// no rows to plan for.
 ///
 /// # Errors
 /// A source that cannot be reached (outer), or every mistake in its SQL (inner).
 pub async fn check_source(
     plan: &Plan,
     source: &SourcePlan,
+    last: Option<&SourceEntry>,
 ) -> Result<Result<CheckedSource, Vec<SqlMistake>>, RunError> {
-    let schemas = schemas(source)?;
+    let found = schemas(source)?;
+    let gone = gone_columns(source, &found, last);
+    let schemas: BTreeMap<String, SchemaRef> = found
+        .iter()
+        .map(|(table, schema)| {
+            let fields = schema.fields().iter().cloned().chain(gone.get(table).into_iter().flatten().cloned());
+            (table.clone(), SchemaRef::new(Schema::new(fields.collect::<Fields>())))
+        })
+        .collect();
     let context = session::session(1);
     session::register_empty(&context, &schemas)?;
     let mut mistakes = Vec::new();
     let mut needs: BTreeMap<String, Option<BTreeSet<String>>> = BTreeMap::new();
     for record in &source.records {
         let Some(entity) = plan.entities.iter().find(|entity| entity.entity == record.entity) else { continue };
+        if let Some(table) = table_without_columns(record, &schemas) {
+            needs.entry(table).or_insert_with(|| Some(BTreeSet::new()));
+            continue;
+        }
         match plan_record(&context, &schemas, &source.name, record, entity).await {
             Ok(select) => {
                 for (table, columns) in select.needs {
@@ -76,8 +93,15 @@ pub async fn check_source(
     let requests = needs
         .into_iter()
         .map(|(table, columns)| TableRequest {
+            gone: gone
+                .get(&table)
+                .into_iter()
+                .flatten()
+                .filter(|field| columns.as_ref().is_none_or(|wanted| wanted.contains(field.name())))
+                .cloned()
+                .collect(),
             // The order of the source, so that landing does not depend on the order of the mapping.
-            columns: columns.map(|wanted| match schemas.get(&table) {
+            columns: columns.map(|wanted| match found.get(&table) {
                 Some(schema) => schema
                     .fields()
                     .iter()
@@ -89,7 +113,40 @@ pub async fn check_source(
             table,
         })
         .collect();
-    Ok(Ok(CheckedSource { schemas, requests }))
+    Ok(Ok(CheckedSource { schemas: found, requests }))
+}
+
+/// For each table the columns of the last published version that are gone, where the contract goes on without them.
+fn gone_columns(
+    source: &SourcePlan,
+    now: &BTreeMap<String, SchemaRef>,
+    last: Option<&SourceEntry>,
+) -> BTreeMap<String, Vec<std::sync::Arc<Field>>> {
+    let mut gone = BTreeMap::new();
+    if source.contract.missing_column == Drift::Fail {
+        return gone;
+    }
+    for known in last.iter().flat_map(|last| &last.tables) {
+        let Some(schema) = now.get(&known.name).filter(|schema| !schema.fields().is_empty()) else { continue };
+        let fields: Vec<_> = known
+            .columns
+            .iter()
+            .filter(|(name, _)| schema.field_with_name(name).is_err())
+            .map(|(name, data_type)| {
+                std::sync::Arc::new(Field::new(name, data_type.parse().unwrap_or(DataType::Utf8), true))
+            })
+            .collect();
+        gone.insert(known.name.clone(), fields);
+    }
+    gone
+}
+
+/// The record type's table, where it has no columns: a JSON file without a record says nothing of its columns.
+#[must_use]
+pub fn table_without_columns(record: &RecordPlan, schemas: &BTreeMap<String, SchemaRef>) -> Option<String> {
+    let From::Table(table) = &record.from else { return None };
+    let table = table.clone().or_else(|| schemas.keys().next().cloned())?;
+    schemas.get(&table).is_some_and(|schema| schema.fields().is_empty()).then_some(table)
 }
 
 fn keep_columns(
@@ -116,7 +173,9 @@ fn keep_columns(
             for column in kept {
                 let mut found = false;
                 for table in &main {
-                    if schemas.get(table).is_some_and(|schema| schema.field_with_name(column).is_ok()) {
+                    let Some(schema) = schemas.get(table) else { continue };
+                    found |= schema.fields().is_empty();
+                    if schema.field_with_name(column).is_ok() {
                         found = true;
                         if let Some(Some(columns)) = needs.get_mut(table) {
                             columns.insert(column.clone());
@@ -200,6 +259,16 @@ fn land_one(
     let mut extracted = extract(source, &checked.requests, &landing.join(&source.name), progress)?;
     for (table, what) in std::mem::take(&mut verdict.quarantined_tables) {
         quarantine_table(&mut extracted, &table, &what)?;
+    }
+    for request in &checked.requests {
+        for column in &request.gone {
+            verdict.warnings.push(format!(
+                "source `{}`, table `{}`: column `{}` is gone; it is mapped, and null until it is back",
+                source.name,
+                request.table,
+                column.name()
+            ));
+        }
     }
     verdict.merge(check_rows(&source.contract, &extracted, last));
     if !verdict.breaches.is_empty() {

@@ -69,6 +69,12 @@ impl Store {
     /// # Errors
     /// [`RunError::Locked`] naming the holder.
     pub fn lock(&self, wait: Duration) -> Result<Lock, RunError> {
+        if self.root.is_file() {
+            return Err(RunError::Config(format!(
+                "{} is a file; `publish: to:` has to be a folder",
+                self.root.display()
+            )));
+        }
         create_private_dir(&self.root)?;
         let path = self.root.join(".lock");
         let mut file = File::options()

@@ -72,7 +72,8 @@ pub fn previous_model(store: &Store, version: i64, entity: &str) -> Result<Model
 /// # Errors
 /// A missing file, or one that is no model.
 pub fn read_model(path: &Path) -> Result<Model, RunError> {
-    let text = std::fs::read_to_string(path).doing(|| format!("reading the model {}", path.display()))?;
+    let bytes = std::fs::read(path).doing(|| format!("reading the model {}", path.display()))?;
+    let text = String::from_utf8_lossy(&bytes);
     Model::from_json(&text).map_err(|error| RunError::Config(format!("{}: not a model: {error}", path.display())))
 }
 

@@ -5,5 +5,8 @@ mod configuration;
 mod damage;
 mod determinism;
 mod documentation;
+mod drift;
+mod expressions;
 mod publishing;
+mod references;
 mod support;

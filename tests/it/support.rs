@@ -57,6 +57,16 @@ impl Workspace {
         workspace
     }
 
+    /// A pipeline of one's own over files of one's own.
+    pub(crate) fn with(pipeline: &str, files: &[(&str, &str)]) -> Self {
+        let workspace = Self { folder: tempfile::tempdir().expect("a temporary folder") };
+        std::fs::write(workspace.pipeline(), pipeline).expect("the pipeline is written");
+        for (name, text) in files {
+            std::fs::write(workspace.path(name), text).expect("a file is written");
+        }
+        workspace
+    }
+
     pub(crate) fn path(&self, relative: &str) -> PathBuf {
         self.folder.path().join(relative)
     }
