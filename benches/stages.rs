@@ -68,7 +68,7 @@ fn bench() -> &'static Bench {
                 let coded = coded_records(plan, records).expect("coded");
                 goldsmith_resolve::resolve(
                     &coded,
-                    &match_options(&plan.matching, threads),
+                    &match_options(&plan.matching, &records.plan.entity, threads),
                     None,
                     &Decisions::default(),
                     &(),
@@ -108,7 +108,7 @@ fn resolve(bencher: Bencher<'_, '_>) {
             black_box(
                 goldsmith_resolve::resolve(
                     &coded,
-                    &match_options(&plan.matching, bench.threads),
+                    &match_options(&plan.matching, &records.plan.entity, bench.threads),
                     None,
                     &Decisions::default(),
                     &(),

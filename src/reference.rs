@@ -170,8 +170,16 @@ fn table_list() -> Vec<(&'static str, &'static str, Vec<Field>)> {
             "Golden ids that are no more, and what stands for them.",
             tables::id_redirects::fields(),
         ),
-        (tables::quarantine::NAME, "Every row that could not become a record.", tables::quarantine::fields()),
-        (tables::record_ledger::NAME, "The one fate of every extracted row.", tables::record_ledger::fields()),
+        (
+            tables::quarantine::NAME,
+            "Every row that could not become a record or a part of one.",
+            tables::quarantine::fields(),
+        ),
+        (
+            tables::record_ledger::NAME,
+            "The one fate of every row of a main table (`from:` of a record type, or the source's only table) and of every row of a query that stands for one; a row that two record types take has a line for each. What a query leaves out of the tables it reads is the query's doing and has no line; child rows have none either, because they become parts of their parent's record. Those of them that are bad are in `quarantine` all the same, and `run_manifest` counts them as `quarantined_beside`.",
+            tables::record_ledger::fields(),
+        ),
         (tables::quality_metrics::NAME, "Data quality by source and attribute.", tables::quality_metrics::fields()),
         (
             tables::coverage_matrix::NAME,

@@ -16,6 +16,7 @@ use crate::normalize::select::plain;
 use crate::normalize::session;
 use crate::pipeline::run::human;
 use crate::pipeline::{check, exit};
+use crate::publish::previous::Version;
 use crate::publish::{Store, previous};
 
 /// Score the published customers against the truth.
@@ -43,15 +44,14 @@ pub(super) struct Arguments {
 pub(super) fn run(arguments: &Arguments) -> Result<u8, Failure> {
     let checked = check::load_plan(&arguments.pipeline.pipeline, &arguments.pipeline.options())?;
     let store = Store::new(checked.plan.publish.to.clone());
-    let version = match arguments.version {
-        Some(version) => version,
+    let manifest = match arguments.version {
+        Some(version) => store.manifest(version)?,
         None => store
             .latest()?
-            .map(|manifest| manifest.version)
             .ok_or_else(|| Failure::config(format!("error: nothing is published in {} yet", store.root().display())))?,
     };
     let truth = runtime(threads(None))?.block_on(read_truth(&arguments.truth))?;
-    let found = published(&store, version)?;
+    let found = published(Version { store: &store, manifest: &manifest })?;
     let scores = score(&truth, &found)?;
     if arguments.json {
         print_json(&scores.to_json())?;
@@ -115,11 +115,9 @@ async fn read_truth(path: &Path) -> Result<Vec<Truth>, Failure> {
 }
 
 /// Source, key and golden id of every published record.
-fn published(store: &Store, version: i64) -> Result<Vec<(String, String, String)>, Failure> {
+fn published(version: Version<'_>) -> Result<Vec<(String, String, String)>, Failure> {
     let mut found = Vec::new();
-    for batch in
-        previous::read_table(&store.version_dir(version), "cross_reference", &["source", "source_key", "golden_id"])?
-    {
+    for batch in previous::read_table(version, "cross_reference", &["source", "source_key", "golden_id"])? {
         let columns: Vec<&arrow::array::StringArray> =
             batch.columns().iter().map(|column| column.as_string::<i32>()).collect();
         if let [source, key, golden] = columns.as_slice() {

@@ -11,6 +11,7 @@ use crate::normalize::records::{LastGood, Normalized};
 use crate::pipeline::plan::Plan;
 use crate::pipeline::run::match_options;
 use crate::pipeline::{check, exit};
+use crate::publish::previous::Version;
 use crate::publish::{Store, previous};
 
 /// Explain why two records are one customer or why not, or what a golden profile is made of.
@@ -44,55 +45,63 @@ pub(super) fn run(arguments: &Arguments) -> Result<u8, Failure> {
             store.root().display()
         ))
     })?;
+    let version = Version { store: &store, manifest: &manifest };
     match &arguments.other {
-        None if !arguments.what.contains(':') => profile(&store, manifest.version, &arguments.what, arguments.json),
+        None if !arguments.what.contains(':') => profile(&checked.plan, version, &arguments.what, arguments.json),
         None => Err(Failure::config("error: name a second record, as SOURCE:KEY, or a golden id alone")),
-        Some(other) => pair(&checked.plan, &store, manifest.version, &arguments.what, other, arguments.json),
+        Some(other) => pair(&checked.plan, version, &arguments.what, other, arguments.json),
     }
 }
 
 /// The records of a golden profile and where its values come from.
-fn profile(store: &Store, version: i64, id: &str, json: bool) -> Result<u8, Failure> {
-    let directory = store.version_dir(version);
+fn profile(plan: &Plan, version: Version<'_>, id: &str, json: bool) -> Result<u8, Failure> {
+    let number = version.manifest.version;
     let mut current = id.to_owned();
-    for batch in previous::read_table(&directory, "id_redirects", &["old_golden_id", "current_golden_id"])? {
+    for batch in previous::read_table(version, "id_redirects", &["old_golden_id", "current_golden_id"])? {
         for row in rows_where(&batch, 0, id) {
             current = text(&batch, 1, row).to_owned();
         }
     }
     let mut records = Vec::new();
     for batch in
-        previous::read_table(&directory, "cross_reference", &["golden_id", "source", "source_key", "link_method"])?
+        previous::read_table(version, "cross_reference", &["golden_id", "source", "source_key", "link_method"])?
     {
         records.extend(rows_where(&batch, 0, &current).map(|row| {
             (text(&batch, 1, row).to_owned(), text(&batch, 2, row).to_owned(), text(&batch, 3, row).to_owned())
         }));
     }
     if records.is_empty() {
-        return Err(Failure::config(format!("error: version {version} has no golden profile `{id}`")));
+        return Err(Failure::config(format!("error: version {number} has no golden profile `{id}`")));
     }
+    let hidden = |attribute: &str| {
+        plan.entities
+            .iter()
+            .flat_map(|entity| &entity.attributes)
+            .any(|known| known.name == attribute && known.sensitive)
+    };
     let mut values = Vec::new();
     for batch in previous::read_table(
-        &directory,
+        version,
         "attribute_provenance",
         &["golden_id", "attribute", "value", "source", "source_key", "strategy", "rank", "supported_by"],
     )? {
         for row in rows_where(&batch, 0, &current) {
-            let number = |column: usize| batch.column(column).as_primitive::<arrow::datatypes::Int64Type>().value(row);
+            let count = |column: usize| batch.column(column).as_primitive::<arrow::datatypes::Int64Type>().value(row);
             values.push(serde_json::json!({
-                "attribute": text(&batch, 1, row), "value": text(&batch, 2, row), "source": text(&batch, 3, row),
-                "source_key": text(&batch, 4, row), "strategy": text(&batch, 5, row), "rank": number(6), "supported_by": number(7),
+                "attribute": text(&batch, 1, row),
+                "value": if hidden(text(&batch, 1, row)) { "(hidden)" } else { text(&batch, 2, row) }, "source": text(&batch, 3, row),
+                "source_key": text(&batch, 4, row), "strategy": text(&batch, 5, row), "rank": count(6), "supported_by": count(7),
             }));
         }
     }
     if json {
         let records: Vec<_> = records.iter().map(|(source, key, method)| serde_json::json!({ "source": source, "source_key": key, "link_method": method })).collect();
         print_json(
-            &serde_json::json!({ "golden_id": current, "asked_for": id, "version": version, "records": records, "values": values }),
+            &serde_json::json!({ "golden_id": current, "asked_for": id, "version": number, "records": records, "values": values }),
         )?;
         return Ok(exit::OK);
     }
-    let mut out = format!("{current}, version {version}\n");
+    let mut out = format!("{current}, version {number}\n");
     if current != id {
         out += &format!("{id} was merged into it\n");
     }
@@ -120,9 +129,8 @@ fn profile(store: &Store, version: i64, id: &str, json: bool) -> Result<u8, Fail
 }
 
 /// The evidence for and against two records.
-fn pair(plan: &Plan, store: &Store, version: i64, left: &str, right: &str, json: bool) -> Result<u8, Failure> {
-    let directory = store.version_dir(version);
-    let normalized = published_records(plan, store, version)?;
+fn pair(plan: &Plan, version: Version<'_>, left: &str, right: &str, json: bool) -> Result<u8, Failure> {
+    let normalized = published_records(plan, version)?;
     let place = |name: &str| -> Result<(usize, usize), Failure> {
         let (source, key) = name
             .split_once(':')
@@ -134,7 +142,8 @@ fn pair(plan: &Plan, store: &Store, version: i64, left: &str, right: &str, json:
             }
         }
         Err(Failure::config(format!(
-            "error: version {version} has no record `{name}`; records are named by the source's name in the pipeline and the record's key"
+            "error: version {} has no record `{name}`; records are named by the source's name in the pipeline and the record's key",
+            version.manifest.version
         )))
     };
     let (left_entity, left_row) = place(left)?;
@@ -144,14 +153,14 @@ fn pair(plan: &Plan, store: &Store, version: i64, left: &str, right: &str, json:
             "error: {left} and {right} are of different entity types; records are compared within one"
         )));
     };
-    let model = previous::read_model(&previous::model_path(&directory, &records.plan.entity))?;
+    let model = previous::previous_model(version, &records.plan.entity)?;
     let steward = plan.matching.decisions.as_deref().map(read_decisions).transpose()?.unwrap_or_default();
     let coded = coded_records(plan, records)?;
-    let options = match_options(&plan.matching, threads(None));
+    let options = match_options(&plan.matching, &records.plan.entity, threads(None));
     let explanation = goldsmith_resolve::explain(&coded, &options, &model, &steward.decisions, left_row, right_row)
         .map_err(|error| Failure::config(format!("error: the pair cannot be explained: {}", steward.explain(error))))?
         .ok_or_else(|| Failure::config("error: the pair cannot be explained: a record is missing"))?;
-    let together = same_customer(store, version, left, right)?;
+    let together = same_customer(version, left, right)?;
     if json {
         print_json(
             &serde_json::json!({ "left": left, "right": right, "same_customer": together, "explanation": explanation }),
@@ -163,10 +172,10 @@ fn pair(plan: &Plan, store: &Store, version: i64, left: &str, right: &str, json:
 }
 
 /// The published records, as a run had them.
-fn published_records(plan: &Plan, store: &Store, version: i64) -> Result<Normalized, Failure> {
+fn published_records(plan: &Plan, version: Version<'_>) -> Result<Normalized, Failure> {
     let mut normalized = Normalized::empty(plan);
     for (number, source) in plan.sources.iter().enumerate() {
-        LastGood::read(&store.version_dir(version), &source.name)?.add_to(number, &mut normalized)?;
+        LastGood::read(version, &source.name)?.add_to(number, &mut normalized)?;
     }
     Ok(normalized)
 }
@@ -180,11 +189,9 @@ fn record_ids(records: &EntityRecords) -> Result<Vec<RecordId>, Failure> {
     Ok(ids)
 }
 
-fn same_customer(store: &Store, version: i64, left: &str, right: &str) -> Result<bool, Failure> {
+fn same_customer(version: Version<'_>, left: &str, right: &str) -> Result<bool, Failure> {
     let mut found = Vec::new();
-    for batch in
-        previous::read_table(&store.version_dir(version), "cross_reference", &["golden_id", "source", "source_key"])?
-    {
+    for batch in previous::read_table(version, "cross_reference", &["golden_id", "source", "source_key"])? {
         for row in 0..batch.num_rows() {
             let name = format!("{}:{}", text(&batch, 1, row), text(&batch, 2, row));
             if name == left || name == right {

@@ -5,6 +5,7 @@ use clap::Args;
 use super::{Failure, PipelineArguments, print};
 use crate::pipeline::{check, exit};
 use crate::publish::Store;
+use crate::publish::previous::Version;
 
 /// Print the directory of the newest published version, or of one of its tables.
 ///
@@ -36,10 +37,20 @@ pub(super) fn run(arguments: &Arguments) -> Result<u8, Failure> {
             ))
         })?,
     };
-    let directory = store.version_dir(manifest.version);
+    let version = Version { store: &store, manifest: &manifest };
+    let directory = version.directory();
     let path = match &arguments.table {
-        None => directory,
-        Some(table) if manifest.tables.iter().any(|known| known.table == *table) => directory.join(table),
+        None => {
+            // Reading every table would take long; that each is there does not.
+            for table in &manifest.tables {
+                version.there(table)?;
+            }
+            directory
+        }
+        Some(table) if manifest.tables.iter().any(|known| known.table == *table) => {
+            version.table(table)?;
+            directory.join(table)
+        }
         Some(table) => {
             let known: Vec<&str> = manifest.tables.iter().map(|known| known.table.as_str()).collect();
             let hint = crate::normalize::select::nearest(table, &known).map_or_else(

@@ -7,11 +7,12 @@ use clap::{Args, ValueEnum};
 use datafusion::prelude::ParquetReadOptions;
 
 use super::{Failure, print, runtime, threads};
-use crate::normalize::select::plain;
+use crate::normalize::select::{plain, tables_of};
 use crate::normalize::session;
 use crate::pipeline::check::{FileOptions, load_plan};
 use crate::pipeline::exit;
 use crate::publish::Store;
+use crate::publish::previous::Version;
 
 /// Ask the published tables a question in SQL.
 ///
@@ -73,12 +74,21 @@ pub(super) fn run(arguments: &Arguments) -> Result<u8, Failure> {
                     ))
                 })?,
             };
+            let version = Version { store: &store, manifest: &manifest };
+            let asked = tables_of(&context, &arguments.sql);
             for table in &manifest.tables {
-                let path = store.version_dir(manifest.version).join(&table.path);
-                context
+                let path = if asked.contains(&table.table) {
+                    version.table(&table.table)?
+                } else {
+                    version.directory().join(&table.path)
+                };
+                let registered = context
                     .register_parquet(table.table.as_str(), path.to_string_lossy(), ParquetReadOptions::default())
-                    .await
-                    .map_err(|error| fault(&error))?;
+                    .await;
+                // A table nobody asks for need not be whole.
+                if asked.contains(&table.table) {
+                    registered.map_err(|error| fault(&error))?;
+                }
             }
         }
         let frame = session::select(&context, &arguments.sql).await.map_err(|error| fault(&error))?;

@@ -16,10 +16,12 @@ use crate::pipeline::RunError;
 use crate::pipeline::error::IoContext;
 use crate::progress::Progress;
 
+/// Begins the names of columns that are the program's own: a control character, which no column of a source has.
+pub const OWN: char = '\u{1f}';
 /// Landing column: index of the row's file in [`LandedTable::files`].
-pub const FILE: &str = "__file";
+pub const FILE: &str = "\u{1f}file";
 /// Landing column: number of the row in its file, from 1.
-pub const ROW: &str = "__row";
+pub const ROW: &str = "\u{1f}row";
 
 /// A table as it was landed.
 #[derive(Debug, Clone)]

@@ -96,7 +96,7 @@ fn scalar_kind(entity: &str, attribute: &AttributePlan) -> Option<(ColumnKind, F
         _ => match attribute.compare {
             Compare::None => return None,
             Compare::Exact => (ColumnKind::Category, folded),
-            Compare::Text | Compare::Words => (ColumnKind::Text, folded),
+            Compare::Text => (ColumnKind::Text, folded),
             Compare::Number => (ColumnKind::Number, plain),
             Compare::Date => (ColumnKind::Date, plain),
         },

@@ -21,6 +21,9 @@ pub const UPDATED_AT: &str = "source_updated_at";
 /// Column: BLAKE3 of the mapped raw values.
 pub const RECORD_HASH: &str = "record_hash";
 
+/// Column: the columns a source keeps beside the mapped ones, as JSON.
+pub const KEPT: &str = "kept";
+
 /// Parts of a person's name, in the order of their columns.
 pub const NAME_PARTS: [&str; 6] = ["full_name", "title", "given_name", "middle_name", "family_name", "name_suffix"];
 
@@ -142,6 +145,7 @@ pub fn record_schema(entity: &EntityPlan) -> SchemaRef {
         Field::new(SOURCE_KEY, DataType::Utf8, false),
         Field::new(UPDATED_AT, timestamp(), true),
         Field::new(RECORD_HASH, DataType::FixedSizeBinary(32), false),
+        Field::new(KEPT, DataType::Utf8, true),
     ];
     for attribute in &entity.attributes {
         fields.extend(attribute_fields(attribute));

@@ -17,4 +17,4 @@ pub mod session;
 pub use records::{EntityRecords, Fate, LedgerEntry, RecordCounts, normalize};
 
 /// Column: whether the record type's `where` holds.
-pub(crate) const SELECTED: &str = "__selected";
+pub(crate) const SELECTED: &str = "\u{1f}selected";

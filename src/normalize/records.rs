@@ -1,8 +1,7 @@
 //! Runs the queries and keeps one record a key: what is filtered, has no key, repeats or is superseded gets its
 //! fate here.
 
-use std::collections::{BTreeMap, HashMap, HashSet};
-use std::path::Path;
+use std::collections::{BTreeMap, BTreeSet, HashMap, HashSet};
 use std::sync::Arc;
 
 use arrow::array::{
@@ -17,13 +16,13 @@ use futures::StreamExt;
 use super::attempt::{fault_parts, kind_of};
 use super::select::{FAULT_COLUMN, NAME_STRUCT, RecordSelect, plan_record};
 use super::{SELECTED, layout, session};
-use crate::extract::landing::{FILE, ROW, each_row};
+use crate::extract::landing::{FILE, OWN, ROW, each_row};
 use crate::extract::{ExtractedSource, Quarantined};
 use crate::pipeline::RunError;
 use crate::pipeline::plan::{EntityPlan, From, Plan, RecordPlan, SourcePlan};
 use crate::pipeline::sources::table_without_columns;
 use crate::progress::Progress;
-use crate::publish::previous::read_whole_table;
+use crate::publish::previous::{Version, read_whole_table};
 
 /// What became of a record, known before matching.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -45,7 +44,8 @@ pub enum Fate {
 pub struct LedgerEntry {
     pub source: usize,
     pub source_key: Option<String>,
-    pub file: i32,
+    /// File, or table of a database; `None` for a row of a query.
+    pub file: Option<Arc<str>>,
     pub row: Option<i64>,
     pub fate: Fate,
     /// Index into [`Normalized::entities`].
@@ -119,9 +119,10 @@ pub struct RecordCounts {
     pub shared: u64,
     /// Child rows whose parent is not there.
     pub orphans: u64,
-    /// Child rows an expression fails on; they are in quarantine, and their parents are records without them.
+    /// Quarantined rows of child tables and of tables below a query. They are no rows of a main table, so they have
+    /// no fate here.
     #[serde(default)]
-    pub faulty_children: u64,
+    pub quarantined_beside: u64,
 }
 
 /// Everything the stage made.
@@ -131,6 +132,8 @@ pub struct Normalized {
     pub quarantined: Vec<Quarantined>,
     /// By source, as in the plan.
     pub counts: Vec<RecordCounts>,
+    /// By source, as in the plan, the tables whose rows have a fate each.
+    pub main_tables: Vec<BTreeSet<String>>,
 }
 
 impl Normalized {
@@ -149,6 +152,7 @@ impl Normalized {
             ledger: Vec::new(),
             quarantined: Vec::new(),
             counts: vec![RecordCounts::default(); plan.sources.len()],
+            main_tables: vec![BTreeSet::new(); plan.sources.len()],
         }
     }
 }
@@ -193,6 +197,12 @@ async fn normalize_source(
         extracted.tables.iter().map(|(name, table)| (name.clone(), Arc::clone(&table.schema))).collect();
     let of_source: BTreeMap<String, SchemaRef> =
         extracted.tables.iter().map(|(name, table)| (name.clone(), Arc::clone(&table.source_schema))).collect();
+    let files: BTreeMap<&str, Vec<Arc<str>>> = extracted
+        .tables
+        .iter()
+        .map(|(name, table)| (name.as_str(), table.files.iter().map(|file| Arc::from(file.as_str())).collect()))
+        .collect();
+    let place_in = |table: Option<&'_ str>| table.and_then(|table| files.get(table)).map_or(&[][..], Vec::as_slice);
     let mut main_tables: BTreeMap<String, Rows> = BTreeMap::new();
     let mut records: Vec<&RecordPlan> = source.records.iter().collect();
     records.sort_by(|a, b| (&a.entity, &a.name).cmp(&(&b.entity, &b.name)));
@@ -201,42 +211,62 @@ async fn normalize_source(
         let Some(entity_plan) = plan.entities.get(entity) else { continue };
         if let Some(table) = table_without_columns(record, &of_source) {
             let rows = main_tables.entry(table.clone()).or_default();
-            let place = Place { source: number, entity, source_name: &source.name, extracted, table: Some(&table) };
+            let files = place_in(Some(&table));
+            let place =
+                Place { source: number, entity, source_name: &source.name, extracted, table: Some(&table), files };
             rows_without_columns(place, rows, normalized)?;
             continue;
         }
-        let select = plan_record(&context, &schemas, &source.name, record, entity_plan).await.map_err(|mistakes| {
-            RunError::Config(
-                mistakes
-                    .iter()
-                    .map(|mistake| format!("source `{}`: {}", source.name, mistake.message))
-                    .collect::<Vec<_>>()
-                    .join("\n"),
-            )
-        })?;
+        let select = plan_record(&context, &schemas, &source.name, record, &source.keep, entity_plan).await.map_err(
+            |mistakes| {
+                RunError::Config(
+                    mistakes
+                        .iter()
+                        .map(|mistake| format!("source `{}`: {}", source.name, mistake.message))
+                        .collect::<Vec<_>>()
+                        .join("\n"),
+                )
+            },
+        )?;
         let table = match &record.from {
             From::Table(table) => table.clone().or_else(|| schemas.keys().next().cloned()),
             From::Query(_) => None,
         };
         // Rows of a query belong to its record type alone.
         let rows = main_tables.entry(table.clone().unwrap_or_else(|| format!("query of {}", record.path))).or_default();
-        let place = Place { source: number, entity, source_name: &source.name, extracted, table: table.as_deref() };
+        let place = Place {
+            source: number,
+            entity,
+            source_name: &source.name,
+            extracted,
+            table: table.as_deref(),
+            files: place_in(table.as_deref()),
+        };
         for child in &select.children {
             let failed = |error: DataFusionError| failed_query(&source.name, &select.path, &error);
             let lost = child.orphans.clone().count().await.map_err(failed)? as u64;
             add(normalized, number, |counts| counts.orphans += lost);
             let Some(faulty) = child.faulty.clone() else { continue };
-            let place = Place { table: child.table.as_deref(), ..place };
+            let place = Place { table: child.table.as_deref(), files: place_in(child.table.as_deref()), ..place };
             for batch in faulty.collect().await.map_err(failed)? {
                 let faults = Faults::of(&batch)?;
                 for row in 0..batch.num_rows() {
                     let Some(fault) = faults.fault(row) else { continue };
                     normalized.quarantined.push(failed_row(&place, faults.place(row), None, fault));
-                    add(normalized, number, |counts| counts.faulty_children += 1);
+                    add(normalized, number, |counts| counts.quarantined_beside += 1);
                 }
             }
         }
         run_record(place, select, rows, progress, normalized).await?;
+    }
+    let beside = extracted
+        .quarantined
+        .iter()
+        .filter(|row| !row.table.as_ref().is_some_and(|table| main_tables.contains_key(table)));
+    let beside = beside.count() as u64;
+    add(normalized, number, |counts| counts.quarantined_beside += beside);
+    if let Some(known) = normalized.main_tables.get_mut(number) {
+        known.extend(main_tables.keys().filter(|table| extracted.tables.contains_key(*table)).cloned());
     }
     for (table, rows) in main_tables {
         let landed = extracted.tables.get(&table);
@@ -253,7 +283,7 @@ async fn normalize_source(
             normalized.ledger.push(LedgerEntry {
                 source: number,
                 source_key: key,
-                file,
+                file: usize::try_from(file).ok().and_then(|file| place_in(Some(&table)).get(file)).cloned(),
                 row,
                 fate: Fate::Filtered,
                 entity,
@@ -276,6 +306,9 @@ async fn normalize_source(
     keep_raw(extracted, normalized.quarantined.get_mut(quarantined_before..).unwrap_or_default())
 }
 
+/// Most bytes that are kept of a quarantined row.
+const MAX_RAW: usize = 64 << 10;
+
 /// Gives quarantined rows of landed tables what was landed of them.
 fn keep_raw(extracted: &ExtractedSource, quarantined: &mut [Quarantined]) -> Result<(), RunError> {
     for (name, table) in &extracted.tables {
@@ -292,7 +325,7 @@ fn keep_raw(extracted: &ExtractedSource, quarantined: &mut [Quarantined]) -> Res
                 |file, row| places.contains(&(file, row)),
                 |file, row, json| {
                     for quarantined in wanted.get_mut(&(file, row)).into_iter().flatten() {
-                        quarantined.raw = json.to_vec();
+                        quarantined.raw = json.get(..MAX_RAW).unwrap_or(json).to_vec();
                     }
                 },
             )?;
@@ -324,6 +357,8 @@ struct Place<'a> {
     source_name: &'a str,
     extracted: &'a ExtractedSource,
     table: Option<&'a str>,
+    /// The table's files by their index.
+    files: &'a [Arc<str>],
 }
 
 async fn run_record(
@@ -409,7 +444,7 @@ async fn run_record(
             normalized.ledger.push(LedgerEntry {
                 source: place.source,
                 source_key,
-                file: at.0,
+                file: place.file(at.0),
                 row: at.1,
                 fate,
                 entity: place.entity,
@@ -436,7 +471,7 @@ fn rows_without_columns(place: Place<'_>, rows: &mut Rows, normalized: &mut Norm
         normalized.ledger.push(LedgerEntry {
             source: place.source,
             source_key: None,
-            file,
+            file: place.file(file),
             row: Some(row),
             fate: Fate::Quarantined,
             entity: place.entity,
@@ -470,7 +505,7 @@ fn failed_row(place: &Place<'_>, at: (i32, Option<i64>), key: Option<&str>, faul
         let name = expression.strip_prefix(prefix)?;
         Some(name.split(['.', '[']).next().unwrap_or(name).to_owned())
     });
-    let file = place.file(at.0);
+    let file = place.place(at.0);
     Quarantined {
         source_key: key.map(str::to_owned),
         rule: "expression".to_owned(),
@@ -481,7 +516,7 @@ fn failed_row(place: &Place<'_>, at: (i32, Option<i64>), key: Option<&str>, faul
 }
 
 fn missing_key(place: &Place<'_>, at: (i32, Option<i64>)) -> Quarantined {
-    let file = place.file(at.0);
+    let file = place.place(at.0);
     Quarantined {
         rule: "missing_key".to_owned(),
         message: format!(
@@ -496,7 +531,7 @@ fn quarantined(place: &Place<'_>, at: (i32, Option<i64>)) -> Quarantined {
     Quarantined {
         source: place.source_name.to_owned(),
         table: place.table.map(str::to_owned),
-        file: place.file(at.0),
+        file: place.place(at.0),
         row: at.1.unwrap_or(0),
         byte_offset: None,
         source_key: None,
@@ -513,20 +548,21 @@ fn row_text(row: Option<i64>) -> String {
 }
 
 impl Place<'_> {
+    /// The file of a row; `None` for a row of a query.
+    fn file(&self, index: i32) -> Option<Arc<str>> {
+        self.files.get(usize::try_from(index).ok()?).cloned()
+    }
+
     /// The file of a row, or where the source is.
-    fn file(&self, index: i32) -> String {
-        self.table
-            .and_then(|table| self.extracted.tables.get(table))
-            .and_then(|table| table.files.get(usize::try_from(index).ok()?))
-            .cloned()
-            .unwrap_or_else(|| self.extracted.locator.clone())
+    fn place(&self, index: i32) -> String {
+        self.file(index).map_or_else(|| self.extracted.locator.clone(), |file| file.to_string())
     }
 }
 
 /// The mapped values of a query's row as JSON.
 fn row_as_json(batch: &RecordBatch, row: usize) -> Result<Vec<u8>, RunError> {
     let schema = batch.schema();
-    let of_source = |name: &str| !name.starts_with("__") && name != layout::RECORD_HASH && name != layout::SOURCE;
+    let of_source = |name: &str| !name.starts_with(OWN) && name != layout::RECORD_HASH && name != layout::SOURCE;
     let columns: Vec<usize> =
         (0..schema.fields().len()).filter(|column| of_source(schema.field(*column).name())).collect();
     let mut writer = arrow::json::LineDelimitedWriter::new(Vec::new());
@@ -618,7 +654,7 @@ impl LastGood {
     ///
     /// # Errors
     /// A table that cannot be read.
-    pub fn read(version: &Path, source: &str) -> Result<Self, RunError> {
+    pub fn read(version: Version<'_>, source: &str) -> Result<Self, RunError> {
         let mut batches = Vec::new();
         for batch in read_whole_table(version, "source_records")? {
             let Some(sources) =
@@ -667,7 +703,7 @@ impl LastGood {
                     normalized.ledger.push(LedgerEntry {
                         source,
                         source_key: None,
-                        file: -1,
+                        file: None,
                         row: None,
                         fate: Fate::Record(record),
                         entity: number,

@@ -3,11 +3,11 @@
 use std::sync::Arc;
 
 use arrow::array::{
-    Array, ArrayRef, AsArray, BinaryBuilder, BooleanArray, Date32Array, FixedSizeBinaryBuilder, StringArray,
-    StringBuilder, StructArray, TimestampMicrosecondArray,
+    Array, ArrayRef, AsArray, BinaryBuilder, BooleanArray, Date32Array, FixedSizeBinaryBuilder, RecordBatch,
+    StringArray, StringBuilder, StructArray, TimestampMicrosecondArray,
 };
 use arrow::compute::{CastOptions, cast_with_options};
-use arrow::datatypes::{DataType, Field, Fields};
+use arrow::datatypes::{DataType, Field, Fields, Schema};
 use arrow::row::{RowConverter, SortField};
 use datafusion::error::Result;
 use datafusion::logical_expr::{ScalarUDF, Signature, Volatility};
@@ -223,4 +223,24 @@ fn sorted_elements(lists: &ArrayRef) -> Result<ArrayRef> {
         out.append_value(&bytes);
     }
     Ok(Arc::new(out.finish()))
+}
+
+/// The function that writes its arguments as a JSON object with the given names.
+#[must_use]
+pub(super) fn json_function(names: Vec<String>) -> ScalarUDF {
+    kernel("as_json", Signature::variadic_any(Volatility::Immutable), DataType::Utf8, move |arguments, rows| {
+        let fields: Fields = names
+            .iter()
+            .zip(arguments)
+            .map(|(name, argument)| Field::new(name, argument.data_type().clone(), true))
+            .collect();
+        let batch = RecordBatch::try_new(Arc::new(Schema::new(fields)), arguments.to_vec())?;
+        let mut writer = arrow::json::LineDelimitedWriter::new(Vec::new());
+        writer.write(&batch)?;
+        writer.finish()?;
+        let json = writer.into_inner();
+        // Line ends in values are escaped.
+        let lines = json.split(|byte| *byte == b'\n').take(rows).map(|line| String::from_utf8_lossy(line).into_owned());
+        Ok(Arc::new(lines.map(Some).collect::<StringArray>()))
+    })
 }

@@ -25,10 +25,10 @@ use goldsmith_config::attributes::AttributeKind;
 
 use super::attempt::{FAULT, VALUE, attempt};
 use super::lists::{Reading, list_function};
-use super::scalars::{person_name_function, record_hash_function, scalar_function};
+use super::scalars::{json_function, person_name_function, record_hash_function, scalar_function};
 use super::{SELECTED, layout, session};
-use crate::extract::landing::{FILE, ROW};
-use crate::pipeline::plan::{ChildPlan, EntityPlan, From, RecordPlan, Sql};
+use crate::extract::landing::{FILE, OWN, ROW};
+use crate::pipeline::plan::{ChildPlan, EntityPlan, From, Keep, RecordPlan, Sql};
 
 /// A mistake in the SQL of a pipeline file.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -42,10 +42,10 @@ pub struct SqlMistake {
 pub type Needs = BTreeMap<String, Option<BTreeSet<String>>>;
 
 /// Column with the person's name in parts, taken apart after the query.
-pub const NAME_STRUCT: &str = "__name";
+pub const NAME_STRUCT: &str = "\u{1f}name";
 
 /// Column with the expression that fails on a row and how; null where none does.
-pub const FAULT_COLUMN: &str = "__fault";
+pub const FAULT_COLUMN: &str = "\u{1f}fault";
 
 /// What becomes of child rows that are not attached, two queries a child table.
 pub struct ChildRest {
@@ -75,10 +75,11 @@ pub async fn plan_record(
     schemas: &BTreeMap<String, SchemaRef>,
     source: &str,
     record: &RecordPlan,
+    keep: &Keep,
     entity: &EntityPlan,
 ) -> std::result::Result<RecordSelect, Vec<SqlMistake>> {
     let mut binder = Binder { context, mistakes: Vec::new(), needs: Needs::new(), faults: Vec::new() };
-    let built = binder.build(schemas, source, record, entity).await;
+    let built = binder.build(schemas, source, record, keep, entity).await;
     match built {
         Some(Ok((frame, children))) if binder.mistakes.is_empty() => {
             Ok(RecordSelect { frame, children, needs: binder.needs, path: record.path.clone() })
@@ -107,6 +108,7 @@ impl Binder<'_> {
         schemas: &BTreeMap<String, SchemaRef>,
         source: &str,
         record: &RecordPlan,
+        keep: &Keep,
         entity: &EntityPlan,
     ) -> Built {
         let (mut frame, main) = self.main_frame(schemas, record).await?;
@@ -122,6 +124,7 @@ impl Binder<'_> {
             .alias(SELECTED),
             physical(&schema, main.is_some(), FILE, DataType::Int32).alias(FILE),
             physical(&schema, main.is_some(), ROW, DataType::Int64).alias(ROW),
+            kept(&schema, main.is_some(), keep).alias(layout::KEPT),
         ];
         let updated_formats = match &record.updated_at {
             Some(sql) => {
@@ -154,7 +157,7 @@ impl Binder<'_> {
                         .filter(|_| attribute.kind == AttributeKind::Phone)
                         .map(|sql| ("country".to_owned(), sql.clone()));
                     for (part, sql) in entry.iter().chain(&country) {
-                        let column = format!("__raw_{number}_{entry_number}_{part}");
+                        let column = format!("{OWN}raw_{number}_{entry_number}_{part}");
                         let (expr, _) = self.text(sql, &schema, main.as_deref());
                         raw.push(expr.alias(&column));
                         arguments.push(ident(&column));
@@ -165,7 +168,7 @@ impl Binder<'_> {
                 }
                 let mut sorted = false;
                 if let Some(child) = child {
-                    let column = format!("__child_{number}");
+                    let column = format!("{OWN}child_{number}");
                     let (joined, rest) =
                         match self.attach(frame, &schema, schemas, child, main.as_deref(), &column).await? {
                             Ok(attached) => attached,
@@ -223,13 +226,14 @@ impl Binder<'_> {
             ident(ROW),
             lit(source).alias(layout::SOURCE),
             ident(layout::SOURCE_KEY),
+            ident(layout::KEPT),
             scalar_function(
                 AttributeKind::Timestamp,
                 Reading { region: record.region.clone(), date_formats: updated_formats },
             )
             .call(vec![ident(layout::UPDATED_AT)])
             .alias(layout::UPDATED_AT),
-            record_hash_function(raw_names.iter().map(|name| name.starts_with("__child_")).collect())
+            record_hash_function(raw_names.iter().map(|name| is_child(name)).collect())
                 .call(raw_names.iter().map(ident).collect())
                 .alias(layout::RECORD_HASH),
         ];
@@ -533,12 +537,7 @@ impl Binder<'_> {
             let mut columns: Vec<Expr> = schema.columns().into_iter().map(Expr::Column).collect();
             // Children attached earlier are columns too.
             columns.extend(
-                frame
-                    .schema()
-                    .fields()
-                    .iter()
-                    .filter(|field| field.name().starts_with("__child_"))
-                    .map(|field| ident(field.name())),
+                frame.schema().fields().iter().filter(|field| is_child(field.name())).map(|field| ident(field.name())),
             );
             let keyed: Vec<Expr> =
                 columns.iter().cloned().chain(parent_keys.iter().map(|(name, key)| key.clone().alias(name))).collect();
@@ -571,8 +570,30 @@ fn physical(schema: &DFSchema, is_table: bool, name: &str, data_type: DataType) 
     }
 }
 
+/// The columns a source keeps as JSON; those of a query are what it selects, so nothing is kept of one.
+fn kept(schema: &DFSchema, is_table: bool, keep: &Keep) -> Expr {
+    let columns: Vec<(Expr, String)> = schema
+        .iter()
+        .filter(|(_, field)| match keep {
+            Keep::All => !field.name().starts_with(OWN),
+            Keep::Columns(names) => names.contains(field.name()),
+        })
+        .map(|(qualifier, field)| (Expr::Column(Column::new(qualifier.cloned(), field.name())), field.name().clone()))
+        .collect();
+    if columns.is_empty() || !is_table {
+        return lit(datafusion::scalar::ScalarValue::Utf8(None));
+    }
+    let (columns, names): (Vec<Expr>, Vec<String>) = columns.into_iter().unzip();
+    json_function(names).call(columns)
+}
+
 fn null_of(data_type: &DataType) -> Option<datafusion::scalar::ScalarValue> {
     datafusion::scalar::ScalarValue::try_from(data_type).ok()
+}
+
+/// Whether a column holds attached child rows.
+fn is_child(name: &str) -> bool {
+    name.strip_prefix(OWN).is_some_and(|name| name.starts_with("child_"))
 }
 
 /// The first of `faults` that is not null.
@@ -587,6 +608,7 @@ fn never_fails(expr: &Expr) -> bool {
         Expr::TryCast(cast) => never_fails(&cast.expr),
         Expr::Alias(alias) => never_fails(&alias.expr),
         Expr::IsNull(inner) | Expr::IsNotNull(inner) => never_fails(inner),
+        Expr::ScalarFunction(function) if function.func.name() == "get_field" => function.args.iter().all(never_fails),
         _ => false,
     }
 }
@@ -646,7 +668,8 @@ fn try_casts(expr: Expr) -> Result<Expr> {
 }
 
 /// The tables a query names.
-fn tables_of(context: &SessionContext, sql: &str) -> Vec<String> {
+#[must_use]
+pub fn tables_of(context: &SessionContext, sql: &str) -> Vec<String> {
     let state = context.state();
     let dialect = state.config().options().sql_parser.dialect;
     let Ok(statement) = state.sql_to_statement(sql, &dialect) else { return Vec::new() };
@@ -668,7 +691,7 @@ fn explain(error: &DataFusionError, text: &str, schema: &DFSchema) -> String {
     let message = plain(error);
     if message.contains("No field named") {
         let known: Vec<&str> =
-            schema.fields().iter().map(|field| field.name().as_str()).filter(|name| !name.starts_with("__")).collect();
+            schema.fields().iter().map(|field| field.name().as_str()).filter(|name| !name.starts_with(OWN)).collect();
         let unknown = message
             .split("No field named ")
             .nth(1)

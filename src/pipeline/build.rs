@@ -1,6 +1,6 @@
 //! From what the pipeline file says to the plan: the one conversion, with every default written down here.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 use std::path::Path;
 use std::sync::Arc;
 
@@ -51,6 +51,7 @@ impl Plan {
         }
         sources.sort_by(|a, b| a.name.cmp(&b.name));
         let entities = entity_plans(pipeline, &sources);
+        let blocking = blocking(pipeline, &entities, &mut mistakes);
         check_matching(pipeline, &mut mistakes);
         check_names(pipeline, &mut mistakes);
         let ids_key = match ids_key(pipeline, base) {
@@ -72,10 +73,12 @@ impl Plan {
                 source: check.source.clone(),
                 entity: check.entity.map(|entity| entity.as_str().to_owned()),
                 fail: check.severity == model::Severity::Fail,
+                description: check.description.clone(),
             })
             .collect();
         Ok(Self {
             name: pipeline.name.clone(),
+            description: pipeline.description.clone(),
             sources,
             entities,
             matching: MatchPlan {
@@ -83,6 +86,7 @@ impl Plan {
                 review_from: pipeline.matching.review.map_or(DEFAULT_REVIEW, model::Percent::fraction),
                 decisions: pipeline.matching.decisions.as_ref().map(|path| resolve(base, path)),
                 model: pipeline.matching.model.as_ref().map(|path| resolve(base, path)),
+                blocking,
             },
             quality,
             coverage_targets: pipeline
@@ -210,14 +214,57 @@ fn check_names(pipeline: &model::Pipeline, mistakes: &mut Vec<PlanMistake>) {
     }
 }
 
+/// The blocking rules of the pipeline by entity type. A rule for all records is for the types that have its keys.
+fn blocking(
+    pipeline: &model::Pipeline,
+    entities: &[EntityPlan],
+    mistakes: &mut Vec<PlanMistake>,
+) -> BTreeMap<String, Vec<Vec<String>>> {
+    let has = |entity: &EntityPlan, key: model::BlockingKey| {
+        entity.attributes.iter().any(|attribute| attribute.name == key.attribute() && attribute.compared)
+    };
+    let mut by_entity: BTreeMap<String, Vec<Vec<String>>> = BTreeMap::new();
+    for (number, rule) in pipeline.matching.blocking.iter().flatten().enumerate() {
+        let meant: Vec<&EntityPlan> =
+            entities.iter().filter(|entity| rule.entity.is_none_or(|of| of.as_str() == entity.entity)).collect();
+        let fit: Vec<&&EntityPlan> =
+            meant.iter().filter(|entity| rule.keys.iter().all(|key| has(entity, *key))).collect();
+        for entity in &fit {
+            let keys = rule.keys.iter().map(|key| key.as_str().to_owned()).collect();
+            by_entity.entry(entity.entity.clone()).or_default().push(keys);
+        }
+        if !fit.is_empty() {
+            continue;
+        }
+        let path = format!("match.blocking[{number}]");
+        let there = |key: model::BlockingKey| meant.iter().any(|entity| has(entity, key));
+        match rule.keys.iter().position(|key| !there(*key)) {
+            Some(position) => {
+                let valid: Vec<&str> = model::BlockingKey::ALL
+                    .into_iter()
+                    .filter(|key| there(*key))
+                    .map(model::BlockingKey::as_str)
+                    .collect();
+                let key = rule.keys.get(position).copied();
+                let message = format!(
+                    "`{}` is made of `{}`, which no record maps or compares; there are {}",
+                    key.map_or("", model::BlockingKey::as_str),
+                    key.map_or("", model::BlockingKey::attribute),
+                    if valid.is_empty() { "no keys for these records".to_owned() } else { valid.join(", ") }
+                );
+                mistakes.push(PlanMistake { path: format!("{path}.keys[{position}]"), message });
+            }
+            None => mistakes.push(PlanMistake {
+                path: format!("{path}.keys"),
+                message: "no entity type has all of these keys; write a rule for each".to_owned(),
+            }),
+        }
+    }
+    by_entity
+}
+
 /// What can be said under `match:` but not done yet is refused rather than passed over.
 fn check_matching(pipeline: &model::Pipeline, mistakes: &mut Vec<PlanMistake>) {
-    if pipeline.matching.blocking.is_some() {
-        mistakes.push(PlanMistake {
-            path: "match.blocking".to_owned(),
-            message: "blocking rules of one's own are not supported yet; leave `blocking` out, and the rules of the entity type apply".to_owned(),
-        });
-    }
     for (number, rule) in pipeline.matching.comparisons.iter().enumerate() {
         let catalogued = [Entity::Person, Entity::Organisation]
             .into_iter()
@@ -442,7 +489,7 @@ fn attribute_plan(
         compared: compare != Some(model::Compare::None),
         compare: compare
             .map_or_else(|| if entity == Entity::Generic { default_compare(kind) } else { Compare::None }, comparison),
-        sensitive: declared.is_none_or(|declared| declared.sensitive),
+        sensitive: declared.is_some_and(|declared| declared.sensitive),
     }
 }
 
@@ -464,7 +511,7 @@ fn default_strategy(name: &str, kind: AttributeKind) -> Survive {
 fn strategy(strategy: model::Strategy) -> Survive {
     match strategy {
         model::Strategy::MostRecent => Survive::MostRecent,
-        model::Strategy::MostFrequent | model::Strategy::All => Survive::MostFrequent,
+        model::Strategy::MostFrequent => Survive::MostFrequent,
         model::Strategy::MostTrusted => Survive::MostTrusted,
         model::Strategy::Longest => Survive::Longest,
         model::Strategy::Earliest => Survive::Earliest,
@@ -485,7 +532,6 @@ fn comparison(compare: model::Compare) -> Compare {
     match compare {
         model::Compare::Exact => Compare::Exact,
         model::Compare::Text => Compare::Text,
-        model::Compare::Words => Compare::Words,
         model::Compare::Number => Compare::Number,
         model::Compare::Date => Compare::Date,
         model::Compare::None => Compare::None,

@@ -6,6 +6,7 @@ use super::RunError;
 use super::check::NotChecked;
 use super::plan::{From, Plan, SourcePlan};
 use crate::publish::Store;
+use crate::publish::previous::{Version, read_table};
 
 /// Candidate pairs a record meets where nothing is known yet, from runs on the project's own synthetic data.
 const PAIRS_PER_RECORD: u64 = 8;
@@ -54,8 +55,8 @@ pub fn estimate(plan: &Plan) -> Result<Estimate, RunError> {
     let sources: Vec<SourceEstimate> = plan.sources.iter().map(source_estimate).collect();
     let rows: u64 = sources.iter().filter_map(|source| source.rows).sum();
     let last_pairs = last.as_ref().and_then(|last| {
-        let directory = store.version_dir(last.version);
-        let batches = crate::publish::previous::read_table(&directory, "match_blocks", &["pairs"]).ok()?;
+        let version = Version { store: &store, manifest: last };
+        let batches = read_table(version, "match_blocks", &["pairs"]).ok()?;
         let pairs: i64 = batches
             .iter()
             .filter_map(|batch| {

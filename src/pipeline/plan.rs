@@ -2,6 +2,7 @@
 //!
 //! Nothing after this looks at the pipeline file again. [`Plan::build`] is the one conversion.
 
+use std::collections::BTreeMap;
 use std::path::PathBuf;
 use std::sync::Arc;
 
@@ -12,6 +13,8 @@ use goldsmith_source::Source;
 pub struct Plan {
     /// Name of the pipeline.
     pub name: String,
+    /// What it is for.
+    pub description: Option<String>,
     /// The sources, ordered by name, so that nothing depends on their order in the file.
     pub sources: Vec<SourcePlan>,
     /// For each entity type in use its attributes, in the order they are published.
@@ -173,7 +176,6 @@ pub enum Compare {
     None,
     Exact,
     Text,
-    Words,
     Number,
     Date,
 }
@@ -194,6 +196,8 @@ pub struct MatchPlan {
     pub review_from: f64,
     pub decisions: Option<PathBuf>,
     pub model: Option<PathBuf>,
+    /// For entity types with blocking rules of one's own the rules, each a list of keys.
+    pub blocking: BTreeMap<String, Vec<Vec<String>>>,
 }
 
 /// Something that has to be true of the data.
@@ -205,6 +209,8 @@ pub struct QualityCheck {
     pub entity: Option<String>,
     /// Nothing is published where it does not hold.
     pub fail: bool,
+    /// Why it matters.
+    pub description: Option<String>,
 }
 
 #[derive(Debug, Clone)]

@@ -18,6 +18,7 @@ use crate::matching::{StewardDecisions, coded_records, golden_ids, read_decision
 use crate::normalize::records::{EntityRecords, LastGood, Normalized, RecordCounts, normalize};
 use crate::progress::Progress;
 use crate::publish::manifest::{FileEntry, Gate, Manifest, SCHEMA_VERSION, SourceEntry, StageEntry, TableEntry};
+use crate::publish::previous::Version;
 use crate::publish::results::RunFacts;
 use crate::publish::table::create_private_dir;
 use crate::publish::{EntityResult, Results, Store, commit, previous, tables};
@@ -251,7 +252,7 @@ fn resolve_entity(
     progress: &Progress,
 ) -> Result<(EntityResult, hashbrown::HashMap<u32, String>), RunError> {
     let coded = coded_records(plan, records)?;
-    let settings = match_options(&plan.matching, options.threads);
+    let settings = match_options(&plan.matching, &records.plan.entity, options.threads);
     let resolution = match goldsmith_resolve::resolve(&coded, &settings, model, &steward.decisions, progress) {
         Ok(resolution) => resolution,
         Err(error @ goldsmith_resolve::ResolveError::ModelMismatch { .. }) => {
@@ -290,17 +291,21 @@ fn resolve_entity(
         .model
         .to_json()
         .map_err(|error| RunError::Internal(format!("the model cannot be written: {error}")))?;
-    let model_version = blake3::hash(json.as_bytes()).to_hex().chars().take(12).collect();
+    let model_version = previous::model_version(json.as_bytes());
     Ok((EntityResult { ids, resolution, model_version, clusters, golden_ids, golden, order, needs_review }, moved))
 }
 
 /// The match engine's options for a plan.
 #[must_use]
-pub fn match_options(matching: &MatchPlan, threads: usize) -> goldsmith_resolve::Options {
+pub fn match_options(matching: &MatchPlan, entity: &str, threads: usize) -> goldsmith_resolve::Options {
     goldsmith_resolve::Options {
         threshold: matching.threshold,
         review_from: matching.review_from,
         threads: Some(threads.max(1)),
+        overrides: goldsmith_resolve::Overrides {
+            blocking: matching.blocking.get(entity).cloned(),
+            ..goldsmith_resolve::Overrides::default()
+        },
         ..goldsmith_resolve::Options::default()
     }
 }
@@ -314,7 +319,7 @@ fn pinned_model(
 ) -> Result<Option<Model>, RunError> {
     match last {
         Some(last) if !retrain && last.models.contains_key(entity) => {
-            previous::previous_model(store, last.version, entity).map(Some)
+            previous::previous_model(Version { store, manifest: last }, entity).map(Some)
         }
         _ => Ok(None),
     }
@@ -327,7 +332,7 @@ fn previous_ids(
 ) -> Result<crate::matching::PreviousIds, RunError> {
     last.map_or_else(
         || Ok(crate::matching::PreviousIds::default()),
-        |last| previous::previous_ids(store, last.version, entity),
+        |last| previous::previous_ids(Version { store, manifest: last }, entity),
     )
 }
 
@@ -355,7 +360,7 @@ fn last_good(
         .zip(delivered)
         .map(|(source, delivered)| match (delivered, last) {
             (Delivered::LastGood { .. }, Some(last)) => {
-                LastGood::read(&store.version_dir(last.version), &source.name).map(Some)
+                LastGood::read(Version { store, manifest: last }, &source.name).map(Some)
             }
             _ => Ok(None),
         })

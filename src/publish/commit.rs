@@ -60,7 +60,9 @@ impl Store {
         self.root.join("versions").join(version.to_string())
     }
 
-    fn manifest_path(&self, version: i64) -> PathBuf {
+    /// The file of a version's manifest.
+    #[must_use]
+    pub fn manifest_path(&self, version: i64) -> PathBuf {
         self.root.join("manifests").join(format!("{version:08}.json"))
     }
 
@@ -123,6 +125,7 @@ impl Store {
             let name = entry.doing(|| format!("reading {}", directory.display()))?.file_name();
             if let Some(number) =
                 name.to_str().and_then(|name| name.strip_suffix(".json")).and_then(|name| name.parse().ok())
+                && self.manifest_path(number).file_name() == Some(&name)
             {
                 versions.push(number);
             }
@@ -146,7 +149,16 @@ impl Store {
     pub fn manifest(&self, version: i64) -> Result<Manifest, RunError> {
         let path = self.manifest_path(version);
         let text = std::fs::read(&path).doing(|| format!("reading {}", path.display()))?;
-        Manifest::parse(&text).map_err(|message| RunError::Config(format!("{}: {message}", path.display())))
+        let manifest =
+            Manifest::parse(&text).map_err(|message| RunError::Config(format!("{}: {message}", path.display())))?;
+        if manifest.version != version {
+            return Err(RunError::Gate(format!(
+                "{} is the manifest of version {}; its name says {version}. Remove it, or restore the one that was there",
+                path.display(),
+                manifest.version
+            )));
+        }
+        Ok(manifest)
     }
 
     /// An empty directory for the next version. What a run that was cut off left behind is removed first: no

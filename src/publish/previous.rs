@@ -1,7 +1,8 @@
-//! What a run takes over from the version before: golden ids, redirects and models.
+//! What is read back of a published version: tables, golden ids, redirects and models. Nothing is read that is not
+//! what the version's manifest names, byte for byte.
 
 use std::fs::File;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 
 use arrow::array::{AsArray, RecordBatch};
 use arrow::datatypes::Int64Type;
@@ -9,10 +10,66 @@ use goldsmith_resolve::{Model, RecordId};
 use parquet::arrow::ProjectionMask;
 use parquet::arrow::arrow_reader::ParquetRecordBatchReaderBuilder;
 
-use super::Store;
+use super::table::WrittenTable;
+use super::{Manifest, Store};
 use crate::matching::{PreviousIds, Redirect};
 use crate::pipeline::RunError;
 use crate::pipeline::error::IoContext;
+
+/// A published version.
+#[derive(Debug, Clone, Copy)]
+pub struct Version<'a> {
+    pub store: &'a Store,
+    pub manifest: &'a Manifest,
+}
+
+impl Version<'_> {
+    #[must_use]
+    pub fn directory(&self) -> PathBuf {
+        self.store.version_dir(self.manifest.version)
+    }
+
+    /// The file of a table, whose bytes are those that were published.
+    ///
+    /// # Errors
+    /// A table that is missing or was changed.
+    pub fn table(&self, table: &str) -> Result<PathBuf, RunError> {
+        let known = self.manifest.tables.iter().find(|known| known.table == table).ok_or_else(|| {
+            RunError::Gate(format!("version {} was published without the table `{table}`", self.manifest.version))
+        })?;
+        let path = self.directory().join(&known.path);
+        let mut hasher = blake3::Hasher::new();
+        match File::open(&path).and_then(|mut file| std::io::copy(&mut file, &mut hasher)) {
+            Ok(_) if hasher.finalize().to_hex().as_str() == known.blake3 => Ok(path),
+            Ok(_) => {
+                Err(self.broken(&path, "has changed since it was published: its checksum is not that of the manifest"))
+            }
+            Err(error) if error.kind() == std::io::ErrorKind::NotFound => Err(self.broken(&path, "is gone")),
+            Err(error) => Err(RunError::Io { message: format!("reading {}", path.display()), error }),
+        }
+    }
+
+    /// Checks that the file of a table has its size.
+    ///
+    /// # Errors
+    /// A table that is missing or was cut.
+    pub fn there(&self, table: &WrittenTable) -> Result<(), RunError> {
+        let path = self.directory().join(&table.path);
+        match std::fs::metadata(&path) {
+            Ok(found) if found.len() == table.bytes => Ok(()),
+            Ok(_) => Err(self.broken(&path, "has changed since it was published: it has another size")),
+            Err(_) => Err(self.broken(&path, "is gone")),
+        }
+    }
+
+    fn broken(&self, path: &Path, what: &str) -> RunError {
+        RunError::Gate(format!(
+            "{} {what}; restore it, or remove {} to go back to the version before",
+            path.display(),
+            self.store.manifest_path(self.manifest.version).display()
+        ))
+    }
+}
 
 /// Where a version keeps the model of an entity type.
 #[must_use]
@@ -24,10 +81,9 @@ pub fn model_path(version: &Path, entity: &str) -> std::path::PathBuf {
 ///
 /// # Errors
 /// A table that cannot be read.
-pub fn previous_ids(store: &Store, version: i64, entity: &str) -> Result<PreviousIds, RunError> {
-    let directory = store.version_dir(version);
+pub fn previous_ids(version: Version<'_>, entity: &str) -> Result<PreviousIds, RunError> {
     let mut previous = PreviousIds::default();
-    for batch in read_table(&directory, "cross_reference", &["entity_type", "source", "source_key", "golden_id"])? {
+    for batch in read_table(version, "cross_reference", &["entity_type", "source", "source_key", "golden_id"])? {
         let [kind, source, key, golden] = texts(&batch)?;
         for row in 0..batch.num_rows() {
             if kind.value(row) == entity {
@@ -37,7 +93,7 @@ pub fn previous_ids(store: &Store, version: i64, entity: &str) -> Result<Previou
             }
         }
     }
-    for batch in read_table(&directory, "golden_profiles", &["golden_id", "first_version"])? {
+    for batch in read_table(version, "golden_profiles", &["golden_id", "first_version"])? {
         let ids = batch.column(0).as_string::<i32>();
         let first = batch.column(1).as_primitive::<Int64Type>();
         for row in 0..batch.num_rows() {
@@ -45,7 +101,7 @@ pub fn previous_ids(store: &Store, version: i64, entity: &str) -> Result<Previou
         }
     }
     let letter = entity.chars().next().unwrap_or('x');
-    for batch in read_table(&directory, "id_redirects", &["old_golden_id", "current_golden_id", "since_version"])? {
+    for batch in read_table(version, "id_redirects", &["old_golden_id", "current_golden_id", "since_version"])? {
         let (old, current) = (batch.column(0).as_string::<i32>(), batch.column(1).as_string::<i32>());
         let since = batch.column(2).as_primitive::<Int64Type>();
         for row in (0..batch.num_rows()).filter(|row| old.value(*row).starts_with(letter)) {
@@ -63,8 +119,22 @@ pub fn previous_ids(store: &Store, version: i64, entity: &str) -> Result<Previou
 ///
 /// # Errors
 /// A model that cannot be read.
-pub fn previous_model(store: &Store, version: i64, entity: &str) -> Result<Model, RunError> {
-    read_model(&model_path(&store.version_dir(version), entity))
+pub fn previous_model(version: Version<'_>, entity: &str) -> Result<Model, RunError> {
+    let path = model_path(&version.directory(), entity);
+    let bytes = match std::fs::read(&path) {
+        Err(error) if error.kind() == std::io::ErrorKind::NotFound => return Err(version.broken(&path, "is gone")),
+        read => read.doing(|| format!("reading the model {}", path.display()))?,
+    };
+    if version.manifest.models.get(entity) != Some(&model_version(&bytes)) {
+        return Err(version.broken(&path, "has changed since it was published: it is not the model the manifest names"));
+    }
+    parse_model(&path, &bytes)
+}
+
+/// What a model is known by: the head of its checksum.
+#[must_use]
+pub fn model_version(json: &[u8]) -> String {
+    blake3::hash(json).to_hex().chars().take(12).collect()
 }
 
 /// Reads a model file.
@@ -73,7 +143,11 @@ pub fn previous_model(store: &Store, version: i64, entity: &str) -> Result<Model
 /// A missing file, or one that is no model.
 pub fn read_model(path: &Path) -> Result<Model, RunError> {
     let bytes = std::fs::read(path).doing(|| format!("reading the model {}", path.display()))?;
-    let text = String::from_utf8_lossy(&bytes);
+    parse_model(path, &bytes)
+}
+
+fn parse_model(path: &Path, bytes: &[u8]) -> Result<Model, RunError> {
+    let text = String::from_utf8_lossy(bytes);
     Model::from_json(&text).map_err(|error| RunError::Config(format!("{}: not a model: {error}", path.display())))
 }
 
@@ -91,7 +165,7 @@ fn texts(batch: &RecordBatch) -> Result<[&arrow::array::StringArray; 4], RunErro
 ///
 /// # Errors
 /// A file that is missing or broken, or lacks a column.
-pub fn read_table(version: &Path, table: &str, columns: &[&str]) -> Result<Vec<RecordBatch>, RunError> {
+pub fn read_table(version: Version<'_>, table: &str, columns: &[&str]) -> Result<Vec<RecordBatch>, RunError> {
     read(version, table, Some(columns))
 }
 
@@ -99,18 +173,13 @@ pub fn read_table(version: &Path, table: &str, columns: &[&str]) -> Result<Vec<R
 ///
 /// # Errors
 /// A file that is missing or broken.
-pub fn read_whole_table(version: &Path, table: &str) -> Result<Vec<RecordBatch>, RunError> {
+pub fn read_whole_table(version: Version<'_>, table: &str) -> Result<Vec<RecordBatch>, RunError> {
     read(version, table, None)
 }
 
-fn read(version: &Path, table: &str, columns: Option<&[&str]>) -> Result<Vec<RecordBatch>, RunError> {
-    let path = version.join(table).join("part-00000.parquet");
-    let broken = |error: String| {
-        RunError::Gate(format!(
-            "{}: the published table cannot be read: {error}; restore it, or publish to another folder",
-            path.display()
-        ))
-    };
+fn read(version: Version<'_>, table: &str, columns: Option<&[&str]>) -> Result<Vec<RecordBatch>, RunError> {
+    let path = version.table(table)?;
+    let broken = |error: String| version.broken(&path, &format!("cannot be read: {error}"));
     let file = File::open(&path).doing(|| format!("opening {}", path.display()))?;
     let mut builder = ParquetRecordBatchReaderBuilder::try_new(file).map_err(|error| broken(error.to_string()))?;
     if let Some(columns) = columns {

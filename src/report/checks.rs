@@ -32,6 +32,7 @@ fn outcome(check: &QualityCheck, metrics: &[QualityMetric]) -> CheckOutcome {
         denominator,
         holds: check.check.comparison.holds(observed.unwrap_or(f64::NAN), check.check.limit),
         fail: check.fail,
+        description: check.description.clone(),
     }
 }
 
@@ -118,6 +119,7 @@ mod tests {
             source: source.map(str::to_owned),
             entity: entity.map(str::to_owned),
             fail,
+            description: None,
         }
     }
 

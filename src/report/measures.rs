@@ -257,6 +257,8 @@ pub struct CheckOutcome {
     pub holds: bool,
     /// Nothing is published where it does not hold.
     pub fail: bool,
+    /// Why it matters.
+    pub description: Option<String>,
 }
 
 /// A value that stands for "unknown", found by how many names share it.

@@ -40,7 +40,11 @@ pub(super) fn rows(
             Some(PlaceholderRow {
                 entity_type: records.plan.entity.clone(),
                 attribute: column.name.clone(),
-                masked: mask_value(column.pool.get(placeholder.code)),
+                masked: if attribute.sensitive {
+                    "hidden".to_owned()
+                } else {
+                    mask_value(column.pool.get(placeholder.code))
+                },
                 records: u64::from(placeholder.records),
                 names: u64::from(placeholder.names),
             })

@@ -126,9 +126,16 @@ fn records() -> EntityRecords {
 fn plan() -> Plan {
     Plan {
         name: "test".to_owned(),
+        description: None,
         sources: Vec::new(),
         entities: Vec::new(),
-        matching: MatchPlan { threshold: 0.95, review_from: 0.5, decisions: None, model: None },
+        matching: MatchPlan {
+            threshold: 0.95,
+            review_from: 0.5,
+            decisions: None,
+            model: None,
+            blocking: std::collections::BTreeMap::new(),
+        },
         quality: Vec::new(),
         coverage_targets: targets(),
         publish: PublishPlan { to: PathBuf::new(), keep: None, compression: Compression::Zstd },

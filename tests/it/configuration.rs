@@ -97,3 +97,11 @@ fn overlays_and_variables_change_the_plan() {
     assert_eq!(workspace.command("validate", &["--env", "prod"]).status.code(), Some(0));
     assert_eq!(workspace.command("validate", &["--var", "OUT=out"]).status.code(), Some(0));
 }
+
+#[test]
+fn a_wrong_blocking_key() {
+    let rules = |rule: &str| format!("match:\n  blocking:\n    - {rule}\n\nsurvivorship:\n");
+    refused("survivorship:\n", &rules("keys: [emial]"), &["emial", "did you mean `email`?"]);
+    let says = ["`birth_date` is made of `birth_date`, which no record maps", "there are email, "];
+    refused("survivorship:\n", &rules("entity: organisation\n      keys: [birth_date]"), &says);
+}

@@ -80,6 +80,24 @@ fn every_place_of_an_expression_is_tried() {
 }
 
 #[test]
+fn expressions_over_one_column_are_told_apart() {
+    let workspace = Workspace::with(
+        &PIPELINE
+            .replace(
+                "full_name: name\n",
+                "full_name: upper(name)\n          emails: replace(lower(name), ' ', '.') || '@example.com'\n",
+            )
+            .replace("where: status <> 'test'", "where: length(name) > 6"),
+        &[("crm.csv", ROWS)],
+    );
+    workspace.run(&[]);
+    assert_eq!(
+        workspace.query("SELECT full_name_raw, emails[1]['raw'] FROM source_records WHERE source_key = '1'"),
+        ["ANN LEE,ann.lee@example.com"]
+    );
+}
+
+#[test]
 fn a_row_without_a_key_is_kept_as_it_was() {
     let (workspace, _) = quarantined("", "");
     let raw = workspace.query("SELECT CAST(raw AS VARCHAR) FROM quarantine WHERE rule = 'missing_key'").join("");

@@ -9,4 +9,5 @@ mod drift;
 mod expressions;
 mod publishing;
 mod references;
+mod store;
 mod support;

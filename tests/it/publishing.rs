@@ -122,6 +122,21 @@ fn decisions_are_obeyed() {
 }
 
 #[test]
+fn blocking_rules_of_ones_own_replace_those_of_the_entity_type() {
+    let workspace = Workspace::new();
+    workspace.edit(
+        "survivorship:\n",
+        "match:\n  blocking:\n    - entity: person\n      keys: [email]\n    - entity: person\n      keys: [family_sound, birth_year]\n\nsurvivorship:\n",
+    );
+    workspace.run(&[]);
+    assert_eq!(
+        workspace.query("SELECT DISTINCT rule FROM match_blocks WHERE entity_type = 'person' ORDER BY 1"),
+        ["email", "family_sound + birth_year"]
+    );
+    assert_ne!(workspace.query("SELECT count(*) FROM match_blocks WHERE entity_type = 'organisation'"), ["0"]);
+}
+
+#[test]
 fn one_writer_at_a_time() {
     let workspace = Workspace::new();
     std::fs::create_dir_all(workspace.path("out")).expect("a folder");

@@ -6,7 +6,7 @@
 use crate::attributes::{Attribute, CATALOGUE, canonical, catalogued};
 use crate::mistakes::{Mistake, Place};
 use crate::model::values::{Percent, Ratio};
-use crate::model::{BlockingKey, Check, Entity};
+use crate::model::{Check, Entity};
 use crate::nearest::{did_you_mean, listed, nearest};
 use crate::place::Path;
 use crate::yaml::{Entry, Kind, MAX_MISTAKES, Node, Scalar, short};
@@ -298,17 +298,6 @@ impl<'t> Walk<'t> {
         {
             let message = "`review` is above `threshold`: pairs for review lie below it".to_owned();
             self.add(&node.place, &path.key("review"), message);
-        }
-        for (index, rule) in matching.get("blocking").into_iter().flat_map(Node::items).enumerate() {
-            for (position, key) in rule.get("keys").into_iter().flat_map(Node::items).enumerate() {
-                if let Some(Ok(parsed)) = filled(key).map(BlockingKey::parse) {
-                    let path = path.key("blocking");
-                    self.attribute(
-                        Named::in_value(parsed.attribute(), key),
-                        &path.item(index).key("keys").item(position),
-                    );
-                }
-            }
         }
         for (index, rule) in matching.get("comparisons").into_iter().flat_map(Node::items).enumerate() {
             if let Some((node, name)) = rule.get("attribute").and_then(|node| Some((node, filled(node)?))) {

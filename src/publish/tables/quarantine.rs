@@ -17,15 +17,23 @@ pub const NAME: &str = "quarantine";
 pub fn fields() -> Vec<Field> {
     vec![
         text("source", "the system the row came from"),
-        text("file", "file, or table of a database"),
-        count("row_no", "number of the row in it, from 1"),
+        text("file", "file, or table of a database; where the source is, for a row of a query"),
+        count("row_no", "number of the row in it, from 1; 0 for a row of a query"),
         column("byte_offset", DataType::Int64, true, "offset of its first byte in the decompressed file"),
         maybe_text("source_key", "the record's key, where it could be read"),
         text("stage", "parse, contract, normalise or check"),
-        text("rule", "a stable name of the reason"),
-        maybe_text("attribute", "the column at fault, where there is one"),
+        text(
+            "rule",
+            "a stable name of the reason: missing_key, expression (SQL of the pipeline fails on the row), column_drift, or what the connector found",
+        ),
+        maybe_text("attribute", "the column or attribute at fault, where there is one"),
         text("message", "one sentence with the place and the fault"),
-        column("raw", DataType::Binary, true, "the row's bytes, at most 64 KiB; null where the pipeline omits them"),
+        column(
+            "raw",
+            DataType::Binary,
+            true,
+            "the row's bytes, at most 64 KiB, or what was read of it as JSON; null where the pipeline omits them",
+        ),
     ]
 }
 

@@ -18,11 +18,15 @@ pub fn fields() -> Vec<Field> {
     vec![
         text("source", "the system the row came from"),
         maybe_text("source_key", "the record's key, where it has one"),
+        maybe_text(
+            "file",
+            "file, or table of a database; null for a row of a query and for a record taken over from the last version",
+        ),
         column(
             "row_no",
             DataType::Int64,
             true,
-            "number of the row in its file or table, from 1; null for a row of a query. A physical position: it changes when the input is reordered",
+            "number of the row in it, from 1; null where `file` is. A physical position: it changes when the input is reordered",
         ),
         text("state", "linked, singleton, duplicate_row, superseded, quarantined or filtered"),
         maybe_text("entity_type", "what the row was read as; null for a row that could not be read"),
@@ -34,6 +38,7 @@ pub fn fields() -> Vec<Field> {
 struct Line<'a> {
     source: &'a str,
     key: Option<&'a str>,
+    file: Option<&'a str>,
     row: Option<i64>,
     state: &'static str,
     entity: Option<&'a str>,
@@ -47,33 +52,46 @@ pub fn write(results: &Results<'_>, version: &Path) -> Result<WrittenTable, RunE
     for entry in &results.normalized.ledger {
         lines.push(line(results, entry)?);
     }
-    for rejected in results.extracted.iter().flatten().flat_map(|source| &source.quarantined) {
+    let rejected = results.extracted.iter().zip(&results.normalized.main_tables).flat_map(|(source, main)| {
+        let rows = source.iter().flat_map(|source| &source.quarantined);
+        rows.filter(|row| row.table.as_ref().is_some_and(|table| main.contains(table)))
+    });
+    for rejected in rejected {
         lines.push(Line {
             source: &rejected.source,
             key: None,
+            file: Some(&rejected.file),
             row: Some(rejected.row),
             state: "quarantined",
             entity: None,
             golden_id: None,
         });
     }
-    lines.sort_by(|a, b| (a.source, a.key, a.entity, a.row, a.state).cmp(&(b.source, b.key, b.entity, b.row, b.state)));
+    lines.sort_by(|a, b| {
+        (a.source, a.key, a.entity, a.file, a.row, a.state).cmp(&(b.source, b.key, b.entity, b.file, b.row, b.state))
+    });
     let mut writer = TableWriter::create(version, NAME, fields(), results.plan.publish.compression)?;
     for lines in lines.chunks(BATCH_ROWS) {
-        let mut texts: [StringBuilder; 5] = Default::default();
+        let mut texts: [StringBuilder; 6] = Default::default();
         let mut row_no = Int64Builder::new();
         for line in lines {
-            for (builder, value) in
-                texts.iter_mut().zip([Some(line.source), line.key, Some(line.state), line.entity, line.golden_id])
-            {
+            for (builder, value) in texts.iter_mut().zip([
+                Some(line.source),
+                line.key,
+                line.file,
+                Some(line.state),
+                line.entity,
+                line.golden_id,
+            ]) {
                 builder.append_option(value);
             }
             row_no.append_option(line.row);
         }
-        let [mut source, mut key, mut state, mut entity, mut golden] = texts;
+        let [mut source, mut key, mut file, mut state, mut entity, mut golden] = texts;
         writer.write(vec![
             Arc::new(source.finish()),
             Arc::new(key.finish()),
+            Arc::new(file.finish()),
             Arc::new(row_no.finish()),
             Arc::new(state.finish()),
             Arc::new(entity.finish()),
@@ -88,6 +106,7 @@ fn line<'a>(results: &'a Results<'_>, entry: &'a LedgerEntry) -> Result<Line<'a>
     let mut line = Line {
         source: results.plan.sources.get(entry.source).map_or("", |source| source.name.as_str()),
         key: entry.source_key.as_deref(),
+        file: entry.file.as_deref(),
         row: entry.row,
         state: match entry.fate {
             Fate::Record(_) => "singleton",

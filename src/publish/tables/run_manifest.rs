@@ -28,13 +28,20 @@ pub fn fields() -> Vec<Field> {
         text("connector", "how it was read"),
         text("locator", "where it was read, without secrets"),
         text("state", "fresh, last_good or skipped"),
-        count("rows_read", "rows read, unreadable ones included"),
+        count(
+            "rows_read",
+            "rows of main tables, unreadable ones included, and rows of the queries that stand for one; the sum of the fates that follow, less rows that several record types take",
+        ),
         count("records", "rows that became records"),
         count("duplicate_rows", "rows that repeat a record"),
         count("superseded", "rows that a newer row of the same key replaces"),
-        count("quarantined", "rows that could not be read or have no key"),
+        count("quarantined", "rows that could not be read, have no key or an expression fails on"),
         count("filtered", "rows that no record type takes"),
         count("orphans", "child rows whose parent is not there"),
+        count(
+            "quarantined_beside",
+            "quarantined rows of child tables and of tables that a query reads; they have no line in the ledger",
+        ),
     ]
 }
 
@@ -44,7 +51,7 @@ pub fn write(manifest: &Manifest, version: &Path, compression: Compression) -> R
     let mut writer = TableWriter::create(version, NAME, fields(), compression)?;
     let mut texts: [StringBuilder; 11] = Default::default();
     let mut number = Int64Builder::new();
-    let mut counts: [Int64Builder; 7] = Default::default();
+    let mut counts: [Int64Builder; 8] = Default::default();
     for source in &manifest.sources {
         let values = [
             &manifest.run_id,
@@ -72,6 +79,7 @@ pub fn write(manifest: &Manifest, version: &Path, compression: Compression) -> R
             records.quarantined,
             records.filtered,
             records.orphans,
+            records.quarantined_beside,
         ];
         for (builder, value) in counts.iter_mut().zip(values) {
             builder.append_value(i64::try_from(value).unwrap_or(i64::MAX));

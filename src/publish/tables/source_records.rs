@@ -11,7 +11,7 @@ use crate::normalize::records::Normalized;
 use crate::pipeline::RunError;
 use crate::pipeline::plan::{AttributePlan, Plan};
 use crate::publish::Results;
-use crate::publish::table::{MEANING, TableWriter, WrittenTable, column, text};
+use crate::publish::table::{MEANING, TableWriter, WrittenTable, column, maybe_text, text};
 
 pub const NAME: &str = "source_records";
 
@@ -24,6 +24,10 @@ pub fn fixed_fields() -> Vec<Field> {
         text(layout::SOURCE_KEY, "the record's key in that system"),
         column(layout::UPDATED_AT, layout::timestamp(), true, "when the source last changed the record"),
         column(layout::RECORD_HASH, DataType::FixedSizeBinary(32), false, "BLAKE3 of the record's mapped raw values"),
+        maybe_text(
+            layout::KEPT,
+            "the columns named by `keep:` as a JSON object, nulls left out; null where none are kept",
+        ),
     ]
 }
 

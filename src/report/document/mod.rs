@@ -39,6 +39,7 @@ pub fn document(results: &Results<'_>, measures: &Measures, stages: &[StageEntry
     Document {
         document_version: DOCUMENT_VERSION,
         pipeline: plan.name.clone(),
+        description: plan.description.clone(),
         version: results.facts.version,
         as_of: chrono::DateTime::from_timestamp_micros(results.facts.as_of)
             .map(|at| at.to_rfc3339_opts(chrono::SecondsFormat::Secs, true))

@@ -30,6 +30,7 @@ pub(crate) fn document() -> Document {
     Document {
         document_version: DOCUMENT_VERSION,
         pipeline: "customer-360".to_owned(),
+        description: Some("Every customer once.".to_owned()),
         version: 12,
         as_of: "2026-08-31T00:00:00Z".to_owned(),
         summary: Summary {
@@ -160,6 +161,7 @@ fn check(
         denominator,
         holds,
         fail: source.is_some(),
+        description: source.map(|_| "Letters cannot be sent without it.".to_owned()),
     }
 }
 

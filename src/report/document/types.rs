@@ -16,6 +16,8 @@ pub const DOCUMENT_VERSION: u32 = 1;
 pub struct Document {
     pub document_version: u32,
     pub pipeline: String,
+    /// What the pipeline is for.
+    pub description: Option<String>,
     pub version: i64,
     /// The only clock of the data, ISO 8601 UTC.
     pub as_of: String,

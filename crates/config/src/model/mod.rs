@@ -32,7 +32,7 @@ pub struct Pipeline {
     /// The pipeline's name. Golden ids derive from it unless `ids.key` is set, so keep it.
     #[schemars(regex(pattern = "^[A-Za-z0-9][A-Za-z0-9_-]{0,62}$"))]
     pub name: String,
-    /// What the pipeline is for, in a sentence.
+    /// What the pipeline is for, in a sentence, for the report.
     pub description: Option<String>,
     /// Values for `${NAME}` anywhere in this file. A variable given on the command line wins over one given here,
     /// one given here over the process environment. A value here may itself use the process environment.

@@ -19,7 +19,7 @@ pub struct AttributeDeclaration {
     pub survive: Option<Survivorship>,
     /// How it counts when two records are compared. Default: `none`, except in `generic` records, where its type decides.
     pub compare: Option<Compare>,
-    /// Whether reports hide its values.
+    /// Whether `goldsmith explain` and the report hide its values, their shape too. The published tables hold them.
     #[serde(default)]
     pub sensitive: bool,
 }
@@ -50,10 +50,9 @@ pub enum AttributeType {
 pub enum Compare {
     /// Same or not.
     Exact,
-    /// By spelling: small differences count little.
+    /// By words where values have several, else by the value as a whole: order, extra words and small differences
+    /// count little.
     Text,
-    /// By words: order and extra words count little.
-    Words,
     /// By relative difference.
     Number,
     /// By days, and by swapped or mistyped digits.
@@ -77,7 +76,7 @@ pub struct Match {
     #[schemars(extend("format" = "not_empty"))]
     pub model: Option<String>,
     /// Which records are compared at all, in place of the defaults of the entity type: those that agree on every key
-    /// of at least one rule.
+    /// of at least one rule. An entity type that no rule is about keeps its defaults.
     #[schemars(length(min = 1))]
     pub blocking: Option<Vec<BlockingRule>>,
     /// How attributes are compared, where the default of the attribute does not fit.
@@ -96,57 +95,104 @@ pub struct BlockingRule {
     pub keys: Vec<BlockingKey>,
 }
 
-/// An attribute, or a part of its value, that has to agree.
-#[derive(Debug, Clone, PartialEq, Eq)]
+/// What has to agree: an attribute, or a part of it.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize, Serialize, JsonSchema)]
+#[serde(rename_all = "snake_case")]
 pub enum BlockingKey {
-    /// The normalised value.
-    Exact(String),
-    /// Its first characters.
-    Prefix(String, usize),
+    /// An e-mail address.
+    Email,
+    /// What stands before its `@`.
+    EmailLocal,
+    /// The first four characters of an e-mail address.
+    EmailPrefix,
+    /// A phone number.
+    Phone,
+    /// Given and family name, in either order.
+    FullName,
+    /// The given name, nicknames as the name behind them.
+    GivenName,
+    /// Its first letter.
+    GivenInitial,
     /// What it sounds like.
-    Phonetic(String),
-    /// The year of a date.
-    Year(String),
+    GivenSound,
+    /// The family name.
+    FamilyName,
+    /// What it sounds like.
+    FamilySound,
+    /// The first letter of the middle name.
+    MiddleInitial,
+    /// The birth date.
+    BirthDate,
+    /// Its year.
+    BirthYear,
+    /// The postcode of an address.
+    Postcode,
+    /// The town of an address.
+    Locality,
+    /// The house number of an address.
+    House,
+    /// House number and street of an address.
+    HouseStreet,
 }
 
 impl BlockingKey {
-    /// The attribute as written.
-    pub fn attribute(&self) -> &str {
+    /// Every key.
+    pub const ALL: [Self; 17] = [
+        Self::Email,
+        Self::EmailLocal,
+        Self::EmailPrefix,
+        Self::Phone,
+        Self::FullName,
+        Self::GivenName,
+        Self::GivenInitial,
+        Self::GivenSound,
+        Self::FamilyName,
+        Self::FamilySound,
+        Self::MiddleInitial,
+        Self::BirthDate,
+        Self::BirthYear,
+        Self::Postcode,
+        Self::Locality,
+        Self::House,
+        Self::HouseStreet,
+    ];
+
+    /// The key as written.
+    #[must_use]
+    pub fn as_str(self) -> &'static str {
         match self {
-            Self::Exact(name) | Self::Prefix(name, _) | Self::Phonetic(name) | Self::Year(name) => name,
+            Self::Email => "email",
+            Self::EmailLocal => "email_local",
+            Self::EmailPrefix => "email_prefix",
+            Self::Phone => "phone",
+            Self::FullName => "full_name",
+            Self::GivenName => "given_name",
+            Self::GivenInitial => "given_initial",
+            Self::GivenSound => "given_sound",
+            Self::FamilyName => "family_name",
+            Self::FamilySound => "family_sound",
+            Self::MiddleInitial => "middle_initial",
+            Self::BirthDate => "birth_date",
+            Self::BirthYear => "birth_year",
+            Self::Postcode => "postcode",
+            Self::Locality => "locality",
+            Self::House => "house",
+            Self::HouseStreet => "house_street",
         }
     }
 
-    /// Reads `family_name`, `prefix(family_name, 4)`, `phonetic(family_name)`, `year(birth_date)`.
-    ///
-    /// # Errors
-    /// A sentence about what is wrong.
-    pub fn parse(text: &str) -> Result<Self, String> {
-        let word = |text: &str| {
-            let text = text.trim();
-            let named = !text.is_empty() && text.chars().all(|next| next.is_ascii_alphanumeric() || next == '_');
-            named.then(|| text.to_owned())
-        };
-        let fault = || {
-            format!(
-                "expected an attribute, `prefix(attribute, 4)`, `phonetic(attribute)` or `year(attribute)`, found `{text}`"
-            )
-        };
-        let Some((function, rest)) = text.split_once('(') else {
-            return word(text).map(Self::Exact).ok_or_else(fault);
-        };
-        let arguments = rest.trim_end().strip_suffix(')').ok_or_else(fault)?;
-        match (function.trim(), arguments.split_once(',')) {
-            ("phonetic", None) => word(arguments).map(Self::Phonetic).ok_or_else(fault),
-            ("year", None) => word(arguments).map(Self::Year).ok_or_else(fault),
-            ("prefix", Some((name, length))) => {
-                let length = length.trim().parse::<usize>().ok().filter(|length| (1..=32).contains(length));
-                match (word(name), length) {
-                    (Some(name), Some(length)) => Ok(Self::Prefix(name, length)),
-                    _ => Err(fault()),
-                }
-            }
-            _ => Err(fault()),
+    /// The attribute it is made of.
+    #[must_use]
+    pub fn attribute(self) -> &'static str {
+        match self {
+            Self::Email | Self::EmailLocal | Self::EmailPrefix => "emails",
+            Self::Phone => "phones",
+            Self::FullName => "full_name",
+            Self::GivenName | Self::GivenInitial | Self::GivenSound => "given_name",
+            Self::FamilyName | Self::FamilySound => "family_name",
+            Self::MiddleInitial => "middle_name",
+            Self::BirthDate | Self::BirthYear => "birth_date",
+            Self::Postcode | Self::Locality | Self::House | Self::HouseStreet => "addresses",
         }
     }
 }
@@ -218,8 +264,6 @@ pub enum Strategy {
     Longest,
     /// The value of the record changed first.
     Earliest,
-    /// Every value, best first; for list attributes.
-    All,
 }
 
 /// How golden ids are made.
@@ -229,21 +273,4 @@ pub struct Ids {
     /// The secret that keys golden ids, so that nobody can guess them from a source key. Without it they derive from the
     /// pipeline's name, which suits trials only.
     pub key: Option<SecretRef>,
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn blocking_keys() {
-        assert_eq!(BlockingKey::parse("email"), Ok(BlockingKey::Exact("email".into())));
-        assert_eq!(BlockingKey::parse("prefix(family_name, 4)"), Ok(BlockingKey::Prefix("family_name".into(), 4)));
-        assert_eq!(BlockingKey::parse("phonetic( family_name )"), Ok(BlockingKey::Phonetic("family_name".into())));
-        assert_eq!(BlockingKey::parse("year(birth_date)"), Ok(BlockingKey::Year("birth_date".into())));
-        for wrong in ["", "()", "prefix(a)", "prefix(a, 0)", "prefix(a, 99)", "year(a, 1)", "sound(a)", "year(a", "a b"]
-        {
-            assert!(BlockingKey::parse(wrong).is_err(), "{wrong}");
-        }
-    }
 }

@@ -23,7 +23,7 @@ pub struct Source {
     pub on_failure: OnFailure,
     /// Whether one customer may have several records in this source.
     pub duplicates: Duplicates,
-    /// Columns to land beside those the fields use.
+    /// Columns of record tables to publish beside those the fields use: `source_records` has them as JSON in `kept`.
     pub keep: Keep,
     /// What kinds of record the source holds. At least one.
     pub records: Vec<Record>,
@@ -252,7 +252,7 @@ pub enum Duplicates {
     None,
 }
 
-/// Columns to land beside those the fields use.
+/// Columns of record tables to publish beside those the fields use, as JSON in the column `kept` of `source_records`.
 #[derive(Debug, Clone, PartialEq, Eq, Deserialize, JsonSchema)]
 #[serde(untagged)]
 pub enum Keep {

@@ -12,7 +12,6 @@ use serde::de::{Deserializer, Error, MapAccess, Visitor};
 use serde::{Deserialize, Serialize};
 
 use crate::model::quality::Check;
-use crate::model::resolving::BlockingKey;
 
 /// A map that keeps the order of the file.
 #[derive(Clone, PartialEq, Eq)]
@@ -409,12 +408,6 @@ text_value!(
     "check",
     "`<metric> <comparison> <limit>`: `email_valid >= 95%`, `birth_date_present >= 80%`, `rows >= 1000`. Metrics: `<attribute>_present`, `<attribute>_valid`, `<attribute>_unique`, `rows`."
 );
-text_value!(
-    BlockingKey,
-    "blocking_key",
-    "An attribute (`email`), or a part of its value: `prefix(family_name, 4)`, `phonetic(family_name)`, `year(birth_date)`."
-);
-
 /// Whether `text` is a value of `format`, or what is wrong with it; nothing for a format that has no parser here.
 pub(crate) fn format_fault(format: &str, text: &str) -> Option<Result<(), String>> {
     Some(match format {
@@ -425,7 +418,6 @@ pub(crate) fn format_fault(format: &str, text: &str) -> Option<Result<(), String
         "date_format" => DateFormat::parse(text).map(drop),
         "relation" => Relation::parse(text).map(drop),
         "check" => Check::parse(text).map(drop),
-        "blocking_key" => BlockingKey::parse(text).map(drop),
         "name" => name_fault(text).map_or(Ok(()), Err),
         "not_empty" if text.trim().is_empty() => Err("expected text, found an empty text".to_owned()),
         "not_empty" => Ok(()),

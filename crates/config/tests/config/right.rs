@@ -178,7 +178,7 @@ fn other_forms_load() {
         "      - entity: generic\n        name: book\n        from: books.sql\n        key: [isbn, copy]\n        fields:\n          title: title\n          pages: pages\n\
          attributes:\n  pages:\n    type: integer\n    sensitive: true\n\
          ids:\n  key:\n    file: /run/secrets/key\n\
-         match:\n  threshold: 97%\n  review: 0.8\n  blocking:\n    - entity: person\n      keys: [\"prefix(family_name, 4)\", year(birth_date)]\n    - keys: [email]\n  comparisons:\n    - attribute: title\n      compare: words\n",
+         match:\n  threshold: 97%\n  review: 0.8\n  blocking:\n    - entity: person\n      keys: [family_sound, birth_year]\n    - keys: [email]\n  comparisons:\n    - attribute: title\n      compare: text\n",
     );
     let pipeline = load(&text).unwrap_or_else(|mistakes| panic!("{mistakes}")).pipeline;
     let crm = pipeline.sources.get("crm").unwrap();
