@@ -66,6 +66,22 @@ fn a_table_that_lost_a_mapped_column_goes_to_quarantine_as_long_as_it_is_gone() 
 }
 
 #[test]
+fn a_table_with_a_new_column_stays_out_until_it_is_as_it_was_accepted() {
+    let pipeline = PIPELINE.replace("missing_column: POLICY", "new_column: quarantine");
+    let workspace = Workspace::with(&pipeline, &[("crm.csv", WHOLE)]);
+    workspace.run(&[]);
+    for rows in 2..4_usize {
+        let text: String = (1..=rows).map(|row| format!("{row},Ann Lee,ann@example.com,x\n")).collect();
+        std::fs::write(workspace.path("crm.csv"), format!("id,name,email,more\n{text}")).expect("written");
+        workspace.run(&[]);
+        assert_eq!(workspace.query("SELECT count(*) FROM quarantine"), [rows.to_string()]);
+    }
+    std::fs::write(workspace.path("crm.csv"), WHOLE).expect("written");
+    workspace.run(&[]);
+    assert_eq!(workspace.query("SELECT count(*) FROM golden_profiles"), ["2"]);
+}
+
+#[test]
 fn a_mapped_column_that_is_gone_stops_the_run_where_the_contract_says_so() {
     let (workspace, output) = without_email("fail");
     assert_eq!(output.status.code(), Some(3), "{}", stderr(&output));

@@ -157,6 +157,7 @@ sources:
             on: customer
             fields:
               value: CAST(number / share AS VARCHAR)
+              type: note
       - entity: person
         name: some
         from: SELECT id, name, 10 AS ten, id % 3 AS rest FROM customers WHERE id > 1
@@ -171,15 +172,15 @@ publish:
     let database = rusqlite::Connection::open(workspace.path("shop.db")).expect("the database");
     database
         .execute_batch(
-            "CREATE TABLE customers (id INTEGER, name TEXT); CREATE TABLE cards (customer INTEGER, number INTEGER, share INTEGER);
+            "CREATE TABLE customers (id INTEGER, name TEXT); CREATE TABLE cards (customer INTEGER, number INTEGER, share INTEGER, note TEXT);
              INSERT INTO customers VALUES (1, 'Ann Lee'), (2, 'Bob Ray'), (3, 'Cy Poe'), (NULL, 'Di Fox');
-             INSERT INTO cards VALUES (1, 771000, 0), (2, 773000, 1), (9, 774000, 1);",
+             INSERT INTO cards VALUES (1, 771000, 0, 'a'), (2, 773000, 1, 'b'), (9, 774000, 1, 'c'), (2, 775000, 1, CAST(x'ff' AS TEXT));",
         )
         .expect("filled");
     workspace.run(&[]);
     assert_eq!(
         workspace.query("SELECT rows_read, records, quarantined, orphans, quarantined_beside FROM run_manifest"),
-        ["6,4,2,1,1"]
+        ["6,4,2,1,2"]
     );
     let fates = "SELECT CASE WHEN golden_id IS NULL THEN state ELSE 'record' END, file, row_no FROM record_ledger ORDER BY 1, 2, 3";
     assert_eq!(
@@ -195,9 +196,9 @@ publish:
     );
     assert_eq!(
         workspace.query("SELECT rule, count(*) FROM quarantine GROUP BY 1 ORDER BY 1"),
-        ["expression,2", "missing_key,1"]
+        ["expression,2", "invalid_encoding,1", "missing_key,1"]
     );
     // A row of a query has no place, so what was read of it is kept.
-    let raw = "SELECT count(*) FROM quarantine WHERE row_no = 0 AND CAST(raw AS VARCHAR) LIKE '%Cy Poe%'";
+    let raw = "SELECT count(*) FROM quarantine WHERE row_no = 0 AND TRY_CAST(raw AS VARCHAR) LIKE '%Cy Poe%'";
     assert_eq!(workspace.query(raw), ["1"]);
 }
