@@ -101,7 +101,7 @@ fn values() {
         "most_recent       ",
         "newest       ",
         &[
-            "87:14 unknown value `newest`; it is one of `most_recent`, `most_frequent`, `most_trusted`, `longest`, `earliest` and `all`",
+            "87:14 unknown value `newest`; it is one of `most_recent`, `most_frequent`, `most_trusted`, `longest` and `earliest`",
         ],
     );
     check("duplicates: none", "duplicates: never", &["71:17 unknown value `never`; it is one of `allowed` and `none`"]);
