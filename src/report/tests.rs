@@ -111,6 +111,8 @@ fn records() -> EntityRecords {
                     .with_timezone("UTC"),
             ),
             Arc::new(FixedSizeBinaryArray::try_from_iter(rows.iter().map(|_| [0_u8; 32])).unwrap()),
+            // Nothing is kept beside the mapped columns.
+            Arc::new(rows.iter().map(|_| None::<&str>).collect::<StringArray>()),
             Arc::new(rows.iter().map(|row| row.2).collect::<StringArray>()),
             // Given names come from a full name here: they have no raw value of their own.
             Arc::new(rows.iter().map(|_| None::<&str>).collect::<StringArray>()),
