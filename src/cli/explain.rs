@@ -220,6 +220,12 @@ fn waterfall(left: &str, right: &str, together: bool, threshold: f64, explanatio
         bits(explanation.against_unrelated),
         bits(explanation.against_related)
     );
+    if explanation.correction != 0 {
+        out += &format!(
+            "  {:+.2} bits by calibration: pairs scored like this one were checked against their birth dates\n",
+            bits(explanation.correction)
+        );
+    }
     out += &format!(
         "  together {:+.2} bits: probability {:.4}; records are joined at an expected precision of {threshold:.2}\n",
         bits(explanation.weight),

@@ -19,7 +19,9 @@ pub struct Explanation {
     pub against_unrelated: Weight,
     /// The sum against "related", prior included.
     pub against_related: Weight,
-    /// The weight against both.
+    /// What the calibration adds to the weight against both.
+    pub correction: Weight,
+    /// The weight against both, corrected.
     pub weight: Weight,
     /// The probability behind it.
     pub probability: f64,
@@ -90,7 +92,9 @@ pub fn explain(
         steps[weaker].weight_related -= less;
         related -= less;
     }
-    let weight = crate::probability::against_both(unrelated, related);
+    let both = crate::probability::against_both(unrelated, related);
+    let (pattern, ..) = comparing.pattern(a, b, &mut memo);
+    let weight = weights.calibrated(&prepared.layout, pattern, (unrelated, related));
     let rules = prepared
         .rules
         .iter()
@@ -104,6 +108,7 @@ pub fn explain(
         steps,
         against_unrelated: unrelated,
         against_related: related,
+        correction: weight - both,
         weight,
         probability: to_probability(weight),
         rules,

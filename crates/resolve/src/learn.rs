@@ -1,9 +1,10 @@
 //! From prepared records to a model: draws the samples training looks at, and pins what it finds.
 
 use crate::blocking::Blocks;
+use crate::calibration::calibrate;
 use crate::entity::{exact_by_chance, held, names_by_chance};
 use crate::features::{Features, mix, text_hash};
-use crate::fellegi_sunter::{Evidence, Histogram, Parameters, Selected, train};
+use crate::fellegi_sunter::{Evidence, Parameters, Selected, train};
 use crate::model::{ComparisonParameters, LevelParameters, MODEL_VERSION, Model, PinnedValue};
 use crate::records::EntityType;
 use crate::resolve::Prepared;
@@ -29,7 +30,11 @@ pub(crate) fn learn(prepared: &Prepared<'_>, comparing: &Comparing<'_, '_>, bloc
             meets_relatives: rule.meets_relatives(),
         })
         .collect();
-    let candidates = candidate_sample(comparing, blocks, seed);
+    let (sample, one_in) = candidate_sample(comparing, blocks, seed);
+    let mut candidates = comparing.count(&sample);
+    for entry in &mut candidates {
+        entry.1 *= one_in as f64;
+    }
     let exact: Vec<Option<f64>> = prepared.comparisons.iter().map(|c| exact_by_chance(f, c)).collect();
     let names: Vec<Option<(f64, f64)>> = prepared.comparisons.iter().map(|c| names_by_chance(f, c)).collect();
     let parameters = train(&Evidence {
@@ -43,7 +48,9 @@ pub(crate) fn learn(prepared: &Prepared<'_>, comparing: &Comparing<'_, '_>, bloc
         records: f.len(),
         households: f.records.entity == EntityType::Person,
     });
-    model_of(prepared, &parameters)
+    let mut model = model_of(prepared, &parameters);
+    model.calibration = calibrate(comparing, blocks, &prepared.rules, &model, &sample);
+    model
 }
 
 fn model_of(prepared: &Prepared<'_>, p: &Parameters) -> Model {
@@ -53,7 +60,7 @@ fn model_of(prepared: &Prepared<'_>, p: &Parameters) -> Model {
         entity: records.entity,
         prior_same: p.prior_same,
         prior_related: p.prior_related,
-        calibration: 1.0,
+        calibration: Vec::new(),
         comparisons: prepared
             .comparisons
             .iter()
@@ -106,8 +113,8 @@ fn rule_sample(f: &Features<'_>, blocks: &Blocks, rule: u16, seed: u64) -> Vec<(
     pairs
 }
 
-/// A sample of all candidate pairs, scaled to their number.
-fn candidate_sample(comparing: &Comparing<'_, '_>, blocks: &Blocks, seed: u64) -> Histogram {
+/// A sample of all candidate pairs, and for how many each stands.
+fn candidate_sample(comparing: &Comparing<'_, '_>, blocks: &Blocks, seed: u64) -> (Vec<(u32, u32)>, u64) {
     let leaves = blocks.leaves() as u32;
     let size = |leaf: u32| blocks.members(leaf).len() as u64;
     let bound: u64 = (0..leaves).map(|leaf| size(leaf) * (size(leaf) - 1) / 2).sum();
@@ -116,9 +123,5 @@ fn candidate_sample(comparing: &Comparing<'_, '_>, blocks: &Blocks, seed: u64) -
     for leaf in (0..leaves).filter(|&leaf| mix(seed ^ 0x5eed, u64::from(leaf)).is_multiple_of(one_in)) {
         blocks.pairs(comparing.f, leaf, |a, b| pairs.push((a, b)));
     }
-    let mut counted = comparing.count(&pairs);
-    for entry in &mut counted {
-        entry.1 *= one_in as f64;
-    }
-    counted
+    (pairs, one_in)
 }

@@ -20,6 +20,7 @@
 //! | `pattern`, `score` | from a pair to its pattern and weight |
 //! | `term_frequency` | how common values are |
 //! | `fellegi_sunter`, `learn` | training without labels; the samples it looks at |
+//! | `calibration` | whether claimed probabilities hold, checked without labels |
 //! | `error` | [`ResolveError`] |
 //! | [`model`] | everything global, pinned in one JSON document |
 //! | `clustering`, `linkage`, `constraints` | from scored pairs to clusters: how they grow, what is judged, what is forbidden |
@@ -33,6 +34,7 @@ pub mod records;
 
 mod agreement;
 mod blocking;
+mod calibration;
 mod clustering;
 mod comparison;
 mod constraints;

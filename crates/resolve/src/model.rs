@@ -1,11 +1,12 @@
 //! The model: everything global that a decision rests on, pinned in one JSON document.
 
+use crate::calibration::WITNESS;
 use crate::comparison::Comparison;
 use crate::probability::{Weight, from_bits};
 use crate::records::EntityType;
 
 /// The version of the document's shape.
-pub const MODEL_VERSION: u32 = 1;
+pub const MODEL_VERSION: u32 = 2;
 
 /// Everything that is estimated from all records together. Given a model, resolving is local.
 #[derive(Clone, Debug, PartialEq, serde::Serialize, serde::Deserialize)]
@@ -19,14 +20,24 @@ pub struct Model {
     pub prior_same: f64,
     /// Probability that two random records are related entities.
     pub prior_related: f64,
-    /// Factor on the evidence, so that claimed probabilities hold; 1 where the fields are independent.
-    pub calibration: f64,
+    /// By how much the weight of a pair is off, found with the birth date as witness; empty where there is none.
+    pub calibration: Vec<CalibrationPoint>,
     /// One entry per comparison, in the order of the pattern.
     pub comparisons: Vec<ComparisonParameters>,
     /// Values that are treated as missing, by column and stable hash of the value.
     pub placeholders: Vec<PinnedValue>,
     /// Frequencies of common values, by column.
     pub term_frequencies: Vec<ColumnFrequencies>,
+}
+
+/// A correction of match weights.
+#[derive(Clone, Copy, Debug, PartialEq, serde::Serialize, serde::Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct CalibrationPoint {
+    /// The weight without the witness, in bits.
+    pub weight: f64,
+    /// Bits to add.
+    pub correction: f64,
 }
 
 /// A value that is pinned by hash, so that a model holds no personal data.
@@ -130,7 +141,7 @@ impl Model {
     }
 
     pub(crate) fn weights(&self) -> Weights {
-        let log = |a: f64, b: f64| from_bits((a.max(1e-12) / b.max(1e-12)).log2() * self.calibration);
+        let log = |a: f64, b: f64| from_bits((a.max(1e-12) / b.max(1e-12)).log2());
         let table = |of: &dyn Fn(&LevelParameters) -> f64| {
             self.comparisons
                 .iter()
@@ -151,6 +162,8 @@ impl Model {
             unrelated: table(&|level| level.u),
             related: table(&|level| level.r),
             place: self.place(),
+            witness: self.comparisons.iter().position(|comparison| comparison.name == WITNESS),
+            calibration: self.calibration.iter().map(|p| (from_bits(p.weight), from_bits(p.correction))).collect(),
         }
     }
 }
@@ -166,7 +179,11 @@ pub(crate) struct Weights {
     pub(crate) related: Vec<Vec<Weight>>,
     /// Two comparisons that speak of the same thing: the phone and the address of a site. Two shops in one building
     /// share both, so where both agree they are one piece of evidence.
-    place: Option<(usize, usize)>,
+    pub(crate) place: Option<(usize, usize)>,
+    /// The comparison whose evidence the calibration does not count.
+    pub(crate) witness: Option<usize>,
+    /// Weights without the witness, ascending, and the correction at each.
+    pub(crate) calibration: Vec<(Weight, Weight)>,
 }
 
 impl Weights {

@@ -37,6 +37,11 @@ impl Layout {
         pattern | (u128::from(level) << self.shifts[comparison])
     }
 
+    /// The pattern with a comparison's level taken for missing.
+    pub(crate) fn without(&self, pattern: Pattern, comparison: usize) -> Pattern {
+        pattern & !(self.masks[comparison] << self.shifts[comparison])
+    }
+
     pub(crate) fn level(&self, pattern: Pattern, comparison: usize) -> u8 {
         ((pattern >> self.shifts[comparison]) & self.masks[comparison]) as u8
     }

@@ -10,7 +10,7 @@ use crate::features::{Features, mix};
 use crate::fellegi_sunter::{Histogram, histogram};
 use crate::model::Weights;
 use crate::pattern::{Layout, Pattern};
-use crate::probability::{Weight, against_both};
+use crate::probability::Weight;
 
 /// All that is needed to compare two records.
 pub(crate) struct Comparing<'c, 'r> {
@@ -161,6 +161,17 @@ fn ranges(n: u32, step: u32) -> Vec<std::ops::Range<u32>> {
 impl Weights {
     /// The weight of a pattern with its term-frequency adjustments.
     pub(crate) fn of(&self, layout: &Layout, pattern: Pattern, tf_unrelated: Weight, tf_related: Weight) -> Weight {
+        self.calibrated(layout, pattern, self.both(layout, pattern, tf_unrelated, tf_related))
+    }
+
+    /// The weights against "unrelated" and against "related".
+    pub(crate) fn both(
+        &self,
+        layout: &Layout,
+        pattern: Pattern,
+        tf_unrelated: Weight,
+        tf_related: Weight,
+    ) -> (Weight, Weight) {
         let (mut unrelated, mut related) = (self.prior_unrelated + tf_unrelated, self.prior_related + tf_related);
         for comparison in 0..self.unrelated.len() {
             let level = usize::from(layout.level(pattern, comparison));
@@ -170,6 +181,6 @@ impl Weights {
         let of = |table: &[Vec<Weight>], c: usize| table[c][usize::from(layout.level(pattern, c))];
         unrelated -= self.repeated(|c| of(&self.unrelated, c)).map_or(0, |(_, less)| less);
         related -= self.repeated(|c| of(&self.related, c)).map_or(0, |(_, less)| less);
-        against_both(unrelated, related)
+        (unrelated, related)
     }
 }
