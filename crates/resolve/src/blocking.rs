@@ -42,7 +42,8 @@ pub struct RuleStats {
     pub capped: u64,
     /// Pairs of capped blocks that no leaf of this rule holds.
     pub pairs_skipped: u64,
-    /// Estimated share of all true pairs that only this rule could have found and did not for the cap.
+    /// Estimated share of all true pairs that lie in this rule's capped blocks and were compared by no rule: from a
+    /// sample of the pairs of these blocks, scored.
     pub recall_loss: f64,
 }
 
@@ -71,6 +72,43 @@ pub(crate) struct Blocks {
     record_leaves: Vec<u32>,
     pub(crate) stats: Vec<RuleStats>,
     pub(crate) largest: Vec<LargeBlock>,
+    /// Per rule a sample of the pairs in its capped blocks.
+    pub(crate) capped: Vec<Capped>,
+}
+
+/// Pairs drawn from the blocks of a rule that were not compared whole.
+#[derive(Default)]
+pub(crate) struct Capped {
+    /// All pairs of these blocks.
+    pub(crate) pairs: u64,
+    pub(crate) sample: Vec<(u32, u32)>,
+}
+
+impl Capped {
+    /// Draws from blocks in proportion to their pairs; the draw depends on the keys alone.
+    fn draw(blocks: &[&[(u64, u32)]]) -> Self {
+        const SAMPLE: u64 = 2000;
+        let pairs_of = |block: &&[(u64, u32)]| block.len() as u64 * (block.len() as u64 - 1) / 2;
+        let pairs: u64 = blocks.iter().map(pairs_of).sum();
+        let mut sample = Vec::new();
+        let mut before = 0;
+        for block in blocks {
+            // The block's share of the sample, so that rounding errors do not add up.
+            let after = before + pairs_of(block);
+            let share = |of: u64| (u128::from(of) * u128::from(SAMPLE) / u128::from(pairs)) as u64;
+            let drawn = share(after) - share(before);
+            for number in 0..drawn {
+                let n = block.len() as u64;
+                let (i, j) = (mix(block[0].0, 2 * number) % n, mix(block[0].0, 2 * number + 1) % n);
+                let (a, b) = (block[i as usize].1, block[j as usize].1);
+                if a != b {
+                    sample.push((a.min(b), a.max(b)));
+                }
+            }
+            before = after;
+        }
+        Self { pairs, sample }
+    }
 }
 
 impl Blocks {
@@ -91,6 +129,7 @@ impl Blocks {
             record_leaves: Vec::new(),
             stats: Vec::new(),
             largest: Vec::new(),
+            capped: Vec::new(),
         };
         for (rule, leaves) in per_rule.into_iter().enumerate() {
             for (index, end) in leaves.ends.iter().enumerate() {
@@ -102,6 +141,7 @@ impl Blocks {
             }
             blocks.stats.push(leaves.stats);
             blocks.largest.extend(leaves.largest);
+            blocks.capped.push(leaves.capped);
         }
         for &record in &blocks.leaf_records {
             blocks.record_offsets[record as usize + 1] += 1;
@@ -179,6 +219,7 @@ struct RuleLeaves {
     whole: Vec<bool>,
     stats: RuleStats,
     largest: Vec<LargeBlock>,
+    capped: Capped,
 }
 
 /// How many of a rule's largest blocks are reported.
@@ -281,6 +322,7 @@ fn leaves_of(f: &Features<'_>, rule: &Rule, found: Entries, cap: usize) -> RuleL
         whole: Vec::new(),
         stats: RuleStats { rule: rule.name.clone(), ..RuleStats::default() },
         largest: Vec::new(),
+        capped: Capped::default(),
     };
     out.stats.records = found.carriers;
     let all_pairs: u64 = entries.chunk_by(|x, y| x.0 == y.0).map(|b| b.len() as u64 * (b.len() as u64 - 1) / 2).sum();
@@ -288,8 +330,12 @@ fn leaves_of(f: &Features<'_>, rule: &Rule, found: Entries, cap: usize) -> RuleL
         out.stats.blocks = entries.chunk_by(|x, y| x.0 == y.0).filter(|block| block.len() > 1).count() as u64;
         out.stats.capped = out.stats.blocks;
         out.stats.pairs_skipped = all_pairs;
+        let blocks: Vec<&[(u64, u32)]> = entries.chunk_by(|x, y| x.0 == y.0).filter(|block| block.len() > 1).collect();
+        out.capped = Capped::draw(&blocks);
         return out;
     }
+    let large: Vec<&[(u64, u32)]> = entries.chunk_by(|x, y| x.0 == y.0).filter(|block| block.len() > cap).collect();
+    out.capped = Capped::draw(&large);
     for block in entries.chunk_by(|x, y| x.0 == y.0).filter(|block| block.len() > 1) {
         out.stats.blocks += 1;
         if block.len() <= cap {
@@ -450,6 +496,19 @@ mod tests {
             blocks.pairs(f, leaf, |a, b| pairs.push((a, b)));
         }
         pairs
+    }
+
+    #[test]
+    fn capped_blocks_are_drawn_from_in_proportion_to_their_pairs() {
+        let block = |key: u64, records: std::ops::Range<u32>| records.map(|r| (key, r)).collect::<Vec<_>>();
+        let (small, large) = (block(7, 0..11), block(8, 100..200));
+        let drawn = Capped::draw(&[&small, &large]);
+        assert_eq!(drawn.pairs, 55 + 4950);
+        let of_small = drawn.sample.iter().filter(|(_, b)| *b < 100).count();
+        // 55 of 5,005 pairs are a ninetieth of 2,000 draws; a draw of one record twice is left out.
+        assert!((15..=22).contains(&of_small), "{of_small}");
+        assert!(drawn.sample.len() > 1950, "{}", drawn.sample.len());
+        assert!(drawn.sample.iter().all(|(a, b)| a < b && (*b < 11) == (*a < 11)));
     }
 
     proptest! {

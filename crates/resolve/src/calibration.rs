@@ -46,7 +46,7 @@ pub(crate) fn calibrate(
     let unselected = rules
         .iter()
         .zip(0..)
-        .filter(|(rule, _)| !rule.keys.iter().any(|key| of_witness(key)))
+        .filter(|(rule, _)| !rule.keys.iter().any(of_witness))
         .fold(0u32, |bits, (_, index)| bits | 1 << index);
     let weights = model.weights();
     let levels = &model.comparisons[witness].levels;

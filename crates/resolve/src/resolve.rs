@@ -289,8 +289,11 @@ fn run(
     let confidence =
         smallest.iter().map(|&position| partitions.weakest[1][position as usize].map_or(1.0, to_probability)).collect();
     let mut stats = blocks.stats.clone();
-    for (stat, pairs) in stats.iter_mut().zip(&scored.rule_pairs) {
+    let expected: f64 = scored.edges.iter().map(|edge| to_probability(edge.weight)).sum();
+    for ((stat, pairs), capped) in stats.iter_mut().zip(&scored.rule_pairs).zip(&blocks.capped) {
         stat.pairs = *pairs;
+        let lost = lost_matches(&comparing, &weights, &blocks, capped);
+        stat.recall_loss = if lost > 0.0 { lost / (expected + lost) } else { 0.0 };
     }
     let mut patterns: Vec<(Pattern, u64)> = std::mem::take(&mut scored.patterns).into_iter().collect();
     patterns.sort_unstable();
@@ -312,6 +315,23 @@ fn run(
         candidates: scored.rule_pairs.iter().sum(),
         model,
     })
+}
+
+/// How many matches a rule's capped blocks hold that no rule compared, as the model expects them.
+fn lost_matches(
+    comparing: &Comparing<'_, '_>,
+    weights: &crate::model::Weights,
+    blocks: &Blocks,
+    capped: &crate::blocking::Capped,
+) -> f64 {
+    let mut memo = comparing.memo();
+    let lost: f64 = capped
+        .sample
+        .iter()
+        .filter(|&&(a, b)| !comparing.f.kept_apart_by_source(a, b) && blocks.smallest_shared(a, b).is_none())
+        .map(|&(a, b)| to_probability(comparing.edge(a, b, weights, &mut memo).weight))
+        .sum();
+    lost / capped.sample.len().max(1) as f64 * capped.pairs as f64
 }
 
 /// The weight from which clusters are joined, for an expected precision.
