@@ -4,7 +4,7 @@ use hashbrown::HashMap;
 
 use crate::comparison::{NAME_SWAPPED, NAME_SWAPPED_CLOSE};
 use crate::features::{Features, HOUSE, LOCALITY, NONE, POSTCODE, STREET, UNIT};
-use crate::kernels::{is_initial_of, jaro_winkler, soundex, within_edits};
+use crate::kernels::{is_initial_of, jaro_winkler_from, soundex, within_edits};
 use crate::probability::Weight;
 use crate::records::Pool;
 
@@ -283,7 +283,7 @@ impl NameValues {
         if first_word(left) == first_word(right) && shortest >= 3 {
             return 2;
         }
-        let similar = jaro_winkler(left, right);
+        let similar = jaro_winkler_from(left, right, 0.85);
         if (shortest >= 4 && within_edits(left, right, 1)) || similar >= 0.93 {
             return 4;
         }
@@ -320,7 +320,7 @@ fn first_word(name: &str) -> &str {
 
 fn family_level(left: &str, right: &str) -> u8 {
     let shortest = left.chars().count().min(right.chars().count());
-    if (shortest >= 4 && within_edits(left, right, 1)) || jaro_winkler(left, right) >= 0.95 {
+    if (shortest >= 4 && within_edits(left, right, 1)) || jaro_winkler_from(left, right, 0.95) > 0.0 {
         return 2;
     }
     let parts = |name: &str| name.contains([' ', '-']);
@@ -329,7 +329,7 @@ fn family_level(left: &str, right: &str) -> u8 {
     {
         return 3;
     }
-    if jaro_winkler(left, right) >= 0.88 || (soundex(left) == soundex(right) && soundex(left) != 0) {
+    if jaro_winkler_from(left, right, 0.88) > 0.0 || (soundex(left) == soundex(right) && soundex(left) != 0) {
         return 4;
     }
     5
@@ -395,7 +395,7 @@ fn email_level(left: &str, right: &str) -> u8 {
     if domain_x == domain_y && shortest >= 4 && within_edits(local_x, local_y, allowed) {
         return 2;
     }
-    if shortest >= 5 && jaro_winkler(local_x, local_y) >= 0.9 { 4 } else { EMAIL_DIFFERENT }
+    if shortest >= 5 && jaro_winkler_from(local_x, local_y, 0.9) > 0.0 { 4 } else { EMAIL_DIFFERENT }
 }
 
 const EMAIL_DIFFERENT: u8 = 5;
@@ -492,7 +492,7 @@ fn address_level(f: &Features<'_>, p: &[u32; 5], q: &[u32; 5]) -> u8 {
         let Some(pool) = f.address_pool(index) else { return Part::Missing };
         let (left, right) = (pool.get(x), pool.get(y));
         let long = left.len().min(right.len()) >= 4;
-        if long && (within_edits(left, right, 1) || jaro_winkler(left, right) >= limit)
+        if long && (within_edits(left, right, 1) || jaro_winkler_from(left, right, limit) > 0.0)
             || index == STREET && one_word_more(left, right)
         {
             Part::Close
@@ -622,7 +622,10 @@ impl TokenValues {
             return 0;
         }
         let abbreviates = left.starts_with(right.as_str()) || right.starts_with(left.as_str());
-        u8::from(abbreviates || (shortest >= 4 && (within_edits(left, right, 1) || jaro_winkler(left, right) >= 0.92)))
+        u8::from(
+            abbreviates
+                || (shortest >= 4 && (within_edits(left, right, 1) || jaro_winkler_from(left, right, 0.92) > 0.0)),
+        )
     }
 }
 
@@ -646,7 +649,7 @@ fn number_level(left: Option<f64>, right: Option<f64>) -> u8 {
 
 fn code_level(left: &str, right: &str) -> u8 {
     let shortest = left.chars().count().min(right.chars().count());
-    let similar = jaro_winkler(left, right);
+    let similar = jaro_winkler_from(left, right, 0.85);
     if shortest >= 4 && (within_edits(left, right, 1) || similar >= 0.95) {
         2
     } else if shortest >= 4 && similar >= 0.85 {

@@ -13,6 +13,29 @@ pub(crate) fn jaro_winkler(a: &str, b: &str) -> f64 {
     }
 }
 
+/// The similarity where it is at least `least`, otherwise 0. Most strangers' values are refused by their letters alone.
+#[must_use]
+pub(crate) fn jaro_winkler_from(a: &str, b: &str, least: f64) -> f64 {
+    if a.is_ascii() && b.is_ascii() && most_similar(a.as_bytes(), b.as_bytes()) < least {
+        return 0.0;
+    }
+    let similarity = jaro_winkler(a, b);
+    if similarity >= least { similarity } else { 0.0 }
+}
+
+/// A bound from above: as if every letter that occurs in both were matched, and none transposed.
+fn most_similar(a: &[u8], b: &[u8]) -> f64 {
+    let letters = |value: &[u8]| value.iter().fold(0u64, |set, byte| set | 1 << (byte % 64));
+    let found = |value: &[u8], set: u64| value.iter().filter(|&byte| set >> (byte % 64) & 1 == 1).count();
+    let matches = found(a, letters(b)).min(found(b, letters(a))) as f64;
+    if matches == 0.0 {
+        return 0.0;
+    }
+    let jaro = ((matches / a.len() as f64 + matches / b.len() as f64 + 1.0) / 3.0).min(1.0);
+    let prefix = a.iter().zip(b).take(4).take_while(|(x, y)| x == y).count() as f64;
+    jaro + prefix * 0.1 * (1.0 - jaro) + 1e-9
+}
+
 /// Optimal string alignment distance: inserts, deletes, substitutions and swaps of neighbours.
 #[must_use]
 pub(crate) fn edit_distance(a: &str, b: &str) -> usize {
@@ -22,11 +45,28 @@ pub(crate) fn edit_distance(a: &str, b: &str) -> usize {
 /// Whether the edit distance is at most `limit`; cheap to refuse where the lengths already differ by more.
 #[must_use]
 pub(crate) fn within_edits(a: &str, b: &str, limit: usize) -> bool {
-    // A byte length differs by at most four per character, so this refuses nothing it should not for ASCII only.
-    if a.is_ascii() && b.is_ascii() && a.len().abs_diff(b.len()) > limit {
-        return false;
+    if a.is_ascii() && b.is_ascii() {
+        let (a, b) = without_common_ends(a.as_bytes(), b.as_bytes());
+        return match limit {
+            0 => a.is_empty() && b.is_empty(),
+            1 => match (a, b) {
+                ([] | [_], [] | [_]) => true,
+                ([p, q], [x, y]) => p == y && q == x,
+                _ => false,
+            },
+            _ => a.len().abs_diff(b.len()) <= limit && osa::distance(a.iter().copied(), b.iter().copied()) <= limit,
+        };
     }
     edit_distance(a, b) <= limit
+}
+
+/// What is left of two values without the beginning and the end they have in common; their distance is that of what is
+/// left.
+fn without_common_ends<'v>(a: &'v [u8], b: &'v [u8]) -> (&'v [u8], &'v [u8]) {
+    let start = a.iter().zip(b).take_while(|(x, y)| x == y).count();
+    let (a, b) = (&a[start..], &b[start..]);
+    let end = a.iter().rev().zip(b.iter().rev()).take_while(|(x, y)| x == y).count();
+    (&a[..a.len() - end], &b[..b.len() - end])
 }
 
 /// Whether `short` is a single letter and `long` a longer name beginning with it.
@@ -81,6 +121,21 @@ mod tests {
             let jaro = strsim::jaro(&a, &b);
             let oracle = if jaro > 0.7 { strsim::jaro_winkler(&a, &b) } else { jaro };
             prop_assert!((jaro_winkler(&a, &b) - oracle).abs() < 1e-9, "{} {}", jaro_winkler(&a, &b), oracle);
+        }
+
+        #[test]
+        fn a_similarity_is_refused_only_where_it_is_too_low(a in "[a-eA-E1-4]{0,9}", b in "[a-eA-E1-4]{0,9}") {
+            for least in [0.85, 0.9, 0.93] {
+                let all = jaro_winkler(&a, &b);
+                prop_assert_eq!(jaro_winkler_from(&a, &b, least), if all >= least { all } else { 0.0 });
+            }
+        }
+
+        #[test]
+        fn values_a_few_edits_apart_are_told(a in "[ab]{0,7}", b in "[ab]{0,7}") {
+            for limit in 0..4 {
+                prop_assert_eq!(within_edits(&a, &b, limit), strsim::osa_distance(&a, &b) <= limit);
+            }
         }
 
         #[test]
