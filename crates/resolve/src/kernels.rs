@@ -29,7 +29,8 @@ fn most_similar(a: &[u8], b: &[u8]) -> f64 {
     let found = |value: &[u8], set: u64| value.iter().filter(|&byte| set >> (byte % 64) & 1 == 1).count();
     let matches = found(a, letters(b)).min(found(b, letters(a))) as f64;
     if matches == 0.0 {
-        return 0.0;
+        // Nothing is like nothing.
+        return f64::from(u8::from(a.is_empty() && b.is_empty()));
     }
     let jaro = ((matches / a.len() as f64 + matches / b.len() as f64 + 1.0) / 3.0).min(1.0);
     let prefix = a.iter().zip(b).take(4).take_while(|(x, y)| x == y).count() as f64;
