@@ -3,7 +3,7 @@
 //!
 //! Every expression is parsed by itself, so a mistake is reported with the line and column it stands at. Each cast is
 //! made a `TRY_CAST`, so that a value that does not fit is a null; what can fail in another way is tried row by row
-//! ([`super::attempt`]), so that the row at fault goes to quarantine rather than the run to its end.
+//! (`attempt`), so that the row at fault goes to quarantine rather than the run to its end.
 
 use std::collections::{BTreeMap, BTreeSet};
 
