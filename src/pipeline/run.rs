@@ -401,16 +401,26 @@ fn check_quarantine(plan: &Plan, normalized: &Normalized, last: Option<&Manifest
             .and_then(|last| last.sources.iter().find(|entry| entry.name == source.name))
             .map_or(0, |entry| usable(&entry.records));
         let lost = normalized.quarantined.iter().filter(|row| row.source == source.name).count();
+        let example = || normalized.quarantined.iter().find(|row| row.source == source.name);
+        let first = || example().map_or("", |row| row.message.as_str());
+        // A first run has nothing to compare with, but a source without one usable row is a mistake in the file.
+        if lost > 0 && counts.records == 0 {
+            return Err(RunError::Gate(format!(
+                "source `{}`: none of its {} rows can be used, because {lost} have no key or an expression fails on them; the first: {}",
+                source.name,
+                counts.read,
+                first()
+            )));
+        }
         #[expect(clippy::cast_precision_loss, reason = "a share of rows")]
         let share = usable(counts) as f64 / before.max(1) as f64;
         if before > 0 && lost > 0 && share < 1.0 && share <= source.contract.min_volume {
-            let example = normalized.quarantined.iter().find(|row| row.source == source.name);
             return Err(RunError::Gate(format!(
                 "source `{}`: {} rows can be used where the last published version had {before} ({:.0}%), because {lost} have no key or an expression fails on them; the first: {}. If that is right, set `contract: volume:` for the source",
                 source.name,
                 usable(counts),
                 share * 100.0,
-                example.map_or("", |row| row.message.as_str())
+                first()
             )));
         }
     }

@@ -64,6 +64,18 @@ fn a_row_that_divides_by_zero_is_quarantined_and_the_others_go_on() {
 }
 
 #[test]
+fn an_expression_that_fails_on_every_row_publishes_nothing() {
+    let rows = ROWS.replace(",10,2,", ",10,0,").replace(",9,3,", ",9,0,");
+    let workspace = Workspace::with(PIPELINE, &[("crm.csv", &rows)]);
+    let output = workspace.command("run", &[]);
+    assert_eq!(output.status.code(), Some(3), "{}", stderr(&output));
+    for words in ["source `crm`", "none of its 5 rows", "division by zero"] {
+        assert!(stderr(&output).contains(words), "{words} is not in: {}", stderr(&output));
+    }
+    assert!(workspace.versions().is_empty());
+}
+
+#[test]
 fn every_place_of_an_expression_is_tried() {
     assert_eq!(quarantined(RATIO, "ratio: date_part('year', to_date(joined))").1, ["4,ratio,4"]);
     assert_eq!(quarantined("key: id", "key: 10 / CAST(orders AS INT)").1, ["2,,"]);
