@@ -8,7 +8,8 @@ use crate::records::EntityType;
 /// The version of the document's shape.
 pub const MODEL_VERSION: u32 = 2;
 
-/// Everything that is estimated from all records together. Given a model, resolving is local.
+/// What is estimated from all records together. Given a model, resolving is local, but for what blocking does with large
+/// blocks: whether a loose rule is left out and which blocks are capped depends on the records at hand.
 #[derive(Clone, Debug, PartialEq, serde::Serialize, serde::Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Model {

@@ -185,8 +185,11 @@ pub fn resolve(
     }
 }
 
-/// Pairs below this weight can join nobody, whatever their neighbours say.
+/// Pairs below this weight, or below the wide cut where that is lower, are not kept: others of their clusters would have
+/// to join them.
 const EDGE_FLOOR: Weight = -4 * BIT;
+/// How far the conservative cut lies above the balanced one, and the wide one below.
+const CUT_DISTANCE: Weight = 4 * BIT;
 
 /// What is prepared before anything is compared.
 pub(crate) struct Prepared<'r> {
@@ -278,10 +281,11 @@ fn run(
     };
     progress.stage("comparing");
     let weights = model.weights();
-    let mut scored = comparing.candidates(&blocks, &weights, EDGE_FLOOR, &|pairs| progress.advance(pairs));
-    progress.stage("clustering");
     let threshold = cut_for(options.threshold, records.entity);
-    let thresholds = [threshold + 4 * BIT, threshold, threshold - 4 * BIT];
+    let thresholds = [threshold + CUT_DISTANCE, threshold, threshold - CUT_DISTANCE];
+    let floor = EDGE_FLOOR.min(thresholds[2]);
+    let mut scored = comparing.candidates(&blocks, &weights, floor, &|pairs| progress.advance(pairs));
+    progress.stage("clustering");
     let partitions = cluster(&comparing, &weights, &constraints, &scored.edges, &thresholds);
 
     let balanced = &partitions.clusters[1];
