@@ -658,3 +658,18 @@ fn code_level(left: &str, right: &str) -> u8 {
         4
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn mailboxes_that_follow_from_the_names_say_nothing_of_their_own() {
+        let names = || ["john", "smith"].into_iter();
+        assert!(follows_from_names(3, "john.smith@a.org", "john.smith@b.org", names), "any John Smith has one");
+        assert!(follows_from_names(2, "john.smith1@a.org", "john.smith2@a.org", names), "digits tell namesakes apart");
+        assert!(!follows_from_names(2, "john.smith@a.org", "jon.smith@a.org", names), "a letter is a slip");
+        assert!(!follows_from_names(3, "john.smith84@a.org", "john.smith84@b.org", names), "a number confirms");
+        assert!(!follows_from_names(3, "bluebird@a.org", "bluebird@b.org", names), "a word of one's own confirms");
+    }
+}

@@ -140,3 +140,24 @@ fn contradiction(
     }
     not_same.iter().copied().filter(|&(a, b)| root(&group, a) == root(&group, b)).min()
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_cut_names_what_forbids_it_for_any_member() {
+        // Three pairs of clusters: {0, 1} and {2, 3}, and so on; the edge is never between the members that clash.
+        let clusters = [0, 0, 2, 2, 4, 4, 6, 6, 8, 8, 10, 10];
+        let mut constraints =
+            Constraints { suffix: vec![None; 12], only_once: vec![None; 12], ..Constraints::default() };
+        constraints.not_same.insert((1, 3));
+        (constraints.suffix[5], constraints.suffix[7]) = (Some(1), Some(2));
+        let edge = |a: u32, b: u32, weight| Edge { a, b, pattern: 0, tf_unrelated: 0, weight };
+        let edges = [edge(0, 1, 9), edge(0, 2, 9), edge(4, 6, 9), edge(8, 10, 9), edge(8, 11, 1)];
+        let bridge = [((0, 2), CutReason::Steward), ((4, 6), CutReason::CannotLink), ((8, 10), CutReason::Bridge)];
+        assert_eq!(constraints.cuts(&clusters, &edges, 5), bridge);
+        (constraints.only_once[9], constraints.only_once[11]) = (Some(3), Some(3));
+        assert_eq!(constraints.cuts(&clusters, &edges, 5)[2].1, CutReason::CannotLink);
+    }
+}

@@ -196,3 +196,26 @@ impl Weights {
         (weight > 0).then_some((weaker, weight))
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_weaker_of_two_words_for_one_place_is_taken_off() {
+        let weights = |place| Weights {
+            prior_unrelated: 0,
+            prior_related: 0,
+            unrelated: Vec::new(),
+            related: Vec::new(),
+            place,
+            witness: None,
+            calibration: Vec::new(),
+        };
+        let of = |evidence: [Weight; 2]| weights(Some((0, 1))).repeated(|c| evidence[c]);
+        assert_eq!(of([900, 700]), Some((1, 700)));
+        assert_eq!(of([600, 700]), Some((0, 600)));
+        assert_eq!(of([900, -700]), None, "what speaks against stays");
+        assert_eq!(weights(None).repeated(|_| 900), None, "a person's phone and address are two things");
+    }
+}
