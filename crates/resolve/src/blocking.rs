@@ -2,8 +2,8 @@
 //!
 //! A rule is a conjunction of keys. Records with equal keys share a block; a block above the cap is refined by further
 //! keys that the records themselves carry, and by overlapping windows where no key is left. What remains are leaves.
-//! A pair is emitted at the smallest leaf its two records share, which the two lists of leaves decide: the union of
-//! the rules is emitted exactly, each pair once, and no pair is stored.
+//! A record's partners are gathered from the leaves it lies in: the union of the rules is emitted exactly, each pair
+//! once, at its first record, and no pair is stored.
 
 use rayon::prelude::*;
 
@@ -177,40 +177,43 @@ impl Blocks {
         &self.record_leaves[self.record_offsets[record] as usize..self.record_offsets[record + 1] as usize]
     }
 
-    /// The smallest leaf two records share.
-    pub(crate) fn smallest_shared(&self, a: u32, b: u32) -> Option<u32> {
-        let (left, right) = (self.leaves_of(a), self.leaves_of(b));
-        let (mut i, mut j) = (0, 0);
-        while i < left.len() && j < right.len() {
-            match left[i].cmp(&right[j]) {
-                std::cmp::Ordering::Less => i += 1,
-                std::cmp::Ordering::Greater => j += 1,
-                std::cmp::Ordering::Equal => return Some(left[i]),
-            }
-        }
-        None
-    }
-
-    /// The rules under which two records share a leaf, as a set of bits.
+    /// The rules under which two records share a leaf, one bit each.
     pub(crate) fn shared_rules(&self, a: u32, b: u32) -> u32 {
         let right = self.leaves_of(b);
-        self.leaves_of(a)
-            .iter()
-            .filter(|leaf| right.binary_search(leaf).is_ok())
-            .fold(0, |bits, &leaf| bits | 1 << self.rule_of[leaf as usize].min(31))
+        let shared = self.leaves_of(a).iter().filter(|leaf| right.binary_search(leaf).is_ok());
+        shared.fold(0, |bits, &leaf| bits | 1 << self.rule_of[leaf as usize])
     }
 
-    /// Calls `emit` for each pair that this leaf is the first to hold.
-    pub(crate) fn pairs(&self, f: &Features<'_>, leaf: u32, mut emit: impl FnMut(u32, u32)) {
-        let members = self.members(leaf);
-        for (index, &a) in members.iter().enumerate() {
-            for &b in &members[index + 1..] {
-                if !f.kept_apart_by_source(a, b) && self.smallest_shared(a, b) == Some(leaf) {
-                    emit(a, b);
-                }
+    /// The later records that share a leaf with `record`, each once, in ascending order: the pairs of which it is the
+    /// first. Records of one source without duplicates are not partners.
+    pub(crate) fn partners(&self, f: &Features<'_>, record: u32, out: &mut Vec<Partner>) {
+        out.clear();
+        for &leaf in self.leaves_of(record) {
+            let members = self.members(leaf);
+            let rules = 1 << self.rule_of[leaf as usize];
+            let later = members.partition_point(|&member| member <= record);
+            out.extend(members[later..].iter().map(|&record| Partner { record, rules }));
+        }
+        out.sort_unstable_by_key(|partner| partner.record);
+        out.dedup_by(|next, first| {
+            let same = next.record == first.record;
+            if same {
+                first.rules |= next.rules;
             }
+            same
+        });
+        if f.some_without_duplicates() {
+            out.retain(|partner| !f.kept_apart_by_source(record, partner.record));
         }
     }
+}
+
+/// A record that shares a leaf with another.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) struct Partner {
+    pub(crate) record: u32,
+    /// The rules that find the pair, one bit each.
+    pub(crate) rules: u32,
 }
 
 struct RuleLeaves {
@@ -231,6 +234,8 @@ const DEPTH: usize = 3;
 const RULES_AT_ONCE: usize = 6;
 /// Records one task reads.
 const RECORDS_AT_ONCE: u32 = 65_536;
+/// Records for which one key is read before the next: a processor fetches what they need at the same time.
+const KEYS_AT_ONCE: usize = 256;
 
 /// The keys one rule finds, each with the record that carries it; keys of one record alone are left out.
 struct Entries {
@@ -259,16 +264,19 @@ fn entries(f: &Features<'_>, rules: &[Rule]) -> Vec<Entries> {
         .into_par_iter()
         .map(|start| {
             let mut found: Vec<Entries> = rules.iter().map(|_| Entries { entries: Vec::new(), carriers: 0 }).collect();
-            let mut values: Vec<Vec<u64>> = vec![Vec::new(); keys.len()];
+            let mut read: Vec<Lists> = keys.iter().map(|_| Lists::default()).collect();
             let mut combined = Combined::default();
-            for position in start..(start + RECORDS_AT_ONCE).min(f.len() as u32) {
-                for (key, values) in keys.iter().zip(&mut values) {
-                    key.values(f, position, values);
+            let positions: Vec<u32> = (start..(start + RECORDS_AT_ONCE).min(f.len() as u32)).collect();
+            for positions in positions.chunks(KEYS_AT_ONCE) {
+                for (key, lists) in keys.iter().zip(&mut read) {
+                    lists.read(f, key, positions);
                 }
                 for (wanted, found) in wanted.iter().zip(&mut found) {
-                    let hashes = combined.of(wanted.iter().map(|&key| values[key].as_slice()));
-                    found.entries.extend(hashes.iter().map(|&hash| (hash, position)));
-                    found.carriers += u64::from(!hashes.is_empty());
+                    for (index, &position) in positions.iter().enumerate() {
+                        let hashes = combined.of(wanted.iter().map(|&key| read[key].of(index)));
+                        found.entries.extend(hashes.iter().map(|&hash| (hash, position)));
+                        found.carriers += u64::from(!hashes.is_empty());
+                    }
                 }
             }
             found
@@ -286,6 +294,29 @@ fn entries(f: &Features<'_>, rules: &[Rule]) -> Vec<Entries> {
             all
         })
         .collect()
+}
+
+/// The values of one key for several records.
+#[derive(Default)]
+struct Lists {
+    ends: Vec<u32>,
+    values: Vec<u64>,
+}
+
+impl Lists {
+    fn read(&mut self, f: &Features<'_>, key: &Key, positions: &[u32]) {
+        self.ends.clear();
+        self.values.clear();
+        for &position in positions {
+            key.append(f, position, &mut self.values);
+            self.ends.push(self.values.len() as u32);
+        }
+    }
+
+    fn of(&self, index: usize) -> &[u64] {
+        let start = if index == 0 { 0 } else { self.ends[index - 1] };
+        &self.values[start as usize..self.ends[index] as usize]
+    }
 }
 
 /// Which hashes occur more than once, with a few false alarms: a cheap look before sorting.
@@ -380,7 +411,8 @@ fn refine(f: &Features<'_>, block: &[(u64, u32)], keys: &[Key], depth: usize, ca
     for (index, key) in keys.iter().enumerate() {
         let mut entries: Vec<(u64, u32)> = Vec::with_capacity(block.len());
         for &(hash, position) in block {
-            key.values(f, position, &mut values);
+            values.clear();
+            key.append(f, position, &mut values);
             let outer = mix(hash, index as u64);
             entries.extend(values.iter().map(|&value| (mix(outer, value), position)));
         }
@@ -449,7 +481,7 @@ pub(crate) fn conjunction(f: &Features<'_>, keys: &[Key], position: u32) -> Vec<
         .iter()
         .map(|key| {
             let mut values = Vec::new();
-            key.values(f, position, &mut values);
+            key.append(f, position, &mut values);
             values
         })
         .collect();
@@ -492,8 +524,15 @@ mod tests {
 
     fn emitted(f: &Features<'_>, blocks: &Blocks) -> Vec<(u32, u32)> {
         let mut pairs = Vec::new();
-        for leaf in 0..blocks.leaves() as u32 {
-            blocks.pairs(f, leaf, |a, b| pairs.push((a, b)));
+        let mut partners = Vec::new();
+        for a in 0..f.len() as u32 {
+            blocks.partners(f, a, &mut partners);
+            for partner in &partners {
+                let found = blocks.leaves_of(a).iter().filter(|leaf| blocks.leaves_of(partner.record).contains(leaf));
+                let rules = found.fold(0, |bits, &leaf| bits | 1 << blocks.rule_of[leaf as usize]);
+                assert_eq!(partner.rules, rules);
+                pairs.push((a, partner.record));
+            }
         }
         pairs
     }

@@ -5,12 +5,13 @@
 //! correction that follows is smoothed to be monotone (pool adjacent violators: Ayer and others 1955) and pinned in
 //! the model. It is small where the fields are independent, and large where they are not.
 
-use crate::blocking::{Blocks, Rule};
+use crate::blocking::Rule;
 use crate::keys::Key;
+use crate::learn::Candidate;
 use crate::model::{CalibrationPoint, Model, Weights};
 use crate::pattern::Pattern;
 use crate::probability::{BIT, Weight, to_bits};
-use crate::score::Comparing;
+use crate::score::{Comparing, Found};
 
 /// The comparison that serves as witness: nearly everybody has one birth date, and it does not follow from the rest.
 pub(crate) const WITNESS: &str = "birth_date";
@@ -36,10 +37,9 @@ struct Band {
 /// The corrections for a trained model, from the sampled candidate pairs; none where no field can be the witness.
 pub(crate) fn calibrate(
     comparing: &Comparing<'_, '_>,
-    blocks: &Blocks,
     rules: &[Rule],
     model: &Model,
-    pairs: &[(u32, u32)],
+    pairs: &[Candidate],
 ) -> Vec<CalibrationPoint> {
     let Some(witness) = model.comparisons.iter().position(|c| c.name == WITNESS) else { return Vec::new() };
     // Pairs that only the witness itself proposed agree on it by selection.
@@ -52,16 +52,21 @@ pub(crate) fn calibrate(
     let levels = &model.comparisons[witness].levels;
     let mut memo = comparing.memo();
     let mut bands = vec![Band::default(); (HIGHEST - LOWEST) as usize];
-    for &(a, b) in pairs {
-        let (pattern, tf_unrelated, tf_related) = comparing.pattern(a, b, &mut memo);
-        let level = usize::from(comparing.layout.level(pattern, witness));
-        if level == 0 || blocks.shared_rules(a, b) & unselected == 0 {
+    let mut found = Vec::new();
+    let positions: Vec<(u32, u32)> = pairs.iter().map(|pair| (pair.a, pair.b)).collect();
+    comparing.compare(&positions, &mut memo, &mut found);
+    for (&Candidate { a, b, rules }, found) in pairs.iter().zip(found) {
+        let level = usize::from(comparing.layout.level(found.pattern, witness));
+        if level == 0 || rules & unselected == 0 {
             continue;
         }
         let agreement = comparing.comparisons[witness].comparator.compare(comparing.f, a, b, witness, &mut memo);
-        let without = comparing.layout.without(pattern, witness);
-        let (tf_unrelated, tf_related) = (tf_unrelated - agreement.tf_unrelated, tf_related - agreement.tf_related);
-        let (unrelated, related) = weights.both(comparing.layout, without, tf_unrelated, tf_related);
+        let without = Found {
+            pattern: comparing.layout.without(found.pattern, witness),
+            tf_unrelated: found.tf_unrelated - agreement.tf_unrelated,
+            tf_related: found.tf_related - agreement.tf_related,
+        };
+        let (unrelated, related) = weights.both(comparing.layout, without);
         let weight = crate::probability::against_both(unrelated, related);
         let Some(band) = band_of(weight).and_then(|band| bands.get_mut(band)) else { continue };
         // Of the two ways to be no match, the one with the smaller weight is the more probable.

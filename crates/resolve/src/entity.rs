@@ -1,14 +1,17 @@
 //! The default comparisons and blocking rules of each entity type, from the columns that are there.
 
 use crate::ResolveError;
-use crate::agreement::{Comparator, NameValues, TokenValues, parse_day, tokens};
+use crate::agreement::{
+    AddressValues, Comparator, FamilyName, GivenName, Mailbox, NameValues, TokenValues, parse_day, tokens,
+};
 use crate::blocking::Rule;
 use crate::comparison::{
     self, Comparison, Level, address_levels, birth_date_levels, code_levels, email_levels, gender_levels,
     identifier_levels, middle_name_levels, name_levels, number_levels, phone_levels, suffix_levels, token_levels,
 };
-use crate::features::Features;
-use crate::keys::{Key, Keys, given_roots};
+use crate::features::{Features, LOCALITY, POSTCODE, STREET};
+use crate::keys::{Key, Keys};
+use crate::letters::{Digits, Letters};
 use crate::model::ColumnFrequencies;
 use crate::records::{ColumnKind, EntityType, Pool};
 use crate::resolve::Overrides;
@@ -33,8 +36,8 @@ pub(crate) fn comparisons(
             given,
             family,
             previous: first(ColumnKind::PreviousFamilyName),
-            roots: given.map_or_else(Vec::new, |g| f.pool(g).iter().map(|(_, v)| given_roots(v)).collect()),
-            initials: given.map_or_else(Vec::new, |g| f.pool(g).iter().map(|(_, v)| v.len() < 2).collect()),
+            given_names: given.map_or_else(Vec::new, |field| of_each(f.pool(field), GivenName::of)),
+            family_names: family.map_or_else(Vec::new, |field| of_each(f.pool(field), FamilyName::of)),
             given_tf: given.map_or_else(Vec::new, tf),
             family_tf: family.map_or_else(Vec::new, tf),
         };
@@ -50,15 +53,26 @@ pub(crate) fn comparisons(
         list.push(plain("birth_date", birth_date_levels(), Comparator::BirthDate { field, days, tf: tf(field) }));
     }
     if let Some(field) = first(ColumnKind::Email) {
-        list.push(changeable("email", email_levels(), Comparator::Email { field, given, family }));
+        list.push(changeable(
+            "email",
+            email_levels(),
+            Comparator::Email { field, mailboxes: of_each(f.pool(field), Mailbox::of), given, family },
+        ));
     }
     if let Some(field) = first(ColumnKind::Phone) {
-        list.push(changeable("phone", phone_levels(), Comparator::Phone { field }));
+        let digits = of_each(f.pool(field), Digits::of);
+        list.push(changeable("phone", phone_levels(), Comparator::Phone { field, digits }));
     }
     if !f.addresses.parts.is_empty() {
         let part_tf = |kind| first(kind).map_or_else(Vec::new, tf);
-        let tf = [part_tf(ColumnKind::AddressPostcode), part_tf(ColumnKind::AddressLocality)];
-        let address = changeable("address", address_levels(), Comparator::Address { tf });
+        let letters = |part: usize| f.address_pool(part).map_or_else(Vec::new, |pool| of_each(pool, Letters::of));
+        let values = AddressValues {
+            tf: [part_tf(ColumnKind::AddressPostcode), part_tf(ColumnKind::AddressLocality)],
+            streets: letters(STREET),
+            postcodes: letters(POSTCODE),
+            towns: letters(LOCALITY),
+        };
+        let address = changeable("address", address_levels(), Comparator::Address(values));
         list.push(Comparison { ordered: false, ..address });
     }
     if let Some(field) = first(ColumnKind::MiddleName) {
@@ -88,7 +102,7 @@ pub(crate) fn comparisons(
                 list.push(plain(name, birth_date_levels(), comparator));
             }
             ColumnKind::Category => {
-                list.push(plain(name, code_levels(), Comparator::Code { field, tf: tf(field) }));
+                list.push(plain(name, code_levels(), code(field, pool, tf(field))));
             }
             _ => {}
         }
@@ -118,8 +132,17 @@ fn text(name: &str, field: usize, pool: &Pool, tf: Vec<i32>) -> Comparison {
     if words_per_value(pool) >= 1.5 {
         plain(name, token_levels(), Comparator::Tokens(TokenValues::new(field, pool, true)))
     } else {
-        plain(name, code_levels(), Comparator::Code { field, tf })
+        plain(name, code_levels(), code(field, pool, tf))
     }
+}
+
+fn code(field: usize, pool: &Pool, tf: Vec<i32>) -> Comparator {
+    Comparator::Code { field, letters: of_each(pool, Letters::of), tf }
+}
+
+/// What is known beforehand of each value.
+fn of_each<T>(pool: &Pool, of: impl Fn(&str) -> T) -> Vec<T> {
+    pool.iter().map(|(_, value)| of(value)).collect()
 }
 
 fn words_per_value(pool: &Pool) -> f64 {
@@ -307,7 +330,7 @@ pub(crate) fn held(rule: &Rule, comparisons: &[Comparison]) -> Vec<Held> {
                             "email" => Held::Levels(0b10),
                             _ => Held::Levels(0b1110),
                         },
-                        Comparator::Phone { field: of } | Comparator::Identifier { field: of } if of == field => {
+                        Comparator::Phone { field: of, .. } | Comparator::Identifier { field: of } if of == field => {
                             Held::Levels(0b10)
                         }
                         Comparator::Code { field: of, .. } if of == field => Held::Levels(0b10),
@@ -321,8 +344,8 @@ pub(crate) fn held(rule: &Rule, comparisons: &[Comparison]) -> Vec<Held> {
                         }
                         _ => Held::Free,
                     },
-                    (Key::HouseStreet, Comparator::Address { .. }) => Held::Levels(0b11_0110),
-                    (Key::Postcode | Key::Locality | Key::House, Comparator::Address { .. }) => Held::Out,
+                    (Key::HouseStreet, Comparator::Address(_)) => Held::Levels(0b11_0110),
+                    (Key::Postcode | Key::Locality | Key::House, Comparator::Address(_)) => Held::Out,
                     _ => Held::Free,
                 };
                 held = match (held, next) {
@@ -341,7 +364,7 @@ pub(crate) fn exact_by_chance(f: &Features<'_>, comparison: &Comparison) -> Opti
     match &comparison.comparator {
         Comparator::BirthDate { field, .. }
         | Comparator::Email { field, .. }
-        | Comparator::Phone { field }
+        | Comparator::Phone { field, .. }
         | Comparator::Identifier { field }
         | Comparator::Exact { field }
         | Comparator::Code { field, .. } => Some(chance(f, *field)),

@@ -93,7 +93,7 @@ pub fn explain(
         related -= less;
     }
     let both = crate::probability::against_both(unrelated, related);
-    let (pattern, ..) = comparing.pattern(a, b, &mut memo);
+    let pattern = comparing.pattern(a, b, &mut memo).pattern;
     let weight = weights.calibrated(&prepared.layout, pattern, (unrelated, related));
     let rules = prepared
         .rules

@@ -24,41 +24,53 @@ pub(crate) struct Features<'r> {
 /// All codes of a record next to each other, placeholders left out: comparing two records touches two places in memory
 /// and not two for each field.
 struct Rows {
-    /// Position to the start of its row in `data`.
-    starts: Vec<u32>,
-    /// Rows one after the other: the end of each field's codes (16 bits each), then the codes. The field after the
-    /// last column is the list of addresses.
-    data: Vec<u32>,
-    /// Words of the ends.
-    header: usize,
+    /// Slots of a record: one per column, and the last for the list of addresses.
+    width: usize,
+    /// Per record and field the code, or [`NONE`], or from [`SEVERAL`] on where its codes start in `lists`.
+    slots: Vec<u32>,
+    /// Where a field has several codes: their number, then the codes.
+    lists: Vec<u32>,
 }
 
+/// Slots from here on refer to a list.
+const SEVERAL: u32 = 1 << 31;
+
 impl Rows {
-    fn end(&self, start: usize, field: usize) -> usize {
-        (self.data[start + field / 2] >> (16 * (field % 2)) & 0xffff) as usize
+    fn push(&mut self, codes: &[u32]) {
+        self.slots.push(match codes {
+            [] => NONE,
+            [code] => *code,
+            _ => {
+                let start = self.lists.len() as u32;
+                self.lists.push(codes.len() as u32);
+                self.lists.extend_from_slice(codes);
+                SEVERAL | start
+            }
+        });
     }
 
-    /// The rows in another order, next to each other in it.
-    fn arranged(&self, order: &[u32]) -> Self {
-        let mut arranged = Self {
-            starts: Vec::with_capacity(order.len()),
-            data: Vec::with_capacity(self.data.len()),
-            header: self.header,
-        };
+    /// The rows in another order.
+    fn arranged(self, order: &[u32]) -> Self {
+        let mut slots = Vec::with_capacity(self.slots.len());
         for &row in order {
-            let from = self.starts[row as usize] as usize;
-            let to = self.starts.get(row as usize + 1).map_or(self.data.len(), |&next| next as usize);
-            arranged.starts.push(arranged.data.len() as u32);
-            arranged.data.extend_from_slice(&self.data[from..to]);
+            let start = row as usize * self.width;
+            slots.extend_from_slice(&self.slots[start..start + self.width]);
         }
-        arranged
+        Self { slots, ..self }
     }
 
+    #[inline]
     fn values(&self, field: usize, position: u32) -> &[u32] {
-        let start = self.starts[position as usize] as usize;
-        let from = if field == 0 { 0 } else { self.end(start, field - 1) };
-        let codes = start + self.header;
-        &self.data[codes + from..codes + self.end(start, field)]
+        let slot = &self.slots[position as usize * self.width + field];
+        if *slot < SEVERAL { std::slice::from_ref(slot) } else { self.several(*slot) }
+    }
+
+    fn several(&self, slot: u32) -> &[u32] {
+        if slot == NONE {
+            return &[];
+        }
+        let start = (slot - SEVERAL) as usize;
+        &self.lists[start + 1..start + 1 + self.lists[start] as usize]
     }
 }
 
@@ -86,12 +98,27 @@ impl<'r> Features<'r> {
         Self { records, order, addresses, rows, duplicates_none: records.duplicates_none.contains(&true) }
     }
 
+    /// Reads a record's row, so that it is at hand.
+    #[inline]
+    pub(crate) fn touch(&self, position: u32) -> u32 {
+        let start = position as usize * self.rows.width;
+        self.rows.slots[start] ^ self.rows.slots[start + self.rows.width - 1]
+    }
+
+    /// The first code of a record in a column, or [`NONE`].
+    #[inline]
+    pub(crate) fn first(&self, column: usize, position: u32) -> u32 {
+        self.rows.slots[position as usize * self.rows.width + column]
+    }
+
     /// A record's codes in a column.
+    #[inline]
     pub(crate) fn values(&self, column: usize, position: u32) -> &[u32] {
         self.rows.values(column, position)
     }
 
     /// A record's addresses, as numbers in [`Addresses::parts`].
+    #[inline]
     pub(crate) fn addresses_of(&self, position: u32) -> &[u32] {
         self.rows.values(self.records.columns.len(), position)
     }
@@ -127,6 +154,11 @@ impl<'r> Features<'r> {
         self.addresses.columns[part].map(|field| self.pool(field))
     }
 
+    /// Whether a source says that it holds no duplicates.
+    pub(crate) fn some_without_duplicates(&self) -> bool {
+        self.duplicates_none
+    }
+
     /// Two records of one source that says it holds no duplicates.
     pub(crate) fn kept_apart_by_source(&self, a: u32, b: u32) -> bool {
         if !self.duplicates_none {
@@ -145,9 +177,6 @@ const ADDRESS_KINDS: [ColumnKind; 5] = [
     ColumnKind::AddressLocality,
 ];
 
-/// A record's values beyond this number are not looked at.
-const MOST_CODES: usize = 0xffff;
-
 /// The rows in the order of the input, and the addresses they speak of.
 fn rows(records: &Records, placeholders: &[Placeholder]) -> (Addresses, Rows) {
     let hidden: Vec<Vec<u32>> = (0..records.columns.len())
@@ -162,29 +191,22 @@ fn rows(records: &Records, placeholders: &[Placeholder]) -> (Addresses, Rows) {
         columns.iter().map(|column| column.and_then(|index| records.columns[index].pool.code(""))).collect();
     let mut addresses = Addresses { columns, parts: Vec::new() };
     let mut seen: HashMap<[u32; 5], u32, foldhash::fast::FixedState> = HashMap::default();
-    let header = (records.columns.len() + 1).div_ceil(2);
-    let mut rows = Rows { starts: Vec::with_capacity(records.len()), data: Vec::new(), header };
+    let width = records.columns.len() + 1;
+    let mut rows = Rows { width, slots: Vec::with_capacity(records.len() * width), lists: Vec::new() };
     let mut codes: Vec<u32> = Vec::new();
     for row in 0..records.len() {
-        let start = rows.data.len();
-        rows.starts.push(start as u32);
-        rows.data.resize(start + header, 0);
-        codes.clear();
-        let mut end = |field: usize, codes: &mut Vec<u32>| {
-            codes.truncate(MOST_CODES);
-            rows.data[start + field / 2] |= (codes.len() as u32) << (16 * (field % 2));
-        };
-        for (index, column) in records.columns.iter().enumerate() {
+        for (column, hidden) in records.columns.iter().zip(&hidden) {
             let values = column.values(row);
-            if hidden[index].is_empty() {
-                codes.extend_from_slice(values);
+            if hidden.is_empty() {
+                rows.push(values);
             } else {
-                codes.extend(values.iter().filter(|code| hidden[index].binary_search(code).is_err()));
+                codes.clear();
+                codes.extend(values.iter().filter(|code| hidden.binary_search(code).is_err()));
+                rows.push(&codes);
             }
-            end(index, &mut codes);
         }
         let values = |part: usize| columns[part].map_or(&[][..], |index| records.columns[index].values(row));
-        let first = codes.len();
+        codes.clear();
         for index in 0..(0..5).map(|part| values(part).len()).max().unwrap_or(0) {
             let parts = std::array::from_fn(|part| {
                 values(part).get(index).copied().filter(|&code| Some(code) != empty[part]).unwrap_or(NONE)
@@ -196,12 +218,11 @@ fn rows(records: &Records, placeholders: &[Placeholder]) -> (Addresses, Rows) {
                 addresses.parts.push(parts);
                 addresses.parts.len() as u32 - 1
             });
-            if !codes[first..].contains(&id) {
+            if !codes.contains(&id) {
                 codes.push(id);
             }
         }
-        end(records.columns.len(), &mut codes);
-        rows.data.extend_from_slice(&codes);
+        rows.push(&codes);
     }
     (addresses, rows)
 }

@@ -32,26 +32,63 @@ pub(crate) enum Key {
     HouseStreet,
 }
 
-/// Per code of a pool its key values, next to each other.
-pub(crate) struct KeyTable {
-    ends: Vec<u32>,
-    values: Vec<u64>,
+/// Per code of a pool its key values.
+pub(crate) enum KeyTable {
+    /// The value itself is the key; codes say the same and need not be looked up.
+    Value,
+    /// At most one key a value; 0 stands for none.
+    One(Vec<u64>),
+    /// The keys of a value next to each other.
+    Several { ends: Vec<u32>, values: Vec<u64> },
 }
 
 impl KeyTable {
     pub(crate) fn new<V: AsRef<[u64]>>(lists: impl Iterator<Item = V>) -> Self {
-        let mut table = Self { ends: Vec::with_capacity(lists.size_hint().0), values: Vec::new() };
+        let (mut ends, mut values) = (Vec::with_capacity(lists.size_hint().0), Vec::new());
+        let mut most = 0;
         for list in lists {
-            table.values.extend_from_slice(list.as_ref());
-            table.ends.push(table.values.len() as u32);
+            most = most.max(list.as_ref().len());
+            values.extend_from_slice(list.as_ref());
+            ends.push(values.len() as u32);
         }
-        table
+        if most > 1 {
+            return Self::Several { ends, values };
+        }
+        let mut start = 0;
+        Self::One(
+            ends.into_iter()
+                .map(|end| {
+                    let value = values[start..end as usize].first().copied().unwrap_or(0);
+                    start = end as usize;
+                    value
+                })
+                .collect(),
+        )
     }
 
-    fn of(&self, code: u32) -> &[u64] {
-        let code = code as usize;
-        let start = if code == 0 { 0 } else { self.ends[code - 1] };
-        &self.values[start as usize..self.ends[code] as usize]
+    #[inline]
+    fn extend(&self, code: u32, out: &mut Vec<u64>) {
+        match self {
+            Self::Value => out.push(u64::from(code) + 1),
+            Self::One(values) => out.extend(Some(values[code as usize]).filter(|&value| value != 0)),
+            Self::Several { .. } => out.extend_from_slice(self.several(code)),
+        }
+    }
+
+    /// The keys of a code in a table of several.
+    fn several(&self, code: u32) -> &[u64] {
+        match self {
+            Self::Several { ends, values } => {
+                let code = code as usize;
+                let start = if code == 0 { 0 } else { ends[code - 1] };
+                &values[start as usize..ends[code] as usize]
+            }
+            Self::One(values) => {
+                let value = &values[code as usize];
+                if *value == 0 { &[] } else { std::slice::from_ref(value) }
+            }
+            Self::Value => &[],
+        }
     }
 }
 
@@ -77,20 +114,21 @@ impl Key {
         }
     }
 
-    /// The key's values for a record, in ascending order; what `out` held is gone.
-    pub(crate) fn values(&self, f: &Features<'_>, position: u32, out: &mut Vec<u64>) {
-        out.clear();
+    /// Appends the key's values for a record, in ascending order.
+    #[inline]
+    pub(crate) fn append(&self, f: &Features<'_>, position: u32, out: &mut Vec<u64>) {
+        let start = out.len();
         match self {
             Self::Value { field, table, .. } => {
                 for &code in f.values(*field, position) {
-                    out.extend_from_slice(table.of(code));
+                    table.extend(code, out);
                 }
             }
             Self::NamePair { given, family, roots, families } => {
                 for &g in f.values(*given, position).iter().take(2) {
-                    for &root in roots.of(g).iter().take(3) {
+                    for &root in roots.several(g).iter().take(3) {
                         for &n in f.values(*family, position).iter().take(2) {
-                            out.extend(families.of(n).iter().map(|&name| mix(root.min(name), root.max(name))));
+                            out.extend(families.several(n).iter().map(|&name| mix(root.min(name), root.max(name))));
                         }
                     }
                 }
@@ -100,9 +138,17 @@ impl Key {
             Self::House => parts(f, position, &[HOUSE], out),
             Self::HouseStreet => parts(f, position, &[HOUSE, STREET], out),
         }
-        if out.len() > 1 {
-            out.sort_unstable();
-            out.dedup();
+        if out.len() > start + 1 {
+            let new = &mut out[start..];
+            new.sort_unstable();
+            let mut kept = 1;
+            for index in 1..new.len() {
+                if new[index] != new[kept - 1] {
+                    new[kept] = new[index];
+                    kept += 1;
+                }
+            }
+            out.truncate(start + kept);
         }
     }
 }
@@ -140,11 +186,11 @@ impl Keys<'_, '_> {
     }
 
     pub(crate) fn value(&self, name: &'static str, field: usize) -> Key {
-        Key::Value { name, field, table: table(self.f.pool(field), |v| vec![text_hash(v)]) }
+        Key::Value { name, field, table: Arc::new(KeyTable::Value) }
     }
 
     pub(crate) fn email(&self) -> Option<Key> {
-        self.of("email", &ColumnKind::Email, |v| vec![text_hash(v)])
+        self.first(&ColumnKind::Email).map(|field| self.value("email", field))
     }
 
     pub(crate) fn email_local(&self) -> Option<Key> {
@@ -163,7 +209,7 @@ impl Keys<'_, '_> {
     }
 
     pub(crate) fn phone(&self) -> Option<Key> {
-        self.of("phone", &ColumnKind::Phone, |v| vec![text_hash(v)])
+        self.first(&ColumnKind::Phone).map(|field| self.value("phone", field))
     }
 
     pub(crate) fn given(&self) -> Option<Key> {
@@ -195,7 +241,7 @@ impl Keys<'_, '_> {
     }
 
     pub(crate) fn birth_date(&self) -> Option<Key> {
-        self.of("birth_date", &ColumnKind::BirthDate, |v| vec![text_hash(v)])
+        self.first(&ColumnKind::BirthDate).map(|field| self.value("birth_date", field))
     }
 
     pub(crate) fn birth_year(&self) -> Option<Key> {

@@ -13,9 +13,10 @@ use crate::score::Comparing;
 /// Random pairs drawn for u.
 const RANDOM_PAIRS: u64 = 300_000;
 /// Candidate pairs sampled for the priors.
-const CANDIDATE_SAMPLE: u64 = 400_000;
+const CANDIDATE_SAMPLE: usize = 350_000;
 /// Pairs sampled per rule for m and r.
 const RULE_SAMPLE: u64 = 60_000;
+
 /// Trains a model on the records themselves.
 pub(crate) fn learn(prepared: &Prepared<'_>, comparing: &Comparing<'_, '_>, blocks: &Blocks, seed: u64) -> Model {
     let f = &prepared.features;
@@ -30,10 +31,10 @@ pub(crate) fn learn(prepared: &Prepared<'_>, comparing: &Comparing<'_, '_>, bloc
             meets_relatives: rule.meets_relatives(),
         })
         .collect();
-    let (sample, one_in) = candidate_sample(comparing, blocks, seed);
-    let mut candidates = comparing.count(&sample);
+    let (sample, each) = candidate_sample(comparing, blocks, seed);
+    let mut candidates = comparing.count(&sample.iter().map(|pair| (pair.a, pair.b)).collect::<Vec<_>>());
     for entry in &mut candidates {
-        entry.1 *= one_in as f64;
+        entry.1 *= each;
     }
     let exact: Vec<Option<f64>> = prepared.comparisons.iter().map(|c| exact_by_chance(f, c)).collect();
     let names: Vec<Option<(f64, f64)>> = prepared.comparisons.iter().map(|c| names_by_chance(f, c)).collect();
@@ -49,7 +50,7 @@ pub(crate) fn learn(prepared: &Prepared<'_>, comparing: &Comparing<'_, '_>, bloc
         households: f.records.entity == EntityType::Person,
     });
     let mut model = model_of(prepared, &parameters);
-    model.calibration = calibrate(comparing, blocks, &prepared.rules, &model, &sample);
+    model.calibration = calibrate(comparing, &prepared.rules, &model, &sample);
     model
 }
 
@@ -113,15 +114,29 @@ fn rule_sample(f: &Features<'_>, blocks: &Blocks, rule: u16, seed: u64) -> Vec<(
     pairs
 }
 
-/// A sample of all candidate pairs, and for how many each stands.
-fn candidate_sample(comparing: &Comparing<'_, '_>, blocks: &Blocks, seed: u64) -> (Vec<(u32, u32)>, u64) {
-    let leaves = blocks.leaves() as u32;
-    let size = |leaf: u32| blocks.members(leaf).len() as u64;
-    let bound: u64 = (0..leaves).map(|leaf| size(leaf) * (size(leaf) - 1) / 2).sum();
-    let one_in = bound.div_ceil(CANDIDATE_SAMPLE).max(1);
+/// A candidate pair and the rules that find it.
+pub(crate) struct Candidate {
+    pub(crate) a: u32,
+    pub(crate) b: u32,
+    pub(crate) rules: u32,
+}
+
+/// A sample of all candidate pairs, those of records taken in the order of a seeded hash until there are enough, and for
+/// how many each stands.
+fn candidate_sample(comparing: &Comparing<'_, '_>, blocks: &Blocks, seed: u64) -> (Vec<Candidate>, f64) {
+    let n = comparing.f.len() as u32;
+    let mut order: Vec<(u64, u32)> = (0..n).map(|record| (mix(seed ^ 0x5eed, u64::from(record)), record)).collect();
+    order.sort_unstable();
     let mut pairs = Vec::new();
-    for leaf in (0..leaves).filter(|&leaf| mix(seed ^ 0x5eed, u64::from(leaf)).is_multiple_of(one_in)) {
-        blocks.pairs(comparing.f, leaf, |a, b| pairs.push((a, b)));
+    let mut partners = Vec::new();
+    let mut taken = 0;
+    for (_, a) in order {
+        blocks.partners(comparing.f, a, &mut partners);
+        pairs.extend(partners.iter().map(|partner| Candidate { a, b: partner.record, rules: partner.rules }));
+        taken += 1;
+        if pairs.len() >= CANDIDATE_SAMPLE {
+            break;
+        }
     }
-    (pairs, one_in)
+    (pairs, f64::from(n) / f64::from(taken.max(1)))
 }

@@ -47,6 +47,7 @@ mod fellegi_sunter;
 mod kernels;
 mod keys;
 mod learn;
+mod letters;
 mod linkage;
 pub mod model;
 mod pattern;

@@ -6,6 +6,8 @@
 //! ```
 //! A weight is a fixed-point integer in 1/1024 bit, so that sums do not depend on the order of their terms.
 
+use std::sync::LazyLock;
+
 /// A match weight or a part of one, in 1/1024 bit.
 pub type Weight = i32;
 
@@ -51,7 +53,26 @@ pub fn from_probability(probability: f64) -> Weight {
 /// `a` is the weight of "same" against "unrelated", `b` of "same" against "related".
 #[must_use]
 pub fn against_both(a: Weight, b: Weight) -> Weight {
-    let (low, high) = if a < b { (a, b) } else { (b, a) };
-    let gap = to_bits(high - low);
-    low - ((1.0 + (-gap).exp2()).log2() * f64::from(BIT)).round() as Weight
+    // By the distance of the two; beyond the table the farther alternative weighs less than half a unit.
+    static LESS: LazyLock<Vec<u16>> = LazyLock::new(|| {
+        let less = |gap: Weight| ((1.0 + (-to_bits(gap)).exp2()).log2() * f64::from(BIT)).round() as u16;
+        (0..).map(less).take_while(|&less| less > 0).collect()
+    });
+    let less = LESS.get(a.abs_diff(b) as usize).copied().unwrap_or(0);
+    a.min(b) - Weight::from(less)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn two_alternatives_weigh_more_than_either() {
+        assert_eq!(against_both(0, 0), -BIT);
+        for (a, b) in [(-3000, 500), (7, 7000), (12_345, 1), (100, 20_000), (-61_000, 61_000)] {
+            let exact = -((-to_bits(a)).exp2() + (-to_bits(b)).exp2()).log2() * f64::from(BIT);
+            assert!((f64::from(against_both(a, b)) - exact).abs() <= 0.5, "{a} {b}");
+            assert_eq!(against_both(a, b), against_both(b, a));
+        }
+    }
 }

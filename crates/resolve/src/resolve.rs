@@ -15,7 +15,7 @@ use crate::pattern::{Layout, Pattern};
 use crate::placeholder::{self, Placeholder};
 use crate::probability::{BIT, Weight, from_probability, to_probability};
 use crate::records::{ColumnKind, EntityType, RecordId, Records};
-use crate::score::{Comparing, Edge};
+use crate::score::{Comparing, Edge, Found};
 use crate::term_frequency;
 
 /// What a caller may set; the defaults suit every size.
@@ -299,8 +299,7 @@ fn run(
         let lost = lost_matches(&comparing, &weights, &blocks, capped);
         stat.recall_loss = if lost > 0.0 { lost / (expected + lost) } else { 0.0 };
     }
-    let mut patterns: Vec<(Pattern, u64)> = std::mem::take(&mut scored.patterns).into_iter().collect();
-    patterns.sort_unstable();
+    let mut patterns = std::mem::take(&mut scored.patterns);
     let pairs =
         report(&prepared, &comparing, &weights, &constraints, &blocks, &scored.edges, balanced, options, &mut patterns);
     let mut found = prepared.placeholders.clone();
@@ -332,8 +331,8 @@ fn lost_matches(
     let lost: f64 = capped
         .sample
         .iter()
-        .filter(|&&(a, b)| !comparing.f.kept_apart_by_source(a, b) && blocks.smallest_shared(a, b).is_none())
-        .map(|&(a, b)| to_probability(comparing.edge(a, b, weights, &mut memo).weight))
+        .filter(|&&(a, b)| !comparing.f.kept_apart_by_source(a, b) && blocks.shared_rules(a, b) == 0)
+        .map(|&(a, b)| to_probability(comparing.weight(a, b, weights, &mut memo)))
         .sum();
     lost / capped.sample.len().max(1) as f64 * capped.pairs as f64
 }
@@ -344,7 +343,7 @@ fn cut_for(precision: f64, entity: EntityType) -> Weight {
     // odds keeps the precision of all pairs near .95, and each halving of the error asks for one more bit.
     let base = from_probability(precision.clamp(0.5, 1.0 - 1e-9)) - from_probability(0.95);
     // Columns of unknown meaning are less independent than a person's, so their bits are worth less.
-    if entity == EntityType::Generic { base + 3 * BIT } else { base }
+    if entity == EntityType::Generic { base + 4 * BIT } else { base }
 }
 
 fn evidence_of(
@@ -363,7 +362,7 @@ fn evidence_of(
         weights: evidence,
         levels,
         pairs,
-        probability: to_probability(weights.of(&prepared.layout, pattern, 0, 0)),
+        probability: to_probability(weights.of(&prepared.layout, Found { pattern, ..Found::default() })),
     }
 }
 
@@ -423,30 +422,34 @@ fn report(
             chosen.push((*edge, decision, decision == PairDecision::NoMatch));
         }
     }
-    for &(a, b) in &constraints.same {
-        chosen.push((comparing.edge(a, b, weights, &mut memo), PairDecision::ForcedMatch, false));
-    }
-    for &(a, b) in &constraints.not_same {
-        chosen.push((comparing.edge(a, b, weights, &mut memo), PairDecision::ForcedNoMatch, false));
+    let known = patterns.len();
+    let decided = constraints.same.iter().map(|&pair| (pair, PairDecision::ForcedMatch));
+    let decided = decided.chain(constraints.not_same.iter().map(|&pair| (pair, PairDecision::ForcedNoMatch)));
+    for ((a, b), decision) in decided {
+        let (a, b) = (a.min(b), a.max(b));
+        let found = comparing.pattern(a, b, &mut memo);
+        // A decision may concern a pair that blocking never met, so its pattern may be new.
+        let rules = blocks.shared_rules(a, b);
+        let pattern = patterns[..known].binary_search_by_key(&found.pattern, |entry| entry.0).unwrap_or_else(|_| {
+            patterns.push((found.pattern, 0));
+            patterns.len() - 1
+        });
+        let weight = weights.of(&prepared.layout, found);
+        let pattern = pattern as u32;
+        chosen.push((Edge { a, b, pattern, rules, tf_unrelated: found.tf_unrelated, weight }, decision, false));
     }
     chosen.sort_unstable_by_key(|(edge, ..)| (edge.a, edge.b));
-    // A decision may concern a pair that blocking never met, so its pattern may be new.
-    for (edge, ..) in &chosen {
-        if let Err(at) = patterns.binary_search_by_key(&edge.pattern, |entry| entry.0) {
-            patterns.insert(at, (edge.pattern, 0));
-        }
-    }
     chosen
         .into_iter()
         .map(|(edge, decision, sampled)| ScoredPair {
             left: f.order[edge.a as usize],
             right: f.order[edge.b as usize],
-            pattern: patterns.partition_point(|entry| entry.0 < edge.pattern) as u32,
+            pattern: edge.pattern,
             tf_adjust: edge.tf_unrelated,
             weight: edge.weight,
             probability: to_probability(edge.weight),
             decision,
-            rules: blocks.shared_rules(edge.a, edge.b),
+            rules: edge.rules,
             sampled,
         })
         .collect()

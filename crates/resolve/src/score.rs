@@ -1,10 +1,12 @@
 //! Scoring: from a pair of records to its pattern and its weight.
 
+use std::hint::black_box;
+
 use hashbrown::HashMap;
 use rayon::prelude::*;
 
 use crate::agreement::Memo;
-use crate::blocking::Blocks;
+use crate::blocking::{Blocks, Partner};
 use crate::comparison::Comparison;
 use crate::features::{Features, mix};
 use crate::fellegi_sunter::{Histogram, histogram};
@@ -24,33 +26,60 @@ pub(crate) struct Comparing<'c, 'r> {
 pub(crate) struct Edge {
     pub(crate) a: u32,
     pub(crate) b: u32,
-    pub(crate) pattern: Pattern,
+    /// Index into [`Scored::patterns`].
+    pub(crate) pattern: u32,
+    /// The rules that found the pair, one bit each.
+    pub(crate) rules: u32,
     pub(crate) tf_unrelated: Weight,
     pub(crate) weight: Weight,
 }
+
+/// How a pair agrees: its pattern, and the term-frequency adjustments against "unrelated" and "related".
+#[derive(Clone, Copy, Debug, Default)]
+pub(crate) struct Found {
+    pub(crate) pattern: Pattern,
+    pub(crate) tf_unrelated: Weight,
+    pub(crate) tf_related: Weight,
+}
+
+/// Pairs of which one comparison is made before the next: a processor fetches what they need at the same time.
+const PAIRS_AT_ONCE: usize = 256;
 
 impl Comparing<'_, '_> {
     pub(crate) fn memo(&self) -> Memo {
         Memo::new(self.comparisons.len())
     }
 
-    /// The pattern of a pair and its term-frequency adjustments against "unrelated" and "related".
-    pub(crate) fn pattern(&self, a: u32, b: u32, memo: &mut Memo) -> (Pattern, Weight, Weight) {
-        let (mut pattern, mut unrelated, mut related) = (0, 0, 0);
-        for (index, comparison) in self.comparisons.iter().enumerate() {
-            let agreement = comparison.comparator.compare(self.f, a, b, index, memo);
-            pattern = self.layout.put(pattern, index, agreement.level);
-            unrelated += agreement.tf_unrelated;
-            related += agreement.tf_related;
+    /// Compares pairs; of each few hundred one comparison is made before the next.
+    pub(crate) fn compare(&self, pairs: &[(u32, u32)], memo: &mut Memo, out: &mut Vec<Found>) {
+        out.clear();
+        out.resize(pairs.len(), Found::default());
+        for (pairs, out) in pairs.chunks(PAIRS_AT_ONCE).zip(out.chunks_mut(PAIRS_AT_ONCE)) {
+            // What the loops below read of the later records lies scattered in memory. Reading it in a loop of its own,
+            // with no branch that depends on it, lets the processor fetch many at once.
+            black_box(pairs.iter().fold(0, |sum, pair| sum ^ self.f.touch(pair.1)));
+            for (index, comparison) in self.comparisons.iter().enumerate() {
+                black_box(comparison.comparator.touch(self.f, pairs.iter().map(|pair| pair.1)));
+                for (&(a, b), found) in pairs.iter().zip(&mut *out) {
+                    let agreement = comparison.comparator.compare(self.f, a, b, index, memo);
+                    found.pattern = self.layout.put(found.pattern, index, agreement.level);
+                    found.tf_unrelated += agreement.tf_unrelated;
+                    found.tf_related += agreement.tf_related;
+                }
+            }
         }
-        (pattern, unrelated, related)
     }
 
-    pub(crate) fn edge(&self, a: u32, b: u32, weights: &Weights, memo: &mut Memo) -> Edge {
-        let (a, b) = (a.min(b), a.max(b));
-        let (pattern, tf_unrelated, tf_related) = self.pattern(a, b, memo);
-        let weight = weights.of(self.layout, pattern, tf_unrelated, tf_related);
-        Edge { a, b, pattern, tf_unrelated, weight }
+    /// Compares one pair.
+    pub(crate) fn pattern(&self, a: u32, b: u32, memo: &mut Memo) -> Found {
+        let mut found = Vec::with_capacity(1);
+        self.compare(&[(a, b)], memo, &mut found);
+        found.pop().unwrap_or_default()
+    }
+
+    /// The weight of one pair.
+    pub(crate) fn weight(&self, a: u32, b: u32, weights: &Weights, memo: &mut Memo) -> Weight {
+        weights.of(self.layout, self.pattern(a, b, memo))
     }
 
     /// Pairs drawn at random, as a histogram of patterns.
@@ -78,18 +107,19 @@ impl Comparing<'_, '_> {
             .par_chunks(8192)
             .map(|chunk| {
                 let mut memo = self.memo();
-                let mut counts: HashMap<Pattern, u64, foldhash::fast::FixedState> = HashMap::default();
-                for &(a, b) in chunk {
-                    *counts.entry(self.pattern(a, b, &mut memo).0).or_default() += 1;
+                let mut counts = Counts::default();
+                let mut found = Vec::new();
+                self.compare(chunk, &mut memo, &mut found);
+                for found in &found {
+                    *counts.entry(found.pattern).or_default() += 1;
                 }
                 counts
             })
-            .reduce(HashMap::default, add);
+            .reduce(Counts::default, add);
         histogram(counts)
     }
 
-    /// Scores every candidate pair; returns those of at least `floor` in ascending order of positions, the counts of
-    /// all patterns, and how many pairs each rule emitted first.
+    /// Scores every candidate pair.
     pub(crate) fn candidates(
         &self,
         blocks: &Blocks,
@@ -97,49 +127,99 @@ impl Comparing<'_, '_> {
         floor: Weight,
         done: &(dyn Fn(u64) + Sync),
     ) -> Scored {
-        let chunks: Vec<std::ops::Range<u32>> = ranges(blocks.leaves() as u32, 2048);
-        let rules = blocks.stats.len();
-        let parts: Vec<Scored> = chunks
+        const RECORDS_AT_ONCE: u32 = 16_384;
+        let parts: Vec<Scored> = ranges(self.f.len() as u32, RECORDS_AT_ONCE)
             .into_par_iter()
             .map_init(
-                || self.memo(),
-                |memo, range| {
-                    let mut part = Scored { rule_pairs: vec![0; rules], ..Scored::default() };
-                    for leaf in range {
-                        let rule = usize::from(blocks.rule_of[leaf as usize]);
-                        blocks.pairs(self.f, leaf, |a, b| {
-                            let edge = self.edge(a, b, weights, memo);
-                            *part.patterns.entry(edge.pattern).or_default() += 1;
-                            part.rule_pairs[rule] += 1;
-                            if edge.weight >= floor {
-                                part.edges.push(edge);
+                || (self.memo(), Vec::new()),
+                |(memo, found), range| {
+                    let mut part = Part::new(blocks.stats.len());
+                    let mut partners: Vec<Partner> = Vec::new();
+                    let (mut pairs, mut rules) = (Vec::new(), Vec::new());
+                    for a in range.clone() {
+                        blocks.partners(self.f, a, &mut partners);
+                        pairs.extend(partners.iter().map(|partner| (a, partner.record)));
+                        rules.extend(partners.iter().map(|partner| partner.rules));
+                        if pairs.len() >= PAIRS_AT_ONCE || a + 1 == range.end {
+                            self.compare(&pairs, memo, found);
+                            for ((pair, rules), found) in pairs.drain(..).zip(rules.drain(..)).zip(found.iter()) {
+                                part.add(pair, rules, found, weights.of(self.layout, *found), floor);
                             }
-                        });
+                        }
                     }
-                    done(part.rule_pairs.iter().sum());
-                    part
+                    done(part.scored.rule_pairs.iter().sum());
+                    part.scored
                 },
             )
             .collect();
-        let mut all = Scored { rule_pairs: vec![0; rules], ..Scored::default() };
-        for part in parts {
-            all.edges.extend(part.edges);
-            all.patterns = add(std::mem::take(&mut all.patterns), part.patterns);
-            for (sum, n) in all.rule_pairs.iter_mut().zip(part.rule_pairs) {
-                *sum += n;
-            }
-        }
-        all.edges.par_sort_unstable_by_key(|edge| (edge.a, edge.b));
-        all
+        Scored::all(parts, blocks.stats.len())
     }
 }
 
 /// The scored candidates.
 #[derive(Default)]
 pub(crate) struct Scored {
+    /// Pairs of at least the floor, in ascending order of positions.
     pub(crate) edges: Vec<Edge>,
-    pub(crate) patterns: HashMap<Pattern, u64, foldhash::fast::FixedState>,
+    /// Every pattern that was met, in ascending order, and how often.
+    pub(crate) patterns: Vec<(Pattern, u64)>,
+    /// How many pairs each rule was the first to find.
     pub(crate) rule_pairs: Vec<u64>,
+}
+
+impl Scored {
+    /// Puts the parts of consecutive records together.
+    fn all(mut parts: Vec<Self>, rules: usize) -> Self {
+        let mut counts = Counts::default();
+        let mut rule_pairs = vec![0; rules];
+        for part in &parts {
+            for &(pattern, n) in &part.patterns {
+                *counts.entry(pattern).or_default() += n;
+            }
+            for (sum, n) in rule_pairs.iter_mut().zip(&part.rule_pairs) {
+                *sum += n;
+            }
+        }
+        let mut patterns: Vec<(Pattern, u64)> = counts.into_iter().collect();
+        patterns.sort_unstable();
+        parts.par_iter_mut().for_each(|part| {
+            let number = |entry: &(Pattern, u64)| patterns.partition_point(|known| known.0 < entry.0) as u32;
+            let numbers: Vec<u32> = part.patterns.iter().map(number).collect();
+            for edge in &mut part.edges {
+                edge.pattern = numbers[edge.pattern as usize];
+            }
+        });
+        let mut edges = Vec::with_capacity(parts.iter().map(|part| part.edges.len()).sum());
+        for part in parts {
+            edges.extend(part.edges);
+        }
+        Self { edges, patterns, rule_pairs }
+    }
+}
+
+/// The scored candidates of some records while they are gathered.
+struct Part {
+    scored: Scored,
+    numbers: HashMap<Pattern, u32, foldhash::fast::FixedState>,
+}
+
+impl Part {
+    fn new(rules: usize) -> Self {
+        Self { scored: Scored { rule_pairs: vec![0; rules], ..Scored::default() }, numbers: HashMap::default() }
+    }
+
+    fn add(&mut self, (a, b): (u32, u32), rules: u32, found: &Found, weight: Weight, floor: Weight) {
+        let next = self.scored.patterns.len() as u32;
+        let pattern = *self.numbers.entry(found.pattern).or_insert(next);
+        if pattern == next {
+            self.scored.patterns.push((found.pattern, 0));
+        }
+        self.scored.patterns[pattern as usize].1 += 1;
+        self.scored.rule_pairs[rules.trailing_zeros() as usize] += 1;
+        if weight >= floor {
+            self.scored.edges.push(Edge { a, b, pattern, rules, tf_unrelated: found.tf_unrelated, weight });
+        }
+    }
 }
 
 type Counts = HashMap<Pattern, u64, foldhash::fast::FixedState>;
@@ -160,18 +240,13 @@ fn ranges(n: u32, step: u32) -> Vec<std::ops::Range<u32>> {
 
 impl Weights {
     /// The weight of a pattern with its term-frequency adjustments.
-    pub(crate) fn of(&self, layout: &Layout, pattern: Pattern, tf_unrelated: Weight, tf_related: Weight) -> Weight {
-        self.calibrated(layout, pattern, self.both(layout, pattern, tf_unrelated, tf_related))
+    pub(crate) fn of(&self, layout: &Layout, found: Found) -> Weight {
+        self.calibrated(layout, found.pattern, self.both(layout, found))
     }
 
     /// The weights against "unrelated" and against "related".
-    pub(crate) fn both(
-        &self,
-        layout: &Layout,
-        pattern: Pattern,
-        tf_unrelated: Weight,
-        tf_related: Weight,
-    ) -> (Weight, Weight) {
+    pub(crate) fn both(&self, layout: &Layout, found: Found) -> (Weight, Weight) {
+        let Found { pattern, tf_unrelated, tf_related } = found;
         let (mut unrelated, mut related) = (self.prior_unrelated + tf_unrelated, self.prior_related + tf_related);
         for comparison in 0..self.unrelated.len() {
             let level = usize::from(layout.level(pattern, comparison));
