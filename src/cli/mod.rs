@@ -11,6 +11,7 @@ mod reference;
 mod run;
 mod schema;
 mod synth;
+mod train;
 mod validate;
 
 use std::path::PathBuf;
@@ -51,6 +52,7 @@ enum Command {
     Init(init::Arguments),
     Explain(explain::Arguments),
     Evaluate(evaluate::Arguments),
+    Train(train::Arguments),
     Query(query::Arguments),
     Path(path::Arguments),
     Synth(synth::Arguments),
@@ -124,6 +126,7 @@ pub fn main() -> u8 {
         Command::Init(arguments) => init::run(&arguments),
         Command::Explain(arguments) => explain::run(&arguments),
         Command::Evaluate(arguments) => evaluate::run(&arguments),
+        Command::Train(arguments) => train::run(&arguments, &progress),
         Command::Query(arguments) => query::run(&arguments),
         Command::Path(arguments) => path::run(&arguments),
         Command::Synth(arguments) => synth::run(&arguments, &progress),

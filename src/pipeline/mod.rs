@@ -8,6 +8,7 @@ pub mod inputs;
 pub mod plan;
 pub mod run;
 pub mod sources;
+pub mod train;
 
 pub use error::{RunError, exit};
 pub use plan::Plan;

@@ -169,6 +169,7 @@ pub async fn run(plan: &Plan, options: &RunOptions, progress: &Progress) -> Resu
     let directory = store.publish(&lock, staging, &manifest)?;
     // From here on the version is published; what fails now is said, and mended by the next run.
     let mut warnings = std::mem::take(&mut verdict.warnings);
+    warnings.extend(drifted(&results));
     let unknown = unknown_decisions(&steward.decisions, &results.entities);
     if unknown > 0 {
         warnings.push(format!("{unknown} decisions name a record that is not there; check their source and key"));
@@ -206,6 +207,26 @@ fn tables_read(delivered: &[Delivered]) -> usize {
         .iter()
         .map(|delivered| if let Delivered::Fresh(extracted) = delivered { extracted.tables.len() } else { 0 })
         .sum()
+}
+
+/// A comparison has drifted where this share of the candidate pairs shows another level than in training.
+const MOST_DRIFT: f64 = 0.1;
+
+/// Says where the pairs of this run are far from those the model was trained on.
+fn drifted(results: &Results<'_>) -> Vec<String> {
+    let of = |(records, entity): (&EntityRecords, &EntityResult)| {
+        let far = entity.resolution.drift.iter().filter(|drift| drift.distance > MOST_DRIFT);
+        let far: Vec<String> =
+            far.map(|drift| format!("{} {:.0}%", drift.comparison, drift.distance * 100.0)).collect();
+        (!far.is_empty()).then(|| {
+            format!(
+                "the {} records are no longer like those their match model was trained on; so many of the candidate pairs agree otherwise than then: {}. If the change is real, train a new model with --retrain",
+                records.plan.entity,
+                far.join(", ")
+            )
+        })
+    };
+    results.normalized.entities.iter().zip(&results.entities).filter_map(of).collect()
 }
 
 /// Decisions about records that are not there, which nothing can obey.

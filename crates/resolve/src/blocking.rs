@@ -16,7 +16,7 @@ pub(crate) struct Rule {
     pub(crate) keys: Vec<Key>,
     /// Keys that split a block above the cap, each on its own and then in pairs.
     pub(crate) refine: Vec<Key>,
-    /// The rule is left out where its blocks hold more pairs than this.
+    /// The rule is left out where its blocks hold more pairs than this; a model pins the outcome as none or any.
     pub(crate) most_pairs: Option<u64>,
 }
 
@@ -70,6 +70,7 @@ pub(crate) struct Blocks {
     leaf_records: Vec<u32>,
     record_offsets: Vec<u32>,
     record_leaves: Vec<u32>,
+    left_out: Vec<bool>,
     pub(crate) stats: Vec<RuleStats>,
     pub(crate) largest: Vec<LargeBlock>,
     /// Per rule a sample of the pairs in its capped blocks.
@@ -127,6 +128,7 @@ impl Blocks {
             leaf_records: Vec::new(),
             record_offsets: vec![0; f.len() + 1],
             record_leaves: Vec::new(),
+            left_out: Vec::new(),
             stats: Vec::new(),
             largest: Vec::new(),
             capped: Vec::new(),
@@ -139,6 +141,7 @@ impl Blocks {
                 blocks.rule_of.push(rule as u16);
                 blocks.whole.push(leaves.whole[index]);
             }
+            blocks.left_out.push(leaves.left_out);
             blocks.stats.push(leaves.stats);
             blocks.largest.extend(leaves.largest);
             blocks.capped.push(leaves.capped);
@@ -159,6 +162,12 @@ impl Blocks {
             }
         }
         blocks
+    }
+
+    /// The names of the rules whose blocks held too many pairs.
+    pub(crate) fn left_out(&self, rules: &[Rule]) -> Vec<String> {
+        let rules = rules.iter().zip(&self.left_out).filter(|(_, left_out)| **left_out);
+        rules.map(|(rule, _)| rule.name.clone()).collect()
     }
 
     pub(crate) fn leaves(&self) -> usize {
@@ -220,6 +229,7 @@ struct RuleLeaves {
     ends: Vec<u32>,
     records: Vec<u32>,
     whole: Vec<bool>,
+    left_out: bool,
     stats: RuleStats,
     largest: Vec<LargeBlock>,
     capped: Capped,
@@ -351,6 +361,7 @@ fn leaves_of(f: &Features<'_>, rule: &Rule, found: Entries, cap: usize) -> RuleL
         ends: Vec::new(),
         records: Vec::new(),
         whole: Vec::new(),
+        left_out: false,
         stats: RuleStats { rule: rule.name.clone(), ..RuleStats::default() },
         largest: Vec::new(),
         capped: Capped::default(),
@@ -358,6 +369,7 @@ fn leaves_of(f: &Features<'_>, rule: &Rule, found: Entries, cap: usize) -> RuleL
     out.stats.records = found.carriers;
     let all_pairs: u64 = entries.chunk_by(|x, y| x.0 == y.0).map(|b| b.len() as u64 * (b.len() as u64 - 1) / 2).sum();
     if rule.most_pairs.is_some_and(|most| all_pairs > most) {
+        out.left_out = true;
         out.stats.blocks = entries.chunk_by(|x, y| x.0 == y.0).filter(|block| block.len() > 1).count() as u64;
         out.stats.capped = out.stats.blocks;
         out.stats.pairs_skipped = all_pairs;

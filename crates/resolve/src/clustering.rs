@@ -396,3 +396,93 @@ fn generation(size: u32) -> u32 {
     }
     generation
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::constraints::Constraints;
+    use crate::records::{ColumnBuilder, ColumnKind, EntityType, RecordId, Records};
+    use crate::resolve::{Decisions, Options, prepare, resolve};
+
+    const GIVEN: [&str; 5] = ["anna", "anne", "bertram", "bert", "karla"];
+    const FAMILY: [&str; 4] = ["smith", "smyth", "jones", "okonkwo"];
+    const BORN: [&str; 3] = ["1950-01-01", "1950-01-10", "1988-06-06"];
+    const EMAIL: [&str; 4] = ["a.s@example.org", "bluebird@example.org", "b.j@example.org", ""];
+    const PHONE: [&str; 3] = ["+15550000001", "+15550000002", ""];
+
+    /// Records drawn from few values, so that every degree of likeness occurs.
+    fn drawn(seed: u64, count: u64) -> Records {
+        let column = |name: &str, kind: ColumnKind, values: &[&str], salt: u64| {
+            let mut builder = ColumnBuilder::new(name, kind);
+            for record in 0..count {
+                let value = values[(crate::features::mix(seed ^ salt, record) % values.len() as u64) as usize];
+                builder.push_record(Some(value).filter(|value| !value.is_empty()));
+            }
+            builder.finish()
+        };
+        Records {
+            ids: (0..count).map(|record| RecordId::of("test", &format!("{seed}-{record}"))).collect(),
+            source: vec![0; count as usize],
+            columns: vec![
+                column("given_name", ColumnKind::GivenName, &GIVEN, 1),
+                column("family_name", ColumnKind::FamilyName, &FAMILY, 2),
+                column("birth_date", ColumnKind::BirthDate, &BORN, 3),
+                column("email", ColumnKind::Email, &EMAIL, 4),
+                column("phone", ColumnKind::Phone, &PHONE, 5),
+            ],
+            entity: EntityType::Person,
+            duplicates_none: vec![false],
+        }
+    }
+
+    /// Every partition of `n` elements, as restricted growth strings.
+    fn partitions(n: usize) -> Vec<Vec<u32>> {
+        (0..n).fold(vec![Vec::new()], |all, _| {
+            all.into_iter()
+                .flat_map(|partition: Vec<u32>| {
+                    let next = partition.iter().max().map_or(0, |&most| most + 1);
+                    (0..=next).map(move |cluster| [partition.as_slice(), &[cluster]].concat())
+                })
+                .collect()
+        })
+    }
+
+    #[test]
+    fn clusters_are_near_the_best_partition_of_small_graphs() {
+        const RECORDS: u64 = 7;
+        let options = Options::default();
+        let (mut same, mut reached, mut possible) = (0, 0.0, 0.0);
+        let all = partitions(RECORDS as usize);
+        let cases = 200;
+        for seed in 0..cases {
+            let records = drawn(seed, RECORDS);
+            let model = resolve(&records, &options, None, &Decisions::default(), &()).expect("well formed").model;
+            let prepared = prepare(&records, &options, Some(&model)).expect("well formed");
+            let comparing =
+                Comparing { f: &prepared.features, comparisons: &prepared.comparisons, layout: &prepared.layout };
+            let weights = model.weights();
+            let mut memo = comparing.memo();
+            let mut edges = Vec::new();
+            for a in 0..RECORDS as u32 {
+                for b in a + 1..RECORDS as u32 {
+                    let weight = comparing.weight(a, b, &weights, &mut memo);
+                    edges.push(Edge { a, b, pattern: 0, rules: 1, tf_unrelated: 0, weight });
+                }
+            }
+            // Correlation clustering (Bansal, Blum and Chawla 2004): the evidence inside clusters, for and against.
+            let worth = |partition: &[u32]| {
+                let inside = edges.iter().filter(|e| partition[e.a as usize] == partition[e.b as usize]);
+                inside.map(|edge| f64::from(edge.weight)).sum::<f64>()
+            };
+            let constraints = Constraints::new(&prepared.features, &Decisions::default()).expect("no decisions");
+            let found = &cluster(&comparing, &weights, &constraints, &edges, &[0]).clusters[0];
+            let best = all.iter().map(|partition| worth(partition)).fold(0.0, f64::max);
+            same += u32::from(worth(found) >= best - 0.5);
+            reached += worth(found);
+            possible += best;
+        }
+        assert!(possible > 0.0);
+        assert!(reached >= 0.95 * possible, "{reached} of {possible}");
+        assert!(f64::from(same) >= 0.85 * cases as f64, "{same} of {cases} are the best there is");
+    }
+}

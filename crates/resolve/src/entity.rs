@@ -12,8 +12,8 @@ use crate::comparison::{
 use crate::features::{Features, LOCALITY, POSTCODE, STREET};
 use crate::keys::{Key, Keys};
 use crate::letters::{Digits, Letters};
-use crate::model::ColumnFrequencies;
-use crate::records::{ColumnKind, EntityType, Pool};
+use crate::model::{ColumnFrequencies, Model};
+use crate::records::{Column, ColumnKind, EntityType, Pool};
 use crate::resolve::Overrides;
 use crate::term_frequency::adjustments;
 
@@ -22,6 +22,7 @@ pub(crate) fn comparisons(
     f: &Features<'_>,
     frequencies: &[ColumnFrequencies],
     overrides: &Overrides,
+    model: Option<&Model>,
 ) -> Result<Vec<Comparison>, ResolveError> {
     let tf = |field: usize| {
         let name = &f.records.columns[field].name;
@@ -91,7 +92,7 @@ pub(crate) fn comparisons(
             ColumnKind::Identifier(_) => {
                 list.push(plain(name, identifier_levels(), Comparator::Identifier { field }));
             }
-            ColumnKind::Text => list.push(text(name, field, pool, tf(field))),
+            ColumnKind::Text => list.push(text(name, field, pool, tf(field), by_words(column, model))),
             ColumnKind::Number => {
                 let values = pool.iter().map(|(_, value)| value.trim().parse().ok()).collect();
                 list.push(plain(name, number_levels(), Comparator::Number { field, values }));
@@ -128,8 +129,8 @@ fn changeable(name: &str, levels: Vec<Level>, comparator: Comparator) -> Compari
 }
 
 /// Texts of several words are compared word by word, short ones letter by letter.
-fn text(name: &str, field: usize, pool: &Pool, tf: Vec<i32>) -> Comparison {
-    if words_per_value(pool) >= 1.5 {
+fn text(name: &str, field: usize, pool: &Pool, tf: Vec<i32>, by_words: bool) -> Comparison {
+    if by_words {
         plain(name, token_levels(), Comparator::Tokens(TokenValues::new(field, pool, true)))
     } else {
         plain(name, code_levels(), code(field, pool, tf))
@@ -145,13 +146,16 @@ fn of_each<T>(pool: &Pool, of: impl Fn(&str) -> T) -> Vec<T> {
     pool.iter().map(|(_, value)| of(value)).collect()
 }
 
-fn words_per_value(pool: &Pool) -> f64 {
-    let words: usize = pool.iter().map(|(_, value)| tokens(value).count()).sum();
-    words as f64 / pool.len().max(1) as f64
+/// Whether a column's values are mostly of several words; a model pins it.
+fn by_words(column: &Column, model: Option<&Model>) -> bool {
+    let pool = &column.pool;
+    let words = || pool.iter().map(|(_, value)| tokens(value).count()).sum::<usize>();
+    let pinned = model.filter(|_| column.kind == ColumnKind::Text).and_then(|model| model.by_words(&column.name));
+    pinned.unwrap_or_else(|| words() as f64 >= 1.5 * pool.len().max(1) as f64)
 }
 
-/// The blocking rules the columns allow.
-pub(crate) fn rules(f: &Features<'_>, overrides: &Overrides) -> Result<Vec<Rule>, ResolveError> {
+/// The blocking rules the columns allow; a model says which of the loose ones are left out.
+pub(crate) fn rules(f: &Features<'_>, overrides: &Overrides, model: Option<&Model>) -> Result<Vec<Rule>, ResolveError> {
     let keys = Keys { f };
     let mut available: Vec<Key> = [
         keys.email(),
@@ -211,13 +215,13 @@ pub(crate) fn rules(f: &Features<'_>, overrides: &Overrides) -> Result<Vec<Rule>
             ColumnKind::Category => Some(("code", false)),
             _ => None,
         };
-        let Some((name, by_words)) = name else { continue };
+        let Some((name, words_count)) = name else { continue };
         let refine: Vec<Key> = available
             .iter()
             .filter(|key| ["postcode", "locality", "house", "birth_year", "given_initial"].contains(&key.name()))
             .cloned()
             .collect();
-        if by_words && words_per_value(&column.pool) >= 1.5 {
+        if words_count && by_words(column, model) {
             let rule = |key: Key, label: &str| Rule {
                 name: format!("{label}({})", column.name),
                 keys: vec![key],
@@ -270,11 +274,20 @@ pub(crate) fn rules(f: &Features<'_>, overrides: &Overrides) -> Result<Vec<Rule>
         loose
             .iter()
             .filter_map(|names| build(names, &[]))
-            .map(|rule| Rule { most_pairs: Some(LOOSE_PAIRS + f.len() as u64), ..rule }),
+            .map(|rule| Rule { most_pairs: Some(most_pairs(&rule, f.len(), model)), ..rule }),
     );
     rules.extend(words);
     rules.truncate(MOST_RULES);
     Ok(rules)
+}
+
+/// How many pairs a loose rule may propose: what a model pinned, or by the number of records.
+fn most_pairs(rule: &Rule, records: usize, model: Option<&Model>) -> u64 {
+    match model {
+        Some(model) if model.left_out.contains(&rule.name) => 0,
+        Some(_) => u64::MAX,
+        None => LOOSE_PAIRS + records as u64,
+    }
 }
 
 /// A loose rule may propose a pair a record, and so many more, which small data can afford.

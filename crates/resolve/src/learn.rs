@@ -2,6 +2,7 @@
 
 use crate::blocking::Blocks;
 use crate::calibration::calibrate;
+use crate::drift::shares;
 use crate::entity::{exact_by_chance, held, names_by_chance};
 use crate::features::{Features, mix, text_hash};
 use crate::fellegi_sunter::{Evidence, Parameters, Selected, train};
@@ -49,12 +50,13 @@ pub(crate) fn learn(prepared: &Prepared<'_>, comparing: &Comparing<'_, '_>, bloc
         records: f.len(),
         households: f.records.entity == EntityType::Person,
     });
-    let mut model = model_of(prepared, &parameters);
+    let seen = shares(&prepared.layout, &prepared.comparisons, candidates.iter().copied());
+    let mut model = model_of(prepared, blocks, &parameters, &seen);
     model.calibration = calibrate(comparing, &prepared.rules, &model, &sample);
     model
 }
 
-fn model_of(prepared: &Prepared<'_>, p: &Parameters) -> Model {
+fn model_of(prepared: &Prepared<'_>, blocks: &Blocks, p: &Parameters, seen: &[Vec<f64>]) -> Model {
     let records = prepared.features.records;
     Model {
         version: MODEL_VERSION,
@@ -62,6 +64,7 @@ fn model_of(prepared: &Prepared<'_>, p: &Parameters) -> Model {
         prior_same: p.prior_same,
         prior_related: p.prior_related,
         calibration: Vec::new(),
+        left_out: blocks.left_out(&prepared.rules),
         comparisons: prepared
             .comparisons
             .iter()
@@ -77,6 +80,7 @@ fn model_of(prepared: &Prepared<'_>, p: &Parameters) -> Model {
                         m: p.m[c][l],
                         r: p.r[c][l],
                         u: p.u[c][l],
+                        seen: seen[c][l],
                     })
                     .collect(),
             })

@@ -38,6 +38,7 @@ mod calibration;
 mod clustering;
 mod comparison;
 mod constraints;
+mod drift;
 mod entity;
 mod error;
 pub mod evaluate;
@@ -60,11 +61,12 @@ mod term_frequency;
 
 pub use blocking::{LargeBlock, RuleStats};
 pub use constraints::CutReason;
+pub use drift::Drift;
 pub use error::ResolveError;
 pub use explain::{Explanation, Step, explain};
 pub use model::Model;
 pub use placeholder::Placeholder;
 pub use records::{Column, ColumnBuilder, ColumnKind, EntityType, Pool, RecordId, Records};
 pub use resolve::{
-    Decisions, Options, Overrides, PairDecision, PatternEvidence, Progress, Resolution, ScoredPair, resolve,
+    Decisions, Options, Overrides, PairDecision, PatternEvidence, Progress, Resolution, ScoredPair, resolve, train,
 };

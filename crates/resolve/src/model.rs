@@ -1,15 +1,15 @@
 //! The model: everything global that a decision rests on, pinned in one JSON document.
 
 use crate::calibration::WITNESS;
-use crate::comparison::Comparison;
+use crate::comparison::{Comparison, token_levels};
 use crate::probability::{Weight, from_bits};
 use crate::records::EntityType;
 
 /// The version of the document's shape.
-pub const MODEL_VERSION: u32 = 2;
+pub const MODEL_VERSION: u32 = 3;
 
-/// What is estimated from all records together. Given a model, resolving is local, but for what blocking does with large
-/// blocks: whether a loose rule is left out and which blocks are capped depends on the records at hand.
+/// What is estimated from all records together. Given a model, resolving is local: records that share no blocking key with
+/// any other are resolved alone as they are within the whole.
 #[derive(Clone, Debug, PartialEq, serde::Serialize, serde::Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Model {
@@ -25,6 +25,8 @@ pub struct Model {
     pub calibration: Vec<CalibrationPoint>,
     /// One entry per comparison, in the order of the pattern.
     pub comparisons: Vec<ComparisonParameters>,
+    /// Blocking rules left out, because their blocks held too many pairs when the model was trained.
+    pub left_out: Vec<String>,
     /// Values that are treated as missing, by column and stable hash of the value.
     pub placeholders: Vec<PinnedValue>,
     /// Frequencies of common values, by column.
@@ -89,6 +91,8 @@ pub struct LevelParameters {
     pub r: f64,
     /// Probability among unrelated pairs.
     pub u: f64,
+    /// Share of the candidate pairs that showed it when the model was trained; what a later run sees is held against it.
+    pub seen: f64,
 }
 
 impl Model {
@@ -106,6 +110,12 @@ impl Model {
     /// The serialiser's message; does not happen for finite numbers.
     pub fn to_json(&self) -> Result<String, serde_json::Error> {
         serde_json::to_string_pretty(self)
+    }
+
+    /// Whether a column is compared word by word; `None` where the model does not compare it.
+    pub(crate) fn by_words(&self, column: &str) -> Option<bool> {
+        let comparison = self.comparisons.iter().find(|comparison| comparison.name == column)?;
+        Some(comparison.levels.len() == token_levels().len())
     }
 
     /// What does not fit between the model and the comparisons of a pipeline, in words.

@@ -6,6 +6,7 @@ use crate::blocking::{Blocks, LargeBlock, Rule, RuleStats};
 use crate::clustering::cluster;
 use crate::comparison::Comparison;
 use crate::constraints::{Constraints, CutReason};
+use crate::drift::{Drift, drift, shares};
 use crate::entity::{comparisons, rules};
 use crate::error::ResolveError;
 use crate::features::{Features, mix, text_hash};
@@ -109,6 +110,8 @@ pub struct Resolution {
     pub model: Model,
     /// How many candidate pairs were compared.
     pub candidates: u64,
+    /// How far the pairs are from those the model was trained on, comparison by comparison.
+    pub drift: Vec<Drift>,
 }
 
 /// A pair of records with its evidence.
@@ -175,13 +178,37 @@ pub fn resolve(
     decisions: &Decisions,
     progress: &dyn Progress,
 ) -> Result<Resolution, ResolveError> {
+    within(options, || run(records, options, model, decisions, progress))
+}
+
+/// Trains a model on the records and resolves nothing.
+///
+/// # Errors
+/// As [`resolve`].
+pub fn train(records: &Records, options: &Options, progress: &dyn Progress) -> Result<Model, ResolveError> {
+    within(options, || {
+        let prepared = prepare(records, options, None)?;
+        progress.stage("blocking");
+        let blocks = Blocks::new(&prepared.features, &prepared.rules, options.max_block);
+        progress.stage("training");
+        let comparing =
+            Comparing { f: &prepared.features, comparisons: &prepared.comparisons, layout: &prepared.layout };
+        Ok(learn(&prepared, &comparing, &blocks, options.seed))
+    })
+}
+
+/// Works on as many threads as the options say.
+fn within<T: Send>(
+    options: &Options,
+    work: impl FnOnce() -> Result<T, ResolveError> + Send,
+) -> Result<T, ResolveError> {
     match options.threads {
-        None => run(records, options, model, decisions, progress),
+        None => work(),
         Some(threads) => rayon::ThreadPoolBuilder::new()
             .num_threads(threads)
             .build()
             .map_err(|error| ResolveError::Threads { threads, reason: error.to_string() })?
-            .install(|| run(records, options, model, decisions, progress)),
+            .install(work),
     }
 }
 
@@ -216,7 +243,7 @@ pub(crate) fn prepare<'r>(
         None => records.columns.iter().filter(|c| weighed(&c.kind)).map(term_frequency::count).collect(),
     };
     let features = Features::new(records, &placeholders);
-    let comparisons = comparisons(&features, &frequencies, &options.overrides)?;
+    let comparisons = comparisons(&features, &frequencies, &options.overrides, model)?;
     if comparisons.is_empty() {
         return Err(ResolveError::NothingToCompare);
     }
@@ -224,7 +251,7 @@ pub(crate) fn prepare<'r>(
     if let Some(difference) = model.and_then(|model| model.mismatch(records.entity, &comparisons)) {
         return Err(ResolveError::ModelMismatch { difference });
     }
-    let rules = rules(&features, &options.overrides)?;
+    let rules = rules(&features, &options.overrides, model)?;
     Ok(Prepared { features, frequencies, comparisons, layout, rules, placeholders })
 }
 
@@ -300,6 +327,8 @@ fn run(
         stat.recall_loss = if lost > 0.0 { lost / (expected + lost) } else { 0.0 };
     }
     let mut patterns = std::mem::take(&mut scored.patterns);
+    let seen = shares(&prepared.layout, &prepared.comparisons, patterns.iter().map(|&(p, n)| (p, n as f64)));
+    let drift = drift(&model, &seen);
     let pairs =
         report(&prepared, &comparing, &weights, &constraints, &blocks, &scored.edges, balanced, options, &mut patterns);
     let mut found = prepared.placeholders.clone();
@@ -316,6 +345,7 @@ fn run(
         largest_blocks: blocks.largest.clone(),
         placeholders: found,
         candidates: scored.rule_pairs.iter().sum(),
+        drift,
         model,
     })
 }

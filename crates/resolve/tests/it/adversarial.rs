@@ -119,6 +119,23 @@ fn a_married_name_is_one_person() {
 }
 
 #[test]
+fn a_mailbox_given_to_another_person_does_not_join_the_two() {
+    let mut rows = vec![
+        row("a1", "theodora", "1950-01-01", "info@example.org", "+15550000003", "12"),
+        row("a2", "theodora", "1950-01-01", "info@example.org", "+15550000003", ""),
+        row("b1", "gregor", "1988-06-06", "info@example.org", "+15550000009", "77"),
+        row("b2", "gregor", "1988-06-06", "info@example.org", "", "77"),
+    ];
+    for of_another in &mut rows[2..] {
+        of_another.family = "okonkwo".into();
+    }
+    let found = clusters(rows);
+    assert_eq!(found[0], found[1]);
+    assert_eq!(found[2], found[3]);
+    assert_ne!(found[0], found[2]);
+}
+
+#[test]
 fn a_placeholder_phone_joins_nobody() {
     let mut rows = population(10_000, 31);
     let clean = evaluate(&truth(&rows), &run(&rows, &Decisions::default()).cluster_of);

@@ -4,4 +4,6 @@ mod adversarial;
 mod decisions;
 mod degenerate;
 mod determinism;
+mod locality;
 mod people;
+mod scale;

@@ -1,0 +1,91 @@
+//! `goldsmith train`
+
+use std::path::PathBuf;
+use std::time::Duration;
+
+use clap::Args;
+
+use super::{Failure, PipelineArguments, print, runtime, say, threads};
+use crate::pipeline::run::human;
+use crate::pipeline::train::train;
+use crate::pipeline::{RunOptions, check, exit};
+use crate::progress::Progress;
+
+/// Train a match model on what the sources hold now, without publishing anything.
+///
+/// A run trains its model by itself and keeps it for the runs after. Train one apart to review it, to keep it under
+/// version control, or to use one model for several pipelines: name its file in the pipeline as `match: {model: FILE}`.
+#[derive(Debug, Args)]
+#[command(after_help = "Example:\n  goldsmith train pipeline.yaml --out person.model.json")]
+pub(super) struct Arguments {
+    #[command(flatten)]
+    pipeline: PipelineArguments,
+    /// Where to write the model; standard output where it is left out.
+    #[arg(long, value_name = "FILE")]
+    out: Option<PathBuf>,
+    /// The entity type to train, where the pipeline has several.
+    #[arg(long, value_name = "TYPE")]
+    entity: Option<String>,
+    /// Threads to use; all cores where it is left out. The result does not depend on it.
+    #[arg(long, value_name = "N", value_parser = clap::value_parser!(u16).range(1..=1024))]
+    threads: Option<u16>,
+}
+
+pub(super) fn run(arguments: &Arguments, progress: &Progress) -> Result<u8, Failure> {
+    let checked = check::load_plan(&arguments.pipeline.pipeline, &arguments.pipeline.options())?;
+    let types: Vec<&str> = checked.plan.entities.iter().map(|entity| entity.entity.as_str()).collect();
+    let wanted = match (&arguments.entity, types.as_slice()) {
+        (Some(wanted), types) if types.contains(&wanted.as_str()) => wanted.clone(),
+        (None, [only]) => (*only).to_owned(),
+        (Some(wanted), types) => {
+            let types = types.join(", ");
+            return Err(Failure::config(format!("error: the pipeline has no {wanted} records; it has: {types}")));
+        }
+        (None, types) => {
+            let types = types.join(", ");
+            return Err(Failure::config(format!(
+                "error: the pipeline has several entity types; name one with --entity: {types}"
+            )));
+        }
+    };
+    let options = RunOptions {
+        threads: threads(arguments.threads.map(usize::from)),
+        as_of: None,
+        run_id: None,
+        wait: Duration::ZERO,
+        force: false,
+        retrain: true,
+    };
+    let models = match runtime(options.threads)?.block_on(train(&checked.plan, &options, progress)) {
+        Ok(models) => models,
+        Err(crate::pipeline::RunError::Sql(mistakes)) => {
+            let list =
+                mistakes.into_iter().map(|mistake| checked.loaded.mistake(&mistake.path, mistake.message)).collect();
+            return Err(checked.loaded.mistakes(list).into());
+        }
+        Err(error) => return Err(error.into()),
+    };
+    let Some((_, records, model)) = models.into_iter().find(|(entity, ..)| *entity == wanted) else {
+        return Err(Failure { message: format!("error: no {wanted} records were read"), code: exit::DATA });
+    };
+    let json = model.to_json().map_err(|error| Failure {
+        message: format!("error: the model cannot be written: {error}"),
+        code: exit::INTERNAL,
+    })?;
+    match &arguments.out {
+        None => print(&json)?,
+        Some(path) => {
+            std::fs::write(path, json + "\n").map_err(|error| Failure {
+                message: format!("error: writing {}: {error}; name another file with --out", path.display()),
+                code: exit::RETRY,
+            })?;
+            say(&format!(
+                "{} holds a model trained on {} {wanted} records; use it with `match: {{model: {}}}`",
+                path.display(),
+                human(records),
+                path.display()
+            ));
+        }
+    }
+    Ok(exit::OK)
+}

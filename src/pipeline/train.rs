@@ -1,0 +1,49 @@
+//! Training alone: extract and normalise as a run does, then learn a model for each entity type and publish nothing.
+
+use goldsmith_resolve::Model;
+
+use super::RunError;
+use super::plan::Plan;
+use super::run::{RunOptions, check_sources, match_options};
+use super::sources::{Delivered, land};
+use crate::extract::ExtractedSource;
+use crate::matching::coded_records;
+use crate::normalize::records::normalize;
+use crate::progress::Progress;
+use crate::publish::Store;
+
+/// The models of a plan's entity types, trained on what its sources hold now. The pipeline's output is only used to work
+/// in, under its lock.
+///
+/// # Errors
+/// [`RunError`], as a run would end with it.
+pub async fn train(
+    plan: &Plan,
+    options: &RunOptions,
+    progress: &Progress,
+) -> Result<Vec<(String, u64, Model)>, RunError> {
+    let as_of = options.as_of.unwrap_or_else(|| chrono::Utc::now().timestamp_micros());
+    let store = Store::new(plan.publish.to.clone());
+    let lock = store.lock(options.wait)?;
+    let landing = store.landing(&lock)?;
+    let checked = check_sources(plan, None).await?;
+    let stage = progress.stage("extract", None);
+    let (delivered, _) = land(plan, &checked, landing.path(), None, as_of, progress)?;
+    stage.done(&format!("{} sources", plan.sources.len()));
+    let extracted: Vec<Option<ExtractedSource>> = delivered.into_iter().map(Delivered::into_fresh).collect();
+    let nothing: Vec<_> = plan.sources.iter().map(|_| None).collect();
+    let stage = progress.stage("normalise", None);
+    let normalized = normalize(plan, &extracted, &nothing, options.threads, progress).await?;
+    stage.done(&format!("{} records", normalized.entities.iter().map(|records| records.len()).sum::<usize>()));
+    let mut models = Vec::new();
+    for records in &normalized.entities {
+        progress.check_signal()?;
+        let coded = coded_records(plan, records)?;
+        let settings = match_options(&plan.matching, &records.plan.entity, options.threads);
+        let model = goldsmith_resolve::train(&coded, &settings, progress).map_err(|error| {
+            RunError::Gate(format!("{} records cannot be learnt from: {error}", records.plan.entity))
+        })?;
+        models.push((records.plan.entity.clone(), coded.len() as u64, model));
+    }
+    Ok(models)
+}
