@@ -1,18 +1,19 @@
 //! Second stage: DataFusion turns landed rows into normalised records.
 //!
 //! ```text
-//! landed tables ──select.rs: the file's SQL──▶ raw columns ──scalars.rs, lists.rs──▶ normal form ──▶ sorted, one row a key
+//! landed tables ──select.rs: the file's SQL──▶ raw columns ──order.rs, records.rs──▶ one row a key ──standard.rs──▶ normal form
 //! ```
 //! This is the only part of the program that knows DataFusion.
 
 mod attempt;
+mod columns;
 pub mod functions;
 pub mod layout;
-mod lists;
+mod order;
 pub mod records;
-mod scalars;
 pub mod select;
 pub mod session;
+mod standard;
 
 pub use records::{EntityRecords, Fate, LedgerEntry, RecordCounts, normalize};
 

@@ -12,9 +12,12 @@ use arrow::compute::{cast, filter_record_batch, interleave};
 use arrow::datatypes::{DataType, Int32Type, Int64Type, SchemaRef};
 use datafusion::error::DataFusionError;
 use futures::StreamExt;
+use rayon::prelude::*;
 
 use super::attempt::{fault_parts, kind_of};
-use super::select::{FAULT_COLUMN, NAME_STRUCT, RecordSelect, plan_record};
+use super::order::{gather, in_order};
+use super::select::{FAULT_COLUMN, RecordSelect, plan_record};
+use super::standard::name_column;
 use super::{SELECTED, layout, session};
 use crate::extract::landing::{FILE, OWN, ROW, each_row};
 use crate::extract::{ExtractedSource, Quarantined};
@@ -343,7 +346,7 @@ fn add(normalized: &mut Normalized, source: usize, change: impl FnOnce(&mut Reco
 /// Rows of one main table, over all record types that read it.
 #[derive(Default)]
 struct Rows {
-    taken: HashSet<(i32, i64)>,
+    taken: hashbrown::HashSet<(i32, i64)>,
     filtered: Vec<(i32, Option<i64>, Option<String>, usize)>,
     query_rows: u64,
     /// Rows taken, once for each record type that took them.
@@ -368,95 +371,104 @@ async fn run_record(
     progress: &Progress,
     normalized: &mut Normalized,
 ) -> Result<(), RunError> {
-    let path = select.path.clone();
-    let mut stream =
-        select.frame.execute_stream().await.map_err(|error| failed_query(place.source_name, &path, &error))?;
-    // Content of the last record that was kept, to tell repeats from older versions.
-    let mut last: Option<(String, Vec<u8>)> = None;
+    let RecordSelect { frame, form, path, .. } = select;
+    let failed = |error: DataFusionError| failed_query(place.source_name, &path, &error);
+    let mut stream = frame.execute_stream().await.map_err(failed)?;
+    let mut batches = Vec::new();
     while let Some(batch) = stream.next().await {
-        let batch = batch.map_err(|error| failed_query(place.source_name, &path, &error))?;
         progress.check_signal()?;
+        let batch = batch.map_err(failed)?;
         progress.advance(batch.num_rows() as u64);
-        let columns = Columns::of(&batch)?;
-        let faults = Faults::of(&batch)?;
-        let mut keep = Vec::with_capacity(batch.num_rows());
-        let mut kept_rows = 0;
-        for row in 0..batch.num_rows() {
-            let at = faults.place(row);
-            rows.query_rows += 1;
-            let key = columns.key(row);
-            if !columns.selected.value(row) {
-                rows.filtered.push((at.0, at.1, key.map(str::to_owned), place.entity));
-                keep.push(false);
-                continue;
-            }
-            rows.fates += 1;
-            if let Some(number) = at.1 {
-                rows.taken.insert((at.0, number));
-            }
-            let hash = columns.hash.value(row);
-            let bad = match (faults.fault(row), key) {
-                (Some(fault), _) => Some(failed_row(&place, at, key, fault)),
-                (None, None) => Some(missing_key(&place, at)),
-                (None, Some(_)) => None,
-            };
-            let fate = match (bad, key) {
-                (Some(bad), _) => {
-                    // What a query gives has no place to read it back from.
-                    let raw = if place.table.is_none() { row_as_json(&batch, row)? } else { Vec::new() };
-                    normalized.quarantined.push(Quarantined { raw, ..bad });
-                    Fate::Quarantined
-                }
-                (None, None) => Fate::Quarantined,
-                (None, Some(key)) => match &last {
-                    Some((last_key, last_hash)) if last_key == key => {
-                        if last_hash == hash {
-                            Fate::DuplicateRow
-                        } else {
-                            Fate::Superseded
-                        }
-                    }
-                    _ => {
-                        last = Some((key.to_owned(), hash.to_vec()));
-                        let records = normalized.entities.get_mut(place.entity).map(|entity| {
-                            let number = entity.places.len();
-                            entity.places.push((entity.batches.len(), kept_rows));
-                            kept_rows += 1;
-                            entity.sources.push(u16::try_from(place.source).unwrap_or(u16::MAX));
-                            number
-                        });
-                        Fate::Record(
-                            u32::try_from(records.unwrap_or(0))
-                                .map_err(|_| RunError::Internal("more than 4,294,967,295 records".to_owned()))?,
-                        )
-                    }
-                },
-            };
-            keep.push(matches!(fate, Fate::Record(_)));
-            add(normalized, place.source, |counts| match fate {
-                Fate::Record(_) => counts.records += 1,
-                Fate::DuplicateRow => counts.duplicate_rows += 1,
-                Fate::Superseded => counts.superseded += 1,
-                Fate::Quarantined => counts.quarantined += 1,
-                Fate::Filtered => {}
-            });
-            let source_key = if matches!(fate, Fate::Record(_)) { None } else { key.map(str::to_owned) };
-            normalized.ledger.push(LedgerEntry {
-                source: place.source,
-                source_key,
-                file: place.file(at.0),
-                row: at.1,
-                fate,
-                entity: place.entity,
-            });
+        batches.push(batch);
+    }
+    let columns = batches.iter().map(Columns::of).collect::<Result<Vec<_>, _>>()?;
+    let faults = batches.iter().map(Faults::of).collect::<Result<Vec<_>, _>>()?;
+    let first_record = normalized.entities.get(place.entity).map_or(0, EntityRecords::len);
+    let mut kept: Vec<(usize, usize)> = Vec::with_capacity(columns.iter().map(|columns| columns.key.len()).sum());
+    for (batch, row) in in_order(&batches)? {
+        let (Some(columns_here), Some(faults_here)) = (columns.get(batch), faults.get(batch)) else { continue };
+        let at = faults_here.place(row);
+        rows.query_rows += 1;
+        let key = columns_here.key(row);
+        if !columns_here.selected.value(row) {
+            rows.filtered.push((at.0, at.1, key.map(str::to_owned), place.entity));
+            continue;
         }
-        if let Some(entity) = normalized.entities.get_mut(place.entity) {
-            let kept = filter_record_batch(&batch, &BooleanArray::from(keep))?;
-            entity.batches.push(to_records(&kept, &entity.schema, &entity.plan)?);
+        rows.fates += 1;
+        if let Some(number) = at.1 {
+            rows.taken.insert((at.0, number));
+        }
+        let bad = match (faults_here.fault(row), key) {
+            (Some(fault), _) => Some(failed_row(&place, at, key, fault)),
+            (None, None) => Some(missing_key(&place, at)),
+            (None, Some(_)) => None,
+        };
+        let fate = if let Some(bad) = bad {
+            // What a query gives has no place to read it back from.
+            let raw = if place.table.is_none() {
+                row_as_json(&form.of(&gather(&batches, &[(batch, row)])?)?)?
+            } else {
+                Vec::new()
+            };
+            normalized.quarantined.push(Quarantined { raw, ..bad });
+            Fate::Quarantined
+        } else {
+            // The record that was kept last, to tell repeats from older versions.
+            let last = kept.last().and_then(|(batch, row)| Some((columns.get(*batch)?, *row)));
+            match last.filter(|(columns, row)| columns.key(*row) == key) {
+                Some((columns, last)) if columns.hash.value(last) == columns_here.hash.value(row) => Fate::DuplicateRow,
+                Some(_) => Fate::Superseded,
+                None => {
+                    let record = u32::try_from(first_record + kept.len())
+                        .map_err(|_| RunError::Internal("more than 4,294,967,295 records".to_owned()))?;
+                    kept.push((batch, row));
+                    Fate::Record(record)
+                }
+            }
+        };
+        add(normalized, place.source, |counts| match fate {
+            Fate::Record(_) => counts.records += 1,
+            Fate::DuplicateRow => counts.duplicate_rows += 1,
+            Fate::Superseded => counts.superseded += 1,
+            Fate::Quarantined => counts.quarantined += 1,
+            Fate::Filtered => {}
+        });
+        let source_key = if matches!(fate, Fate::Record(_)) { None } else { key.map(str::to_owned) };
+        normalized.ledger.push(LedgerEntry {
+            source: place.source,
+            source_key,
+            file: place.file(at.0),
+            row: at.1,
+            fate,
+            entity: place.entity,
+        });
+    }
+    if let Some(entity) = normalized.entities.get_mut(place.entity) {
+        let at_once = (kept.len() / PIECES).clamp(FEWEST_AT_ONCE, MOST_AT_ONCE);
+        let made: Vec<RecordBatch> = kept
+            .par_chunks(at_once)
+            .map(|rows| {
+                progress.check_signal()?;
+                to_records(&form.of(&gather(&batches, rows)?)?, &entity.schema)
+            })
+            .collect::<Result<_, RunError>>()?;
+        let source = u16::try_from(place.source).unwrap_or(u16::MAX);
+        entity.sources.resize(entity.sources.len() + kept.len(), source);
+        for batch in made {
+            let number = entity.batches.len();
+            entity.places.extend((0..batch.num_rows()).map(|row| (number, row)));
+            entity.batches.push(batch);
         }
     }
     Ok(())
 }
+
+/// Into how many pieces, normalised at the same time, the records of a source are cut. It does not depend on the
+/// threads, so that equal input gives equal batches.
+const PIECES: usize = 8;
+/// Bounds of a piece: a value that repeats is read once a piece, so larger ones take less time and more memory.
+const FEWEST_AT_ONCE: usize = 8 << 10;
+const MOST_AT_ONCE: usize = 64 << 10;
 
 /// Rows of a table without columns (JSON objects without members) have no key.
 fn rows_without_columns(place: Place<'_>, rows: &mut Rows, normalized: &mut Normalized) -> Result<(), RunError> {
@@ -559,14 +571,14 @@ impl Place<'_> {
     }
 }
 
-/// The mapped values of a query's row as JSON.
-fn row_as_json(batch: &RecordBatch, row: usize) -> Result<Vec<u8>, RunError> {
+/// The mapped values of a query's row, alone in its batch, as JSON.
+fn row_as_json(batch: &RecordBatch) -> Result<Vec<u8>, RunError> {
     let schema = batch.schema();
     let of_source = |name: &str| !name.starts_with(OWN) && name != layout::RECORD_HASH && name != layout::SOURCE;
     let columns: Vec<usize> =
         (0..schema.fields().len()).filter(|column| of_source(schema.field(*column).name())).collect();
     let mut writer = arrow::json::LineDelimitedWriter::new(Vec::new());
-    writer.write(&batch.project(&columns)?.slice(row, 1))?;
+    writer.write(&batch.project(&columns)?)?;
     writer.finish()?;
     Ok(writer.into_inner().trim_ascii_end().to_vec())
 }
@@ -598,7 +610,7 @@ impl<'a> Faults<'a> {
     }
 }
 
-fn the_column<'a>(batch: &'a RecordBatch, name: &str) -> Result<&'a ArrayRef, RunError> {
+pub(super) fn the_column<'a>(batch: &'a RecordBatch, name: &str) -> Result<&'a ArrayRef, RunError> {
     batch.column_by_name(name).ok_or_else(|| RunError::Internal(format!("the query lost its column {name}")))
 }
 
@@ -624,15 +636,11 @@ impl<'a> Columns<'a> {
 }
 
 /// Brings a query's batch into the schema of records: names in parts become columns.
-fn to_records(batch: &RecordBatch, schema: &SchemaRef, entity: &EntityPlan) -> Result<RecordBatch, RunError> {
-    let name = batch.column_by_name(NAME_STRUCT).map(|column| column.as_struct());
-    let has_name = entity.attributes.iter().any(|attribute| attribute.name == "full_name");
+fn to_records(batch: &RecordBatch, schema: &SchemaRef) -> Result<RecordBatch, RunError> {
     let mut columns = Vec::with_capacity(schema.fields().len());
     for field in schema.fields() {
-        let part = name
-            .filter(|_| has_name && layout::NAME_PARTS.contains(&field.name().as_str()))
-            .and_then(|name| name.column_by_name(field.name()));
-        let column = part
+        let column = batch
+            .column_by_name(&name_column(field.name()))
             .or_else(|| batch.column_by_name(field.name()))
             .ok_or_else(|| RunError::Internal(format!("the query lost its column {}", field.name())))?;
         columns.push(if column.data_type() == field.data_type() {

@@ -21,11 +21,12 @@ use datafusion::logical_expr::{
 };
 use datafusion::optimizer::simplify_expressions::ExprSimplifier;
 use datafusion::prelude::{DataFrame, SessionContext};
+use goldsmith_columns::Reading;
 use goldsmith_config::attributes::AttributeKind;
 
 use super::attempt::{FAULT, VALUE, attempt};
-use super::lists::{Reading, list_function};
-use super::scalars::{json_function, person_name_function, record_hash_function, scalar_function};
+use super::columns::{json_function, moment_function, record_hash_function};
+use super::standard::{Making, StandardColumn, StandardForm};
 use super::{SELECTED, layout, session};
 use crate::extract::landing::{FILE, OWN, ROW};
 use crate::pipeline::plan::{ChildPlan, EntityPlan, From, Keep, RecordPlan, Sql};
@@ -40,9 +41,6 @@ pub struct SqlMistake {
 
 /// The columns a record type needs of each table; `None` for all of them.
 pub type Needs = BTreeMap<String, Option<BTreeSet<String>>>;
-
-/// Column with the person's name in parts, taken apart after the query.
-pub const NAME_STRUCT: &str = "\u{1f}name";
 
 /// Column with the expression that fails on a row and how; null where none does.
 pub const FAULT_COLUMN: &str = "\u{1f}fault";
@@ -59,7 +57,10 @@ pub struct ChildRest {
 
 /// The query of one record type and what it reads.
 pub struct RecordSelect {
+    /// The raw columns, in no order.
     pub frame: DataFrame,
+    /// What is made of them.
+    pub(super) form: StandardForm,
     pub children: Vec<ChildRest>,
     pub needs: Needs,
     /// The record type's path in the pipeline file.
@@ -81,8 +82,8 @@ pub async fn plan_record(
     let mut binder = Binder { context, mistakes: Vec::new(), needs: Needs::new(), faults: Vec::new() };
     let built = binder.build(schemas, source, record, keep, entity).await;
     match built {
-        Some(Ok((frame, children))) if binder.mistakes.is_empty() => {
-            Ok(RecordSelect { frame, children, needs: binder.needs, path: record.path.clone() })
+        Some(Ok((frame, form, children))) if binder.mistakes.is_empty() => {
+            Ok(RecordSelect { frame, form, children, needs: binder.needs, path: record.path.clone() })
         }
         Some(Err(error)) if binder.mistakes.is_empty() => {
             Err(vec![SqlMistake { path: String::new(), message: plain(&error) }])
@@ -99,7 +100,7 @@ struct Binder<'a> {
     faults: Vec<Expr>,
 }
 
-type Built = Option<Result<(DataFrame, Vec<ChildRest>)>>;
+type Built = Option<Result<(DataFrame, StandardForm, Vec<ChildRest>)>>;
 
 impl Binder<'_> {
     /// `None` where a mistake was noted.
@@ -138,15 +139,14 @@ impl Binder<'_> {
             }
         };
 
-        // Raw columns and, over them, the normalised ones.
-        let mut normalised = Vec::new();
+        // Raw columns and what is made of them.
+        let mut form = StandardForm { source: source.to_owned(), ..StandardForm::default() };
         let mut raw_names = Vec::new();
-        let mut name_parts: BTreeMap<&str, String> = BTreeMap::new();
+        let mut name_parts: [Option<String>; 6] = Default::default();
         let has_name = entity.attributes.iter().any(|attribute| attribute.name == "full_name");
         for (number, attribute) in entity.attributes.iter().enumerate() {
             let field = record.fields.iter().find(|field| field.attribute == attribute.name);
             let child = record.children.iter().find(|child| child.attribute == attribute.name);
-            let is_name = has_name && layout::NAME_PARTS.contains(&attribute.name.as_str());
             if layout::is_list(attribute.kind) {
                 let mut arguments = Vec::new();
                 let mut entries = Vec::new();
@@ -160,7 +160,7 @@ impl Binder<'_> {
                         let column = format!("{OWN}raw_{number}_{entry_number}_{part}");
                         let (expr, _) = self.text(sql, &schema, main.as_deref());
                         raw.push(expr.alias(&column));
-                        arguments.push(ident(&column));
+                        arguments.push(column.clone());
                         raw_names.push(column);
                         names.push(part.clone());
                     }
@@ -177,19 +177,17 @@ impl Binder<'_> {
                     frame = joined;
                     children.push(rest);
                     raw.push(ident(&column));
-                    arguments.push(ident(&column));
+                    arguments.push(column.clone());
                     raw_names.push(column);
                     entries
                         .push(vec![layout::input_parts(attribute.kind).first().copied().unwrap_or("value").to_owned()]);
                     sorted = true;
                 }
-                let value = if arguments.is_empty() {
-                    lit(null_of(&layout::data_type(attribute.kind))?)
-                } else {
-                    let reading = Reading { region: record.region.clone(), date_formats: record.date_formats.clone() };
-                    list_function(attribute.kind, entries, reading, sorted).call(arguments)
-                };
-                normalised.push(value.alias(&attribute.name));
+                let reading = Reading { region: record.region.clone(), date_formats: record.date_formats.clone() };
+                form.columns.push(StandardColumn {
+                    name: attribute.name.clone(),
+                    making: Making::List { kind: attribute.kind, raw: arguments, entries, reading, sorted },
+                });
                 continue;
             }
             let column = layout::raw_column(&attribute.name);
@@ -206,61 +204,33 @@ impl Binder<'_> {
                 }
                 None => raw.push(lit(datafusion::scalar::ScalarValue::Utf8(None)).alias(&column)),
             }
-            if is_name {
-                name_parts.insert(attribute.name.as_str(), column.clone());
+            let name_part = layout::NAME_PARTS.iter().position(|part| has_name && *part == attribute.name);
+            if let Some(slot) = name_part.and_then(|part| name_parts.get_mut(part)) {
+                *slot = Some(column.clone());
             } else {
                 let reading = Reading { region: record.region.clone(), date_formats: formats };
-                normalised
-                    .push(scalar_function(attribute.kind, reading).call(vec![ident(&column)]).alias(&attribute.name));
+                form.columns.push(StandardColumn {
+                    name: attribute.name.clone(),
+                    making: Making::Scalar { kind: attribute.kind, raw: column.clone(), reading },
+                });
             }
-            normalised.push(ident(&column));
+            form.columns.push(StandardColumn { name: column, making: Making::Same });
         }
         if !self.mistakes.is_empty() {
             return None;
         }
         raw.push(first_fault(std::mem::take(&mut self.faults)).alias(FAULT_COLUMN));
+        form.name = has_name.then_some(name_parts);
+        let updated_reading = Reading { region: record.region.clone(), date_formats: updated_formats };
         let mut select = vec![
-            ident(SELECTED),
-            ident(FAULT_COLUMN),
-            ident(FILE),
-            ident(ROW),
-            lit(source).alias(layout::SOURCE),
-            ident(layout::SOURCE_KEY),
-            ident(layout::KEPT),
-            scalar_function(
-                AttributeKind::Timestamp,
-                Reading { region: record.region.clone(), date_formats: updated_formats },
-            )
-            .call(vec![ident(layout::UPDATED_AT)])
-            .alias(layout::UPDATED_AT),
+            moment_function(updated_reading).call(vec![ident(layout::UPDATED_AT)]).alias(layout::UPDATED_AT),
             record_hash_function(raw_names.iter().map(|name| is_child(name)).collect())
                 .call(raw_names.iter().map(ident).collect())
                 .alias(layout::RECORD_HASH),
         ];
-        if has_name {
-            let arguments = layout::NAME_PARTS
-                .iter()
-                .map(|part| {
-                    name_parts.get(part).map_or_else(|| lit(datafusion::scalar::ScalarValue::Utf8(None)), ident)
-                })
-                .collect();
-            select.push(person_name_function().call(arguments).alias(NAME_STRUCT));
-        }
-        select.append(&mut normalised);
-        let order = vec![
-            ident(layout::SOURCE_KEY).sort(true, true),
-            ident(layout::UPDATED_AT).sort(false, false),
-            ident(layout::RECORD_HASH).sort(true, true),
-            ident(FILE).sort(true, true),
-            ident(ROW).sort(true, true),
-        ];
-        Some(
-            frame
-                .select(raw)
-                .and_then(|frame| frame.select(select))
-                .and_then(|frame| frame.sort(order))
-                .map(|frame| (frame, children)),
-        )
+        let as_it_is = raw.iter().map(|expr| expr.schema_name().to_string()).filter(|name| name != layout::UPDATED_AT);
+        select.extend(as_it_is.map(ident));
+        Some(frame.select(raw).and_then(|frame| frame.select(select)).map(|frame| (frame, form, children)))
     }
 
     async fn main_frame(
@@ -585,10 +555,6 @@ fn kept(schema: &DFSchema, is_table: bool, keep: &Keep) -> Expr {
     }
     let (columns, names): (Vec<Expr>, Vec<String>) = columns.into_iter().unzip();
     json_function(names).call(columns)
-}
-
-fn null_of(data_type: &DataType) -> Option<datafusion::scalar::ScalarValue> {
-    datafusion::scalar::ScalarValue::try_from(data_type).ok()
 }
 
 /// Whether a column holds attached child rows.

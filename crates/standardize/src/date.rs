@@ -37,6 +37,12 @@ pub fn parse(raw: &str, formats: &[&str]) -> Option<NaiveDate> {
     formats.iter().find_map(|format| declared(raw, format))
 }
 
+/// Days since 1970-01-01, as tables count them.
+#[must_use]
+pub fn days_since_epoch(date: NaiveDate) -> i32 {
+    i32::try_from(date.signed_duration_since(NaiveDate::default()).num_days()).unwrap_or(0)
+}
+
 /// Whether a person living at `as_of` can have been born on `date`: not after `as_of`, and at most 122 years before.
 ///
 /// ```
@@ -73,11 +79,18 @@ pub fn parse_timestamp(raw: &str, formats: &[&str]) -> Option<i64> {
     let micros = |t: NaiveDateTime| t.and_utc().timestamp_micros();
     if !formats.is_empty() {
         return formats.iter().find_map(|format| {
-            DateTime::parse_from_str(raw, format)
-                .map(|t| t.timestamp_micros())
-                .or_else(|_| NaiveDateTime::parse_from_str(raw, format).map(micros))
-                .ok()
-                .or_else(|| declared(raw, format).and_then(|d| d.and_hms_opt(0, 0, 0)).map(micros))
+            if *format == "%s" && raw.len() <= 11 && raw.bytes().all(|b| b.is_ascii_digit()) {
+                return raw.parse::<i64>().ok()?.checked_mul(1_000_000);
+            }
+            let moment = if is_of_days(format) {
+                None
+            } else {
+                DateTime::parse_from_str(raw, format)
+                    .map(|t| t.timestamp_micros())
+                    .or_else(|_| NaiveDateTime::parse_from_str(raw, format).map(micros))
+                    .ok()
+            };
+            moment.or_else(|| declared(raw, format).and_then(|d| d.and_hms_opt(0, 0, 0)).map(micros))
         });
     }
     if raw.bytes().all(|b| b.is_ascii_digit()) && matches!(raw.len(), 10 | 13 | 16) {
@@ -98,6 +111,11 @@ fn declared(raw: &str, format: &str) -> Option<NaiveDate> {
     match numeric(raw.as_bytes(), format.as_bytes()) {
         Numeric::Read(date) => date,
         Numeric::NotNumeric => {
+            if format == "%d %b %Y"
+                && let Some(date) = day_month_year(raw.as_bytes())
+            {
+                return Some(date);
+            }
             if let Ok((date, rest)) = NaiveDate::parse_and_remainder(raw, format) {
                 return is_time_of_day(rest).then_some(date);
             }
@@ -105,6 +123,28 @@ fn declared(raw: &str, format: &str) -> Option<NaiveDate> {
             NaiveDateTime::parse_from_str(raw, format).map(|t| t.date()).ok()
         }
     }
+}
+
+/// Whether a format has nothing but parts of a date, so that no time can be read by it.
+fn is_of_days(format: &str) -> bool {
+    let mut pattern = format.bytes();
+    while let Some(byte) = pattern.next() {
+        if byte == b'%' && !pattern.next().is_some_and(|part| b"YymdebBhaAj".contains(&part)) {
+            return false;
+        }
+    }
+    true
+}
+
+/// A day in `%d %b %Y`, written with all its digits; `None` for what else may fit the format.
+fn day_month_year(raw: &[u8]) -> Option<NaiveDate> {
+    let &[d1, d2, b' ', m1, m2, m3, b' ', y1, y2, y3, y4] = raw else { return None };
+    let number = |digits: &[u8]| {
+        digits.iter().try_fold(0, |value, digit| digit.is_ascii_digit().then(|| value * 10 + u32::from(digit - b'0')))
+    };
+    let name = [m1, m2, m3].map(|letter| letter.to_ascii_lowercase());
+    let month = MONTHS.iter().zip(1..).find(|(known, _)| known.as_bytes().starts_with(&name))?.1;
+    ymd(number(&[y1, y2, y3, y4])?, month, number(&[d1, d2])?)
 }
 
 enum Numeric {
@@ -215,21 +255,22 @@ fn written_month(raw: &str) -> Option<NaiveDate> {
     ymd(year?, month?, day?)
 }
 
+const MONTHS: [&str; 12] = [
+    "january",
+    "february",
+    "march",
+    "april",
+    "may",
+    "june",
+    "july",
+    "august",
+    "september",
+    "october",
+    "november",
+    "december",
+];
+
 fn month_of(word: &str) -> Option<u32> {
-    const MONTHS: [&str; 12] = [
-        "january",
-        "february",
-        "march",
-        "april",
-        "may",
-        "june",
-        "july",
-        "august",
-        "september",
-        "october",
-        "november",
-        "december",
-    ];
     let lower = word.to_ascii_lowercase();
     let at = MONTHS
         .iter()
@@ -403,6 +444,29 @@ mod tests {
         fn never_panics(raw in ".{0,30}", digits in "[0-9 :./+TZ-]{0,30}", format in "[%a-zA-Z/ .-]{0,8}") {
             for raw in [raw, digits] {
                 let _ = (parse(&raw, &[]), parse(&raw, &[&format]), parse_timestamp(&raw, &[]), parse_timestamp(&raw, &[&format]));
+            }
+        }
+
+        #[test]
+        fn short_ways_agree_with_chrono(
+            days in 0i32..80_000,
+            seconds in 0i64..20_000_000_000,
+            raw in "[0-3 ]?[0-9] (Jan|FEB|mar|Sept|dec|xyz) [+ ]?[0-9]{3,5}( 10:11)?",
+            format in "%d %b %Y|%d %B %Y|%Y%m%d|%d/%m/%y|%Y-%m-%d %H:%M",
+        ) {
+            let slow = |raw: &str, format: &str| {
+                DateTime::parse_from_str(raw, format).map(|t| t.timestamp_micros())
+                    .or_else(|_| NaiveDateTime::parse_from_str(raw, format).map(|t| t.and_utc().timestamp_micros())).ok()
+            };
+            prop_assert_eq!(parse_timestamp(&seconds.to_string(), &["%s"]), slow(&seconds.to_string(), "%s"));
+            let written = NaiveDate::from_num_days_from_ce_opt(690_000 + days).unwrap().and_time(NaiveTime::MIN).format(&format).to_string();
+            for raw in [raw, written] {
+                if is_of_days(&format) {
+                    prop_assert_eq!(slow(raw.trim(), &format), None);
+                }
+                if let Some(day) = day_month_year(raw.as_bytes()) {
+                    prop_assert_eq!(NaiveDate::parse_from_str(&raw, "%d %b %Y"), Ok(day));
+                }
             }
         }
 

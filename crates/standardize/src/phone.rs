@@ -122,7 +122,7 @@ impl Plan {
 
     fn into_phone(self, e164: String) -> Phone {
         let valid = self.kind != PhoneNumberType::Unknown;
-        Phone { e164, kind: kind_of(self.kind), region: self.region.map(|region| region.to_string()), valid }
+        Phone { e164, kind: kind_of(self.kind), region: self.region.map(code_of), valid }
     }
 }
 
@@ -171,6 +171,15 @@ fn north_american(raw: &str, default: Option<Region>) -> Option<Phone> {
 thread_local! {
     /// By area and exchange: at most 800,000 entries.
     static NORTH_AMERICA: RefCell<HashMap<u32, Plan>> = RefCell::new(HashMap::new());
+}
+
+fn code_of(region: Region) -> String {
+    match region {
+        // Nearly all numbers that are read the short way.
+        Region::US => "US".to_owned(),
+        Region::CA => "CA".to_owned(),
+        region => region.to_string(),
+    }
 }
 
 const fn kind_of(kind: PhoneNumberType) -> PhoneKind {

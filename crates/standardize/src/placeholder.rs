@@ -3,6 +3,11 @@
 //! The lists are conservative, since a real value lost here is lost for good, while a placeholder that slips through is
 //! still seen later as a value far too many records share. Only a whole value is ever a placeholder, never a part.
 
+use std::sync::LazyLock;
+
+use chrono::{Datelike, NaiveDate};
+use hashbrown::HashSet;
+
 /// What the column holds; each kind has its own placeholders besides the common ones.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub enum PlaceholderKind {
@@ -49,16 +54,18 @@ pub fn is_placeholder(kind: PlaceholderKind, value: &str) -> bool {
         PlaceholderKind::Phone => is_phone_placeholder(value),
         PlaceholderKind::Email => is_email_placeholder(value),
         PlaceholderKind::Date => is_date_placeholder(value),
-        PlaceholderKind::Text => is_word_placeholder(value, &[]),
-        PlaceholderKind::Address => is_word_placeholder(value, ADDRESS),
-        PlaceholderKind::Name => !matches!(value, "Null" | "Na" | "Nan" | "NAN") && is_word_placeholder(value, NAME),
+        PlaceholderKind::Text => is_word_placeholder(value, None),
+        PlaceholderKind::Address => is_word_placeholder(value, Some(&ADDRESS_WORDS)),
+        PlaceholderKind::Name => {
+            !matches!(value, "Null" | "Na" | "Nan" | "NAN") && is_word_placeholder(value, Some(&NAME_WORDS))
+        }
     }
 }
 
 /// Longer values are never placeholders; the longest on the lists is far shorter.
 const LONGEST: usize = 32;
 
-// Letters and digits only, lower case, sorted: they are looked up by binary search.
+// Letters and digits only, lower case.
 const COMMON: &[&str] = &[
     "blank",
     "donotuse",
@@ -155,6 +162,17 @@ const RUNS: &[&str] = &[
     "9876543210",
 ];
 
+/// The words of a list, found by hash.
+type Words = LazyLock<HashSet<&'static [u8]>>;
+
+static COMMON_WORDS: Words = LazyLock::new(|| words(COMMON));
+static NAME_WORDS: Words = LazyLock::new(|| words(NAME));
+static ADDRESS_WORDS: Words = LazyLock::new(|| words(ADDRESS));
+
+fn words(list: &[&'static str]) -> HashSet<&'static [u8]> {
+    list.iter().map(|word| word.as_bytes()).collect()
+}
+
 /// The letters and digits of a short value, in lower case, on the stack.
 struct Compact {
     bytes: [u8; LONGEST],
@@ -165,46 +183,54 @@ impl Compact {
     /// `None` where the value holds letters outside ASCII: the lists have none.
     fn of(value: &str) -> Option<Self> {
         let mut compact = Self { bytes: [0; LONGEST], len: 0 };
-        for c in value.chars() {
-            if c.is_ascii_alphanumeric() {
-                if let Some(slot) = compact.bytes.get_mut(compact.len) {
-                    *slot = c.to_ascii_lowercase() as u8;
-                    compact.len += 1;
-                }
-            } else if !c.is_ascii() && c.is_alphanumeric() {
-                return None;
-            }
+        if !value.is_ascii() && value.chars().any(|c| !c.is_ascii() && c.is_alphanumeric()) {
+            return None;
+        }
+        let letters = value.bytes().filter(u8::is_ascii_alphanumeric);
+        for (slot, byte) in compact.bytes.iter_mut().zip(letters) {
+            *slot = byte.to_ascii_lowercase();
+            compact.len += 1;
         }
         Some(compact)
     }
 
-    fn as_str(&self) -> &str {
-        self.bytes.get(..self.len).and_then(|b| std::str::from_utf8(b).ok()).unwrap_or_default()
+    fn as_bytes(&self) -> &[u8] {
+        self.bytes.get(..self.len).unwrap_or_default()
     }
 }
 
-fn is_word_placeholder(value: &str, own: &[&str]) -> bool {
+fn is_word_placeholder(value: &str, own: Option<&Words>) -> bool {
+    // No word on the lists has a digit, and most addresses do.
+    if value.bytes().any(|byte| byte.is_ascii_digit()) {
+        return false;
+    }
     let Some(compact) = Compact::of(value) else {
         return false;
     };
-    let word = compact.as_str();
+    let word = compact.as_bytes();
     // Nothing but punctuation, or a row of x.
-    (word.is_empty() || (word.len() > 1 && word.bytes().all(|b| b == b'x')))
-        || COMMON.binary_search(&word).is_ok()
-        || own.contains(&word)
+    (word.is_empty() || (word.len() > 1 && word.iter().all(|b| *b == b'x')))
+        || COMMON_WORDS.contains(word)
+        || own.is_some_and(|own| own.contains(word))
 }
 
 fn is_phone_placeholder(value: &str) -> bool {
     let Some(compact) = Compact::of(value) else {
         return false;
     };
-    let word = compact.as_str();
-    if word.is_empty() || COMMON.binary_search(&word).is_ok() {
+    let word = compact.as_bytes();
+    if word.is_empty() || COMMON_WORDS.contains(word) {
         return true;
     }
-    let digits: Vec<u8> = value.bytes().filter(u8::is_ascii_digit).collect();
+    let mut digits = [0; LONGEST];
+    let mut count = 0;
+    for (slot, digit) in digits.iter_mut().zip(value.bytes().filter(u8::is_ascii_digit)) {
+        *slot = digit;
+        count += 1;
+    }
+    let digits = digits.get(..count).unwrap_or_default();
     let Some(&last) = digits.last() else {
-        return word.bytes().all(|b| b == b'x');
+        return word.iter().all(|b| *b == b'x');
     };
     let same = digits.iter().rev().take_while(|d| **d == last).count();
     let ahead = digits.len() - same;
@@ -212,31 +238,59 @@ fn is_phone_placeholder(value: &str) -> bool {
     same == digits.len()
         || (ahead <= 3 && same >= 9)
         || (ahead <= 3 && last == b'0' && same >= 7)
-        || std::str::from_utf8(&digits)
-            .is_ok_and(|d| RUNS.contains(&d.strip_prefix('1').filter(|r| r.len() == 10).unwrap_or(d)))
+        || is_run(digits.strip_prefix(b"1").filter(|rest| rest.len() == 10).unwrap_or(digits))
+}
+
+fn is_run(digits: &[u8]) -> bool {
+    RUNS.iter().any(|run| run.as_bytes() == digits)
 }
 
 fn is_email_placeholder(value: &str) -> bool {
     let Some((local, domain)) = value.rsplit_once('@') else {
-        return is_word_placeholder(value, &[]);
+        return is_word_placeholder(value, None);
     };
     let Some(local) = Compact::of(local) else {
         return false;
     };
-    let local = local.as_str();
+    let local = local.as_bytes();
     let label = domain.split('.').next().unwrap_or_default();
-    EMAIL_LOCALS.contains(&local)
-        || (EMAIL_ECHOES.contains(&local) && label.eq_ignore_ascii_case(local))
-        || (local == "test" && label.eq_ignore_ascii_case("example"))
+    let is_in = |list: &[&str]| list.iter().any(|known| known.as_bytes() == local);
+    is_in(EMAIL_LOCALS)
+        || (label.as_bytes().eq_ignore_ascii_case(local) && is_in(EMAIL_ECHOES))
+        || (local == b"test" && label.eq_ignore_ascii_case("example"))
 }
 
 fn is_date_placeholder(value: &str) -> bool {
-    let digits: String = value.chars().filter(char::is_ascii_digit).take(8).collect();
-    if digits.is_empty() {
-        is_word_placeholder(value, &[])
-    } else {
-        DATES.contains(&digits.as_str()) || digits.bytes().all(|b| b == b'0')
+    let mut digits = [0; 8];
+    let mut count = 0;
+    for (slot, digit) in digits.iter_mut().zip(value.bytes().filter(u8::is_ascii_digit)) {
+        *slot = digit;
+        count += 1;
     }
+    match digits.get(..count) {
+        None | Some([]) => is_word_placeholder(value, None),
+        Some(digits) => is_placeholder_digits(digits),
+    }
+}
+
+/// Whether a day is one of those that stand for "nothing", whatever the notation it was read from.
+#[must_use]
+pub fn is_placeholder_day(day: NaiveDate) -> bool {
+    let Some(year) = u32::try_from(day.year()).ok().filter(|year| *year <= 9999) else {
+        return is_date_placeholder(&day.to_string());
+    };
+    let mut rest = year * 10_000 + day.month() * 100 + day.day();
+    let mut digits = [b'0'; 8];
+    for digit in digits.iter_mut().rev() {
+        *digit = b"0123456789".get((rest % 10) as usize).copied().unwrap_or(b'0');
+        rest /= 10;
+    }
+    is_placeholder_digits(&digits)
+}
+
+fn is_placeholder_digits(digits: &[u8]) -> bool {
+    let said = |known: &[&str]| known.binary_search_by(|known| known.as_bytes().cmp(digits)).is_ok();
+    said(DATES) || digits.iter().all(|digit| *digit == b'0')
 }
 
 #[cfg(test)]
@@ -304,11 +358,43 @@ mod tests {
     }
 
     #[test]
-    fn common_words_are_sorted_for_the_search() {
-        assert!(COMMON.is_sorted());
+    fn dates_are_sorted_for_the_search() {
+        assert!(DATES.is_sorted());
+    }
+
+    #[test]
+    fn no_word_has_a_digit_and_all_fit() {
+        for word in COMMON.iter().chain(NAME).chain(ADDRESS) {
+            assert!(word.bytes().all(|byte| byte.is_ascii_lowercase()) && word.len() < LONGEST, "{word}");
+        }
     }
 
     proptest! {
+        #[test]
+        fn a_day_is_judged_as_its_iso_form(days in -800_000i32..4_000_000) {
+            if let Some(day) = NaiveDate::from_num_days_from_ce_opt(days) {
+                prop_assert_eq!(is_placeholder_day(day), is_placeholder(PlaceholderKind::Date, &day.to_string()));
+            }
+        }
+
+        #[test]
+        fn words_are_found_whatever_stands_between_their_letters(
+            at in 0..COMMON.len() + NAME.len() + ADDRESS.len(),
+            between in "[ ./-]{0,2}",
+            tail in "[a-z0-9é]?",
+        ) {
+            let all: Vec<&str> = COMMON.iter().chain(NAME).chain(ADDRESS).copied().collect();
+            let letters: Vec<String> = all[at].chars().map(String::from).collect();
+            let value = format!("{}{tail}", letters.join(&between).to_uppercase());
+            let plain = format!("{}{tail}", all[at]);
+            for (own, list) in [(None, &[][..]), (Some(&NAME_WORDS), NAME), (Some(&ADDRESS_WORDS), ADDRESS)] {
+                // One by one through the lists, as they are written.
+                let listed = COMMON.iter().chain(list).any(|word| *word == plain);
+                let is_short = plain.len() <= LONGEST;
+                prop_assert_eq!(is_word_placeholder(&value, own), listed && is_short, "{}", value);
+            }
+        }
+
         #[test]
         fn never_panics(raw in ".{0,60}") {
             use PlaceholderKind::{Address, Date, Email, Name, Phone, Text};

@@ -176,7 +176,7 @@ pub fn catalogue() -> Vec<Function> {
                 .map(|row| {
                     optional(values, row)
                         .and_then(|value| date::parse(value, options.get(row).as_slice()))
-                        .map(days_since_epoch)
+                        .map(date::days_since_epoch)
                 })
                 .collect();
             Ok(Arc::new(dates))
@@ -234,13 +234,6 @@ pub fn catalogue() -> Vec<Function> {
 
 /// The parts a structured function gives, in the order of their names.
 type Parts = fn(&str, Option<&str>) -> Option<Vec<Option<String>>>;
-
-/// Days since 1970-01-01, as Arrow counts them.
-#[must_use]
-pub fn days_since_epoch(date: chrono::NaiveDate) -> i32 {
-    let epoch = chrono::NaiveDate::default();
-    i32::try_from(date.signed_duration_since(epoch).num_days()).unwrap_or(0)
-}
 
 fn optional(values: &StringArray, row: usize) -> Option<&str> {
     values.is_valid(row).then(|| values.value(row))

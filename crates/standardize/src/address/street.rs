@@ -287,8 +287,8 @@ fn street_form(words: &[&str], country: &str) -> (String, Option<String>) {
             && let Some(full) = direction(word).filter(|_| index != 0 || last > 0)
         {
             out.push_str(full);
-        } else if let Some((stem, ending)) = compound(word, country)
-            .filter(|_| matches!(language, Language::German | Language::Dutch) || country.is_empty())
+        } else if (matches!(language, Language::German | Language::Dutch) || country.is_empty())
+            && let Some((stem, ending)) = compound(word, country)
         {
             let mut joined = String::with_capacity(word.len() + 4);
             joined.push_str(stem);

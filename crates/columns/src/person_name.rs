@@ -1,0 +1,81 @@
+//! The columns of a person's name: each mapped part overrides what parsing the full name gives, and the full name is
+//! written anew from the parts.
+
+use std::sync::Arc;
+
+use arrow::array::{ArrayRef, StringArray, StringBuilder};
+use arrow::error::ArrowError;
+use goldsmith_standardize::name::PersonName;
+use goldsmith_standardize::placeholder::{PlaceholderKind, is_placeholder};
+use goldsmith_standardize::{name, text};
+
+use crate::memo::Memo;
+use crate::{layout, present, text_of};
+
+/// The columns of [`layout::NAME_PARTS`] in their normal form, from the raw ones; `None` where a part is not mapped.
+///
+/// # Errors
+/// Where a column is no text and cannot be made one.
+pub fn normalize(raw: &[Option<ArrayRef>], rows: usize) -> Result<Vec<ArrayRef>, ArrowError> {
+    let columns: Vec<Option<StringArray>> =
+        raw.iter().map(|column| column.as_ref().map(text_of).transpose()).collect::<Result<_, _>>()?;
+    let column = |index: usize| columns.get(index).and_then(Option::as_ref);
+    let [fulls, titles, givens, middles, families, suffixes] = std::array::from_fn(column);
+    let mut parts = [(); 5].map(|()| Memo::new());
+    let [title_memo, given_memo, middle_memo, family_memo, suffix_memo] = &mut parts;
+    let mut full_memo = Memo::new();
+    let mut out: Vec<StringBuilder> =
+        layout::NAME_PARTS.iter().map(|_| StringBuilder::with_capacity(rows, rows * 8)).collect();
+    let mut full = String::new();
+    let nobody = PersonName::default();
+    for row in 0..rows {
+        let parsed = match fulls.and_then(|values| present(values, row)) {
+            Some(raw) => full_memo.get(raw, |raw| said(raw).and_then(name::parse_person).unwrap_or_default()),
+            None => &nobody,
+        };
+        let title = part(titles, row, title_memo, text::clean).or(parsed.title.as_deref());
+        let given = part(givens, row, given_memo, name::person_part).or(parsed.given.as_deref());
+        let middle = part(middles, row, middle_memo, name::person_part).or(parsed.middle.as_deref());
+        let mut suffix = part(suffixes, row, suffix_memo, name::suffix).or(parsed.suffix.as_deref());
+        let mut family = part(families, row, family_memo, name::person_part).or(parsed.family.as_deref());
+        // A suffix often sits at the end of the family name: "Smith Jr".
+        let found;
+        if suffix.is_none()
+            && let Some((head, tail)) = family.and_then(|family| family.rsplit_once(' '))
+        {
+            found = name::suffix(tail);
+            if found.is_some() {
+                suffix = found.as_deref();
+                family = Some(head.trim_end_matches(','));
+            }
+        }
+        full.clear();
+        let mut any = false;
+        for part in [given, middle, family, suffix].into_iter().flatten() {
+            if any {
+                full.push(' ');
+            }
+            any = true;
+            full.push_str(part);
+        }
+        for (builder, part) in out.iter_mut().zip([any.then_some(full.as_str()), title, given, middle, family, suffix])
+        {
+            builder.append_option(part);
+        }
+    }
+    Ok(out.iter_mut().map(|builder| Arc::new(builder.finish()) as ArrayRef).collect())
+}
+
+/// A value that is no placeholder.
+fn said(raw: &str) -> Option<&str> {
+    (!is_placeholder(PlaceholderKind::Name, raw)).then_some(raw)
+}
+
+fn part<'a, 'm>(
+    values: Option<&'a StringArray>,
+    row: usize,
+    memo: &'m mut Memo<'a, Option<String>>,
+    read: fn(&str) -> Option<String>,
+) -> Option<&'m str> {
+    memo.get(present(values?, row)?, |raw| said(raw).and_then(read)).as_deref()
+}
