@@ -7,6 +7,7 @@
 //! OUT/latest -> versions/<number>, OUT/latest.json   for readers that want the newest
 //! ```
 
+mod columns;
 pub mod commit;
 pub mod manifest;
 pub mod previous;
