@@ -14,7 +14,7 @@ use goldsmith_resolve::survivorship::{Strategy, rank};
 use rayon::prelude::*;
 
 pub use clusters::Clusters;
-use observe::Observer;
+use observe::{Observer, Seen};
 
 use crate::normalize::{EntityRecords, layout};
 use crate::pipeline::RunError;
@@ -133,8 +133,9 @@ fn survive_attribute(
         .map(|start| {
             let mut counts = Vec::new();
             let mut values = Vec::new();
+            let mut seen = Seen::default();
             for cluster in start..(start + CLUSTERS_A_TASK).min(clusters.len()) {
-                let seen = observer.observe(clusters.members(cluster));
+                observer.observe(clusters.members(cluster), &mut seen);
                 let before = values.len();
                 if let [one] = seen.observations.as_slice() {
                     values.push(RankedValue {

@@ -32,14 +32,16 @@ enum Columns {
     List(Vec<(ListArray, Vec<StringArray>, BooleanArray)>),
 }
 
-/// The observations of one cluster. Codes are local to it.
-pub(super) struct Seen {
+/// The observations of one cluster. Codes are local to it; the memory serves the next one again.
+#[derive(Default)]
+pub(super) struct Seen<'a> {
     pub(super) observations: Vec<Observation>,
     /// For each observation the element it came from.
     pub(super) elements: Vec<u32>,
+    codes: Codes<'a>,
 }
 
-impl Seen {
+impl Seen<'_> {
     /// The element behind an observation.
     pub(super) fn element_of(&self, wanted: &Observation) -> u32 {
         self.observations
@@ -88,9 +90,11 @@ impl<'a> Observer<'a> {
         Ok(Self { records, ids, updated, trust, kind: attribute.kind, columns })
     }
 
-    pub(super) fn observe(&self, members: &[u32]) -> Seen {
-        let mut seen = Seen { observations: Vec::new(), elements: Vec::new() };
-        let mut codes = Codes::default();
+    /// Fills `seen` with what the members of a cluster say, and with nothing else.
+    pub(super) fn observe<'s>(&'s self, members: &[u32], seen: &mut Seen<'s>) {
+        seen.observations.clear();
+        seen.elements.clear();
+        seen.codes.clear();
         for record in members {
             let Some((batch, row)) = self.records.places.get(*record as usize).copied() else { continue };
             match &self.columns {
@@ -98,7 +102,8 @@ impl<'a> Observer<'a> {
                     let Some(values) = columns.get(batch).filter(|values| values.is_valid(row)) else { continue };
                     let value = values.value(row);
                     let valid = !self.is_initial(value);
-                    self.push(&mut seen, *record, codes.of(Cow::Borrowed(value)), valid, value.len(), 0, 0);
+                    let code = seen.codes.of(Cow::Borrowed(value));
+                    self.push(seen, *record, code, valid, value.len(), 0, 0);
                 }
                 Columns::List(columns) => {
                     let Some((list, parts, valid)) = columns.get(batch) else { continue };
@@ -108,12 +113,12 @@ impl<'a> Observer<'a> {
                     for (position, element) in (at(row)..at(row + 1)).enumerate() {
                         let Some(value) = identity_of(parts, element) else { continue };
                         let length = value.len();
-                        self.push(&mut seen, *record, codes.of(value), valid.value(element), length, position, element);
+                        let code = seen.codes.of(value);
+                        self.push(seen, *record, code, valid.value(element), length, position, element);
                     }
                 }
             }
         }
-        seen
     }
 
     /// An initial stands for a name but is none: any written-out name goes before it.
@@ -124,7 +129,7 @@ impl<'a> Observer<'a> {
     #[expect(clippy::too_many_arguments, reason = "the fields of an observation")]
     fn push(
         &self,
-        seen: &mut Seen,
+        seen: &mut Seen<'_>,
         record: u32,
         code: u32,
         valid: bool,
@@ -162,11 +167,28 @@ fn identity_of(parts: &[StringArray], element: usize) -> Option<Cow<'_, str>> {
     match parts {
         [one] => one.is_valid(element).then(|| Cow::Borrowed(one.value(element))),
         parts => {
-            let present: Vec<&str> =
-                parts.iter().map(|part| if part.is_valid(element) { part.value(element) } else { "" }).collect();
-            present.iter().any(|part| !part.is_empty()).then(|| Cow::Owned(present.join("\u{1f}").to_lowercase()))
+            let text = |part: &'_ StringArray| part.is_valid(element) && !part.value(element).is_empty();
+            parts.iter().any(text).then(|| Cow::Owned(joined(parts, element)))
         }
     }
+}
+
+/// The parts in small letters, a separator between them.
+fn joined(parts: &[StringArray], element: usize) -> String {
+    let mut text = String::with_capacity(64);
+    for (number, part) in parts.iter().enumerate() {
+        if number > 0 {
+            text.push('\u{1f}');
+        }
+        if part.is_valid(element) {
+            text.push_str(part.value(element));
+        }
+    }
+    if text.is_ascii() {
+        text.make_ascii_lowercase();
+        return text;
+    }
+    text.to_lowercase()
 }
 
 /// Numbers the distinct values of a cluster in the order they are met.
@@ -179,6 +201,11 @@ struct Codes<'a> {
 impl<'a> Codes<'a> {
     /// Up to this many values are searched one by one.
     const FEW: usize = 16;
+
+    fn clear(&mut self) {
+        self.few.clear();
+        self.many.clear();
+    }
 
     fn of(&mut self, value: Cow<'a, str>) -> u32 {
         let next = u32::try_from(self.few.len() + self.many.len()).unwrap_or(u32::MAX);

@@ -10,7 +10,10 @@ use arrow::compute::cast;
 use arrow::datatypes::DataType;
 use goldsmith_config::attributes::AttributeKind;
 use goldsmith_resolve::{Column, ColumnBuilder, ColumnKind, EntityType, RecordId, Records};
-use goldsmith_standardize::{address, organisation, text};
+use goldsmith_standardize::address::{self, Address};
+use goldsmith_standardize::{organisation, text};
+use hashbrown::HashMap;
+use rayon::prelude::*;
 
 use crate::normalize::{EntityRecords, layout};
 use crate::pipeline::RunError;
@@ -23,17 +26,26 @@ use crate::pipeline::plan::{AttributePlan, Compare, Plan};
 pub fn coded_records(plan: &Plan, records: &EntityRecords) -> Result<Records, RunError> {
     let sources = records.column(layout::SOURCE)?;
     let keys = records.column(layout::SOURCE_KEY)?;
-    let mut ids = Vec::with_capacity(records.len());
-    for (source, key) in sources.iter().zip(&keys) {
-        let (source, key) = (source.as_string::<i32>(), key.as_string::<i32>());
-        ids.extend((0..key.len()).map(|row| RecordId::of(source.value(row), key.value(row))));
-    }
-    let mut columns = Vec::new();
-    for attribute in records.plan.attributes.iter().filter(|attribute| attribute.compared) {
-        code_attribute(attribute, records, &mut columns)?;
-    }
+    let ids: Vec<Vec<RecordId>> = sources
+        .into_par_iter()
+        .zip(keys)
+        .map(|(source, key)| {
+            let (source, key) = (source.as_string::<i32>(), key.as_string::<i32>());
+            (0..key.len()).map(|row| RecordId::of(source.value(row), key.value(row))).collect()
+        })
+        .collect();
+    let columns = records
+        .plan
+        .attributes
+        .par_iter()
+        .filter(|attribute| attribute.compared)
+        .map(|attribute| code_attribute(attribute, records))
+        .collect::<Result<Vec<_>, _>>()?
+        .into_iter()
+        .flatten()
+        .collect();
     Ok(Records {
-        ids,
+        ids: ids.concat(),
         source: records.sources.clone(),
         columns,
         entity: match records.plan.entity.as_str() {
@@ -45,38 +57,30 @@ pub fn coded_records(plan: &Plan, records: &EntityRecords) -> Result<Records, Ru
     })
 }
 
-fn code_attribute(
-    attribute: &AttributePlan,
-    records: &EntityRecords,
-    columns: &mut Vec<Column>,
-) -> Result<(), RunError> {
+/// The columns of one attribute.
+fn code_attribute(attribute: &AttributePlan, records: &EntityRecords) -> Result<Vec<Column>, RunError> {
     let arrays = records.column(&attribute.name)?;
     let name = attribute.name.as_str();
-    match attribute.kind {
-        AttributeKind::Email => {
-            columns.push(list_column(name, ColumnKind::Email, &arrays, "value", |value| Some(value.to_owned()))?)
-        }
-        AttributeKind::Phone => {
-            columns.push(list_column(name, ColumnKind::Phone, &arrays, "value", |value| Some(value.to_owned()))?)
-        }
-        AttributeKind::Identifier => identifier_columns(name, &arrays, columns)?,
-        AttributeKind::Address => address_columns(name, &arrays, columns)?,
-        AttributeKind::Consent => {}
-        _ => {
-            if let Some((kind, form)) = scalar_kind(&records.plan.entity, attribute) {
-                columns.push(scalar_column(name, kind, &arrays, form)?);
-            }
-        }
-    }
-    Ok(())
+    Ok(match attribute.kind {
+        AttributeKind::Email => vec![value_column(name, ColumnKind::Email, &arrays)?],
+        AttributeKind::Phone => vec![value_column(name, ColumnKind::Phone, &arrays)?],
+        AttributeKind::Identifier => identifier_columns(name, &arrays)?,
+        AttributeKind::Address => address_columns(name, &arrays)?,
+        AttributeKind::Consent => Vec::new(),
+        _ => match scalar_kind(&records.plan.entity, attribute) {
+            Some((kind, form)) => vec![scalar_column(name, kind, &arrays, form)?],
+            None => Vec::new(),
+        },
+    })
 }
 
-type Form = fn(&str) -> Option<String>;
+/// The form values are compared in; `None` for the values as they are.
+type Form = Option<fn(&str) -> Option<String>>;
 
 /// How a scalar attribute is compared; `None` where it is not.
 fn scalar_kind(entity: &str, attribute: &AttributePlan) -> Option<(ColumnKind, Form)> {
-    let plain: Form = |value| Some(value.to_owned());
-    let folded: Form = |value| Some(text::fold(value)).filter(|folded| !folded.is_empty());
+    let plain: Form = None;
+    let folded: Form = Some(|value| Some(text::fold(value)).filter(|folded| !folded.is_empty()));
     // The title of a book is no title of a person.
     let name = if entity == "generic" { "" } else { attribute.name.as_str() };
     Some(match name {
@@ -88,7 +92,7 @@ fn scalar_kind(entity: &str, attribute: &AttributePlan) -> Option<(ColumnKind, F
         "gender" => (ColumnKind::Gender, plain),
         "birth_date" => (ColumnKind::BirthDate, plain),
         "organisation_name" => {
-            (ColumnKind::OrganisationName, |value| organisation::parse(value).map(|parsed| parsed.core))
+            (ColumnKind::OrganisationName, Some(|value| organisation::parse(value).map(|parsed| parsed.core)))
         }
         "national_id" => (ColumnKind::Identifier("national_id".to_owned()), plain),
         // Parts of the name are compared, and these say little about who somebody is.
@@ -103,34 +107,52 @@ fn scalar_kind(entity: &str, attribute: &AttributePlan) -> Option<(ColumnKind, F
     })
 }
 
+/// Forms that are remembered: names repeat, and what repeats is met early.
+const REMEMBERED: usize = 1 << 16;
+
+/// Forms by the value they come from.
+type Known<'a, T> = HashMap<&'a str, T, foldhash::fast::FixedState>;
+
 fn scalar_column(name: &str, kind: ColumnKind, arrays: &[&ArrayRef], form: Form) -> Result<Column, RunError> {
+    let texts = arrays.iter().map(|array| text_of(array)).collect::<Result<Vec<_>, _>>()?;
     let mut builder = ColumnBuilder::new(name, kind);
-    for array in arrays {
-        let values = text_of(array)?;
+    let mut known: Known<'_, Option<String>> = HashMap::default();
+    for values in &texts {
         for row in 0..values.len() {
-            let value = values.is_valid(row).then(|| values.value(row)).and_then(form);
-            builder.push_record(value.as_deref());
+            let value = values.is_valid(row).then(|| values.value(row));
+            let (Some(value), Some(form)) = (value, form) else {
+                builder.push_record(value);
+                continue;
+            };
+            if let Some(form) = known.get(value) {
+                builder.push_record(form.as_deref());
+                continue;
+            }
+            let form = form(value);
+            builder.push_record(form.as_deref());
+            if known.len() < REMEMBERED {
+                known.insert(value, form);
+            }
         }
     }
     Ok(builder.finish())
 }
 
-/// A column of one part of a list attribute.
-fn list_column(name: &str, kind: ColumnKind, arrays: &[&ArrayRef], part: &str, form: Form) -> Result<Column, RunError> {
+/// The column of the values of a list attribute.
+fn value_column(name: &str, kind: ColumnKind, arrays: &[&ArrayRef]) -> Result<Column, RunError> {
     let mut builder = ColumnBuilder::new(name, kind);
     for array in arrays {
         let list = array.as_list::<i32>();
-        let values = part_of(list.values().as_struct(), part)?;
+        let values = part_of(list.values().as_struct(), "value")?;
         for window in list.value_offsets().windows(2) {
-            let forms: Vec<String> =
-                elements(window).filter(|at| values.is_valid(*at)).filter_map(|at| form(values.value(at))).collect();
-            builder.push_record(forms.iter().map(String::as_str));
+            builder.push_record(elements(window).filter(|at| values.is_valid(*at)).map(|at| values.value(at)));
         }
     }
     Ok(builder.finish())
 }
 
-fn identifier_columns(name: &str, arrays: &[&ArrayRef], columns: &mut Vec<Column>) -> Result<(), RunError> {
+fn identifier_columns(name: &str, arrays: &[&ArrayRef]) -> Result<Vec<Column>, RunError> {
+    let mut columns = Vec::new();
     let mut types = BTreeSet::new();
     for array in arrays {
         let kinds = part_of(array.as_list::<i32>().values().as_struct(), "type")?;
@@ -159,11 +181,11 @@ fn identifier_columns(name: &str, arrays: &[&ArrayRef], columns: &mut Vec<Column
         }
         columns.push(builder.finish());
     }
-    Ok(())
+    Ok(columns)
 }
 
 /// Five columns whose values are aligned by position, an empty text for a missing part.
-fn address_columns(name: &str, arrays: &[&ArrayRef], columns: &mut Vec<Column>) -> Result<(), RunError> {
+fn address_columns(name: &str, arrays: &[&ArrayRef]) -> Result<Vec<Column>, RunError> {
     let kinds = [
         ("house_number", ColumnKind::AddressHouse),
         ("street", ColumnKind::AddressStreet),
@@ -173,11 +195,20 @@ fn address_columns(name: &str, arrays: &[&ArrayRef], columns: &mut Vec<Column>) 
     ];
     let mut builders: Vec<ColumnBuilder> =
         kinds.iter().map(|(part, kind)| ColumnBuilder::new(format!("{name}.{part}"), kind.clone())).collect();
+    let mut house =
+        PartForms::of(|house_number| address::match_key(&Address { house_number, ..Address::default() }).house_number);
+    let mut street = PartForms::of(|street| address::match_key(&Address { street, ..Address::default() }).street);
+    let mut unit = PartForms::of(|unit| address::match_key(&Address { unit, ..Address::default() }).unit);
+    let mut postcode =
+        PartForms::of(|postal_code| address::match_key(&Address { postal_code, ..Address::default() }).postal_code);
+    let mut locality =
+        PartForms::of(|locality| address::match_key(&Address { locality, ..Address::default() }).locality);
+    let mut keys: Vec<[u32; 5]> = Vec::new();
     for array in arrays {
         let list = array.as_list::<i32>();
         let structs = list.values().as_struct();
         let part = |part: &str| part_of(structs, part);
-        let (line1, house, street, unit, postcode, locality) = (
+        let (line1, houses, streets, units, postcodes, localities) = (
             part("line1")?,
             part("house_number")?,
             part("street")?,
@@ -185,35 +216,71 @@ fn address_columns(name: &str, arrays: &[&ArrayRef], columns: &mut Vec<Column>) 
             part("postal_code")?,
             part("locality")?,
         );
-        let get = |values: &StringArray, at: usize| values.is_valid(at).then(|| values.value(at).to_owned());
         for window in list.value_offsets().windows(2) {
-            let mut keys: Vec<[String; 5]> = Vec::new();
+            keys.clear();
             for at in elements(window) {
-                let parsed = address::Address {
-                    line1: get(line1, at),
-                    house_number: get(house, at),
-                    street: get(street, at).or_else(|| get(line1, at)),
-                    unit: get(unit, at),
-                    postal_code: get(postcode, at),
-                    locality: get(locality, at),
-                    ..address::Address::default()
-                };
-                let key = address::match_key(&parsed);
-                let key = [key.house_number, key.street, key.unit, key.postal_code, key.locality]
-                    .map(Option::unwrap_or_default);
-                if key.iter().any(|part| !part.is_empty()) && !keys.contains(&key) {
+                let key = [
+                    house.number(get(houses, at)),
+                    street.number(get(streets, at).or_else(|| get(line1, at))),
+                    unit.number(get(units, at)),
+                    postcode.number(get(postcodes, at)),
+                    locality.number(get(localities, at)),
+                ];
+                if key != [0; 5] && !keys.contains(&key) {
                     keys.push(key);
                 }
             }
-            for (index, builder) in builders.iter_mut().enumerate() {
-                builder.push_record(keys.iter().filter_map(|key| key.get(index)).map(String::as_str));
+            let forms = [&house.forms, &street.forms, &unit.forms, &postcode.forms, &locality.forms];
+            for (index, (builder, forms)) in builders.iter_mut().zip(forms).enumerate() {
+                let own = keys.iter().filter_map(|key| forms.get(*key.get(index)? as usize));
+                builder.push_record(own.map(String::as_str));
             }
         }
     }
-    for builder in builders {
-        columns.push(builder.finish());
+    Ok(builders.into_iter().map(ColumnBuilder::finish).collect())
+}
+
+/// The forms one part of an address is compared in. Parts repeat far more than addresses do, and the form of a part
+/// does not depend on the others.
+struct PartForms<'a> {
+    form: fn(Option<String>) -> Option<String>,
+    /// The number of the form of each value met.
+    of_value: Known<'a, u32>,
+    number_of: HashMap<String, u32, foldhash::fast::FixedState>,
+    /// Forms by their number; the first one is empty.
+    forms: Vec<String>,
+}
+
+impl<'a> PartForms<'a> {
+    fn of(form: fn(Option<String>) -> Option<String>) -> Self {
+        Self { form, of_value: HashMap::default(), number_of: HashMap::default(), forms: vec![String::new()] }
     }
-    Ok(())
+
+    /// The number of the form of a value; 0 where it has none. Equal forms have equal numbers.
+    fn number(&mut self, value: Option<&'a str>) -> u32 {
+        let Some(value) = value else { return 0 };
+        if let Some(number) = self.of_value.get(value) {
+            return *number;
+        }
+        let number = match (self.form)(Some(value.to_owned())).filter(|form| !form.is_empty()) {
+            None => 0,
+            Some(form) => match self.number_of.get(&form) {
+                Some(number) => *number,
+                None => {
+                    let number = u32::try_from(self.forms.len()).unwrap_or(u32::MAX);
+                    self.forms.push(form.clone());
+                    self.number_of.insert(form, number);
+                    number
+                }
+            },
+        };
+        self.of_value.insert(value, number);
+        number
+    }
+}
+
+fn get(values: &StringArray, at: usize) -> Option<&str> {
+    values.is_valid(at).then(|| values.value(at))
 }
 
 fn elements(window: &[i32]) -> std::ops::Range<usize> {

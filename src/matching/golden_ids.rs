@@ -45,6 +45,29 @@ pub struct GoldenIds {
     pub redirects: Vec<Redirect>,
 }
 
+impl GoldenIds {
+    /// The clusters in the order of their ids.
+    #[must_use]
+    pub fn order(&self) -> Vec<u32> {
+        // Nearly all ids differ within their first sixteen letters after the type, which compare as one number.
+        let head = |id: &String| {
+            let mut head = [0; 16];
+            for (byte, slot) in id.bytes().skip(1).zip(&mut head) {
+                *slot = byte;
+            }
+            (id.bytes().next(), u128::from_be_bytes(head))
+        };
+        let mut order: Vec<_> = (0_u32..).zip(&self.ids).map(|(cluster, id)| (head(id), cluster)).collect();
+        order.sort_unstable_by(|(a_head, a), (b_head, b)| {
+            a_head.cmp(b_head).then_with(|| {
+                let id = |cluster: u32| self.ids.get(cluster as usize);
+                id(*a).cmp(&id(*b)).then(a.cmp(b))
+            })
+        });
+        order.into_iter().map(|(_, cluster)| cluster).collect()
+    }
+}
+
 /// Gives every cluster its id. `cluster_of` holds each record's cluster, numbered from 0 without gaps.
 #[must_use]
 pub fn golden_ids(

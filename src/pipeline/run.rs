@@ -231,6 +231,9 @@ fn drifted(results: &Results<'_>) -> Vec<String> {
 
 /// Decisions about records that are not there, which nothing can obey.
 fn unknown_decisions(decisions: &Decisions, entities: &[EntityResult]) -> usize {
+    if decisions.same.is_empty() && decisions.not_same.is_empty() {
+        return 0;
+    }
     let known: hashbrown::HashSet<_> = entities.iter().flat_map(|entity| &entity.ids).collect();
     decisions
         .same
@@ -287,12 +290,12 @@ fn resolve_entity(
             return Err(RunError::Gate(format!("{} records cannot be matched: {error}", records.plan.entity)));
         }
     };
+    let placeholders = report::placeholder_rows(&records.plan, &coded, &resolution);
     let ids = coded.ids;
     let clusters = Clusters::new(&resolution.cluster_of);
     let golden_ids = golden_ids(&records.plan.entity, &ids, &resolution.cluster_of, &plan.ids_key, previous, version);
     let golden = survive(plan, records, &ids, &clusters)?;
-    let mut order: Vec<u32> = (0..u32::try_from(clusters.len()).unwrap_or(u32::MAX)).collect();
-    order.sort_by(|a, b| golden_ids.ids.get(*a as usize).cmp(&golden_ids.ids.get(*b as usize)));
+    let order = golden_ids.order();
     let mut needs_review = vec![false; clusters.len()];
     for pair in resolution.pairs.iter().filter(|pair| pair.decision == goldsmith_resolve::PairDecision::Review) {
         for record in [pair.left, pair.right] {
@@ -313,7 +316,18 @@ fn resolve_entity(
         .to_json()
         .map_err(|error| RunError::Internal(format!("the model cannot be written: {error}")))?;
     let model_version = previous::model_version(json.as_bytes());
-    Ok((EntityResult { ids, resolution, model_version, clusters, golden_ids, golden, order, needs_review }, moved))
+    let result = EntityResult {
+        ids,
+        resolution,
+        model_version,
+        clusters,
+        golden_ids,
+        golden,
+        order,
+        needs_review,
+        placeholders,
+    };
+    Ok((result, moved))
 }
 
 /// The match engine's options for a plan.
@@ -479,27 +493,29 @@ fn write_tables(
     let quality: Write<'_> = &|results, staging| tables::quality_metrics::write(results, measures, staging);
     let coverage: Write<'_> = &|results, staging| tables::coverage_matrix::write(results, measures, staging);
     let overlap: Write<'_> = &|results, staging| tables::source_overlap::write(results, measures, staging);
+    // The largest first: threads take one after the other, so what is left for the end is small.
     let writes: [Write<'_>; 17] = [
         &tables::source_records::write,
         &tables::attribute_provenance::write,
+        &tables::match_pairs::write,
         &tables::golden_profiles::write,
+        &tables::cross_reference::write,
+        &tables::record_ledger::write,
         &tables::golden_identifiers::write,
         &tables::golden_addresses::write,
-        &tables::consents::write,
-        &tables::cross_reference::write,
-        &tables::match_pairs::write,
         &tables::match_patterns::write,
-        &tables::match_blocks::write,
         &tables::cluster_edges_cut::write,
-        &tables::id_redirects::write,
+        &tables::consents::write,
         &tables::quarantine::write,
-        &tables::record_ledger::write,
+        &tables::match_blocks::write,
+        &tables::id_redirects::write,
         quality,
         coverage,
         overlap,
     ];
     let mut written: Vec<_> = writes
-        .par_iter()
+        .iter()
+        .par_bridge()
         .map(|write| {
             progress.check_signal()?;
             write(results, staging)

@@ -7,7 +7,10 @@
 //! OUT/latest -> versions/<number>, OUT/latest.json   for readers that want the newest
 //! ```
 
+mod columns;
 pub mod commit;
+mod encoding;
+mod file;
 pub mod manifest;
 pub mod previous;
 pub mod results;

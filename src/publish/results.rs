@@ -7,6 +7,7 @@ use crate::golden::{Clusters, Golden};
 use crate::matching::GoldenIds;
 use crate::normalize::records::Normalized;
 use crate::pipeline::plan::Plan;
+use crate::report::measures::PlaceholderRow;
 
 /// The outcome of matching and survivorship for one entity type.
 pub struct EntityResult {
@@ -22,6 +23,8 @@ pub struct EntityResult {
     pub order: Vec<u32>,
     /// Whether a pair of the cluster lies in the review band, by cluster.
     pub needs_review: Vec<bool>,
+    /// Values found to stand for "unknown", as they may be shown.
+    pub placeholders: Vec<PlaceholderRow>,
 }
 
 impl EntityResult {
@@ -66,23 +69,16 @@ impl EntityResult {
             .collect()
     }
 
-    /// A stable name for each record's cluster in another clustering, made from the id of its smallest record.
+    /// A stable name for each cluster of another clustering, made from the id of its smallest record.
     #[must_use]
     pub fn cluster_names(&self, cluster_of: &[u32], mark: &str) -> Vec<String> {
-        let mut smallest: hashbrown::HashMap<u32, usize> = hashbrown::HashMap::new();
-        for (record, cluster) in cluster_of.iter().enumerate() {
-            let entry = smallest.entry(*cluster).or_insert(record);
-            if self.ids.get(record) < self.ids.get(*entry) {
-                *entry = record;
+        let clusters = cluster_of.iter().max().map_or(0, |last| *last as usize + 1);
+        let mut smallest: Vec<Option<RecordId>> = vec![None; clusters];
+        for (id, cluster) in self.ids.iter().zip(cluster_of) {
+            if let Some(slot) = smallest.get_mut(*cluster as usize) {
+                *slot = Some(slot.map_or(*id, |known| known.min(*id)));
             }
         }
-        cluster_of
-            .iter()
-            .map(|cluster| {
-                let representative = smallest.get(cluster).copied().unwrap_or(0);
-                let id = self.ids.get(representative).map_or(0, |id| id.0);
-                format!("{mark}{:016x}", (id >> 64) as u64)
-            })
-            .collect()
+        smallest.iter().map(|id| format!("{mark}{:016x}", (id.map_or(0, |id| id.0) >> 64) as u64)).collect()
     }
 }

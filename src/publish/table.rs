@@ -1,16 +1,16 @@
 //! One published table: a documented schema and a Parquet writer.
 
 use std::fs::File;
+use std::io::Write;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
-use arrow::array::{ArrayRef, RecordBatch};
+use arrow::array::{Array, ArrayRef};
 use arrow::datatypes::{DataType, Field, Schema, SchemaRef};
-use goldsmith_config::model::Compression as Choice;
-use parquet::arrow::ArrowWriter;
-use parquet::basic::{Compression, ZstdLevel};
-use parquet::file::properties::WriterProperties;
+use goldsmith_config::model::Compression;
 
+use super::encoding::Encodings;
+use super::file::FileWriter;
 use crate::pipeline::RunError;
 use crate::pipeline::error::IoContext;
 
@@ -60,35 +60,30 @@ pub struct WrittenTable {
     pub blake3: String,
 }
 
+/// Columns of names that hardly repeat, whose neighbours begin alike.
+const KEYS: [&str; 4] = ["golden_id", "source_key", "left_key", "right_key"];
+
 /// Writes one table into `<directory>/<table>/part-00000.parquet`.
 pub struct TableWriter {
     table: String,
     directory: PathBuf,
     path: PathBuf,
     schema: SchemaRef,
-    writer: ArrowWriter<File>,
+    writer: FileWriter<Hashed>,
     rows: u64,
 }
 
 impl TableWriter {
     /// # Errors
     /// Where the file cannot be created.
-    pub fn create(version: &Path, table: &str, fields: Vec<Field>, compression: Choice) -> Result<Self, RunError> {
+    pub fn create(version: &Path, table: &str, fields: Vec<Field>, compression: Compression) -> Result<Self, RunError> {
         let directory = version.join(table);
         create_private_dir(&directory)?;
         let path = directory.join("part-00000.parquet");
-        let file = create_private(&path)?;
+        let file = Hashed { file: create_private(&path)?, hasher: blake3::Hasher::new(), bytes: 0 };
         let schema = Arc::new(Schema::new(fields));
-        let compression = match compression {
-            Choice::Zstd => Compression::ZSTD(ZstdLevel::default()),
-            Choice::Snappy => Compression::SNAPPY,
-            Choice::Lz4 => Compression::LZ4_RAW,
-            Choice::None => Compression::UNCOMPRESSED,
-        };
-        let properties =
-            WriterProperties::builder().set_compression(compression).set_created_by("goldsmith".to_owned()).build();
-        let writer =
-            ArrowWriter::try_new(file, Arc::clone(&schema), Some(properties)).map_err(|error| fault(&path, &error))?;
+        let encodings = Encodings { compression, keys: &KEYS, created_by: "goldsmith" };
+        let writer = FileWriter::create(file, Arc::clone(&schema), &encodings).map_err(|error| fault(&path, &error))?;
         Ok(Self { table: table.to_owned(), directory, path, schema, writer, rows: 0 })
     }
 
@@ -97,39 +92,51 @@ impl TableWriter {
         &self.schema
     }
 
-    /// Writes columns in the order of the schema.
+    /// Writes columns in the order of the schema; a text column may come as codes of [`super::columns::Names`].
     ///
     /// # Errors
     /// Columns that do not fit the schema, or a full disk.
     pub fn write(&mut self, columns: Vec<ArrayRef>) -> Result<(), RunError> {
-        let batch = RecordBatch::try_new(Arc::clone(&self.schema), columns)?;
-        self.rows += batch.num_rows() as u64;
-        self.writer.write(&batch).map_err(|error| fault(&self.path, &error))
+        self.rows += columns.first().map_or(0, |column| column.len()) as u64;
+        self.writer.write(&columns).map_err(|error| fault(&self.path, &error))
     }
 
     /// Closes the file and makes it durable.
     ///
     /// # Errors
     /// A full disk.
-    pub fn finish(mut self) -> Result<WrittenTable, RunError> {
-        self.writer.finish().map_err(|error| fault(&self.path, &error))?;
-        let file = self.writer.inner_mut();
+    pub fn finish(self) -> Result<WrittenTable, RunError> {
+        let Hashed { file, hasher, bytes } = self.writer.finish().map_err(|error| fault(&self.path, &error))?;
         file.sync_all().doing(|| format!("writing {}", self.path.display()))?;
         sync_directory(&self.directory)?;
-        let name = format!("{}/part-00000.parquet", self.table);
-        describe(&self.path, self.table, name, self.rows)
+        Ok(WrittenTable {
+            path: format!("{}/part-00000.parquet", self.table),
+            table: self.table,
+            rows: self.rows,
+            bytes,
+            blake3: hasher.finalize().to_hex().to_string(),
+        })
     }
 }
 
-/// Size and checksum of a written file.
-///
-/// # Errors
-/// Where it cannot be read back.
-pub fn describe(path: &Path, table: String, name: String, rows: u64) -> Result<WrittenTable, RunError> {
-    let mut hasher = blake3::Hasher::new();
-    let mut file = File::open(path).doing(|| format!("reading back {}", path.display()))?;
-    let bytes = std::io::copy(&mut file, &mut hasher).doing(|| format!("reading back {}", path.display()))?;
-    Ok(WrittenTable { table, path: name, rows, bytes, blake3: hasher.finalize().to_hex().to_string() })
+/// A file whose checksum grows with it, so that it is not read back.
+struct Hashed {
+    file: File,
+    hasher: blake3::Hasher,
+    bytes: u64,
+}
+
+impl Write for Hashed {
+    fn write(&mut self, bytes: &[u8]) -> std::io::Result<usize> {
+        let written = self.file.write(bytes)?;
+        self.hasher.update(bytes.get(..written).unwrap_or_default());
+        self.bytes += written as u64;
+        Ok(written)
+    }
+
+    fn flush(&mut self) -> std::io::Result<()> {
+        self.file.flush()
+    }
 }
 
 fn fault(path: &Path, error: &parquet::errors::ParquetError) -> RunError {

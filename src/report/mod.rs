@@ -34,6 +34,7 @@ pub use document::{Document, document};
 pub use html::html;
 pub use json::json;
 pub use measures::{CheckOutcome, CoverageRow, Measures, OverlapRow, QualityMetric, TargetRow};
+pub use placeholders::placeholder_rows;
 
 use crate::pipeline::RunError;
 use crate::publish::Results;
@@ -75,7 +76,7 @@ pub fn measure(results: &Results<'_>) -> Result<Measures, RunError> {
         measures.quality.extend(quality::metrics(&view, &sets, &attributes));
         measures.coverage.extend(coverage::rows(&view, &sets, &attributes, &plan.coverage_targets));
         measures.overlap.extend(overlap::rows(&view, &sets, &attributes));
-        measures.placeholders.extend(placeholders::rows(plan, records, &entity.resolution)?);
+        measures.placeholders.extend_from_slice(&entity.placeholders);
         measured.push((values::count(view.clusters.len()), attributes));
     }
     let entities: Vec<(i64, &[AttributeMeasures])> =

@@ -239,14 +239,26 @@ impl List {
 
     /// The hash of an element; `None` where it has no normal form.
     fn hash(&self, element: usize) -> Option<u64> {
-        let text = |part: &'_ StringArray| {
-            (element < part.len() && part.is_valid(element)).then(|| part.value(element).to_owned())
-        };
         match self.identity.as_slice() {
             [one] => (element < one.len() && one.is_valid(element)).then(|| hash(one.value(element))),
             parts => {
-                let parts: Vec<String> = parts.iter().map(|part| text(part).unwrap_or_default()).collect();
-                parts.iter().any(|part| !part.is_empty()).then(|| hash(&parts.join("\u{1f}").to_lowercase()))
+                let mut text = String::with_capacity(64);
+                let mut empty = true;
+                for (number, part) in parts.iter().enumerate() {
+                    if number > 0 {
+                        text.push('\u{1f}');
+                    }
+                    if element < part.len() && part.is_valid(element) {
+                        empty &= part.value(element).is_empty();
+                        text.push_str(part.value(element));
+                    }
+                }
+                if text.is_ascii() {
+                    text.make_ascii_lowercase();
+                } else {
+                    text = text.to_lowercase();
+                }
+                (!empty).then(|| hash(&text))
             }
         }
     }

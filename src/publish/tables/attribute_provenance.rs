@@ -3,17 +3,16 @@
 use std::path::Path;
 use std::sync::Arc;
 
-use arrow::array::{
-    Array, ArrayRef, AsArray, BooleanBuilder, Int64Builder, StringArray, StringBuilder, TimestampMicrosecondBuilder,
-};
-use arrow::compute::cast;
-use arrow::datatypes::{DataType, Field, TimestampMicrosecondType};
+use arrow::array::BooleanArray;
+use arrow::datatypes::{DataType, Field};
 
-use super::golden_identifiers::{part, scalar_text, source_key};
 use crate::golden::{RankedAttribute, RankedValue, value_part};
 use crate::normalize::{EntityRecords, layout};
 use crate::pipeline::RunError;
 use crate::pipeline::plan::Survive;
+use crate::publish::columns::{
+    Moments, Names, Origins, Texts, count_of, counts, golden_names, maybe_texts, moments, source_names, texts,
+};
 use crate::publish::table::{BATCH_ROWS, TableWriter, WrittenTable, column, count, maybe_text, text};
 use crate::publish::{EntityResult, Results};
 
@@ -37,18 +36,44 @@ pub fn fields() -> Vec<Field> {
     ]
 }
 
-/// The text columns of one attribute, a batch each.
-struct Texts<'a> {
+const VALIDITIES: [&str; 2] = ["valid", "doubtful"];
+const STRATEGIES: [Survive; 5] =
+    [Survive::MostRecent, Survive::MostFrequent, Survive::MostTrusted, Survive::Longest, Survive::Earliest];
+
+/// One attribute with its text columns.
+struct Attribute<'a> {
     ranked: &'a RankedAttribute,
-    /// Scalar values as text; empty for a repeatable attribute.
-    scalars: Vec<StringArray>,
+    /// Its number among those of the entity type.
+    number: u32,
+    /// The number of its strategy.
+    strategy: u32,
+    is_list: bool,
+    value: Texts<'a>,
+    raw: Texts<'a>,
+}
+
+impl Attribute<'_> {
+    fn value(&self, value: &RankedValue) -> &str {
+        if self.is_list { self.value.element(value) } else { self.value.of(value.record) }.unwrap_or("")
+    }
+
+    fn raw(&self, value: &RankedValue) -> Option<&str> {
+        if self.is_list { self.raw.element(value) } else { self.raw.of(value.record) }
+    }
 }
 
 struct Row<'a> {
-    golden_id: &'a str,
-    texts: &'a Texts<'a>,
+    cluster: u32,
+    attribute: &'a Attribute<'a>,
     rank: usize,
     value: RankedValue,
+}
+
+/// The names of the columns that have few.
+struct Known {
+    golden: Names,
+    attributes: Names,
+    strategies: Names,
 }
 
 /// # Errors
@@ -56,21 +81,27 @@ struct Row<'a> {
 pub fn write(results: &Results<'_>, version: &Path) -> Result<WrittenTable, RunError> {
     let mut writer = TableWriter::create(version, NAME, fields(), results.plan.publish.compression)?;
     for (records, entity) in results.normalized.entities.iter().zip(&results.entities) {
-        let mut texts = Vec::new();
-        for ranked in &entity.golden.attributes {
-            let scalars = if layout::is_list(ranked.plan.kind) {
-                Vec::new()
+        let mut ranked: Vec<&RankedAttribute> = entity.golden.attributes.iter().collect();
+        ranked.sort_by(|a, b| a.plan.name.cmp(&b.plan.name));
+        let known = Known {
+            golden: golden_names(entity),
+            attributes: Names::of(ranked.iter().map(|ranked| ranked.plan.name.as_str())),
+            strategies: Names::of(STRATEGIES.map(strategy)),
+        };
+        let mut attributes = Vec::with_capacity(ranked.len());
+        for (number, ranked) in (0..).zip(ranked) {
+            let name = ranked.plan.name.as_str();
+            let is_list = layout::is_list(ranked.plan.kind);
+            let (value, raw) = if is_list {
+                (Texts::part(records, name, value_part(ranked.plan.kind))?, Texts::part(records, name, "raw")?)
             } else {
-                records
-                    .column(&ranked.plan.name)?
-                    .into_iter()
-                    .map(|array| Ok(cast(array, &DataType::Utf8)?.as_string::<i32>().clone()))
-                    .collect::<Result<_, RunError>>()?
+                (Texts::column(records, name)?, Texts::column(records, &layout::raw_column(name))?)
             };
-            texts.push(Texts { ranked, scalars });
+            let strategy = (0..).zip(STRATEGIES).find(|(_, known)| *known == ranked.plan.survive);
+            let strategy = strategy.map_or(u32::MAX, |(number, _)| number);
+            attributes.push(Attribute { ranked, number, strategy, is_list, value, raw });
         }
-        texts.sort_by(|a, b| a.ranked.plan.name.cmp(&b.ranked.plan.name));
-        write_entity(results, records, entity, &texts, &mut writer)?;
+        write_entity(results, records, entity, &attributes, &known, &mut writer)?;
     }
     writer.finish()
 }
@@ -79,98 +110,45 @@ fn write_entity(
     results: &Results<'_>,
     records: &EntityRecords,
     entity: &EntityResult,
-    texts: &[Texts<'_>],
+    attributes: &[Attribute<'_>],
+    known: &Known,
     writer: &mut TableWriter,
 ) -> Result<(), RunError> {
+    let sources = source_names(results.plan);
+    let validities = Names::of(VALIDITIES);
+    let origins = Origins::of(results.plan, records)?;
+    let updated = Moments::of_records(records)?;
+    let mut flush = |rows: &[Row<'_>]| -> Result<(), RunError> {
+        let values: Vec<&str> = rows.iter().map(|row| row.attribute.value(&row.value)).collect();
+        let raws =
+            rows.iter().zip(&values).map(|(row, value)| row.attribute.raw(&row.value).filter(|raw| raw != value));
+        writer.write(vec![
+            known.golden.column(rows.iter().map(|row| row.cluster))?,
+            known.attributes.column(rows.iter().map(|row| row.attribute.number))?,
+            counts(rows.iter().map(|row| count_of(row.rank + 1))),
+            texts(values.iter().copied()),
+            maybe_texts(raws),
+            sources.column(rows.iter().map(|row| origins.source(row.value.record)))?,
+            texts(rows.iter().map(|row| origins.key(row.value.record))),
+            moments(rows.iter().map(|row| updated.of(row.value.record))),
+            validities.column(rows.iter().map(|row| u32::from(!row.value.valid)))?,
+            known.strategies.column(rows.iter().map(|row| row.attribute.strategy))?,
+            Arc::new(rows.iter().map(|row| Some(row.rank == 0)).collect::<BooleanArray>()),
+            counts(rows.iter().map(|row| i64::from(row.value.support))),
+        ])
+    };
     let mut rows: Vec<Row<'_>> = Vec::with_capacity(BATCH_ROWS + 64);
     for cluster in &entity.order {
-        let cluster = *cluster as usize;
-        let golden_id = entity.golden_id(cluster);
-        for texts in texts {
-            rows.extend(texts.ranked.of(cluster).iter().enumerate().map(|(rank, value)| Row {
-                golden_id,
-                texts,
-                rank,
-                value: *value,
-            }));
+        for attribute in attributes {
+            let ranked = attribute.ranked.of(*cluster as usize).iter().enumerate();
+            rows.extend(ranked.map(|(rank, value)| Row { cluster: *cluster, attribute, rank, value: *value }));
         }
         if rows.len() >= BATCH_ROWS {
-            flush(results, records, &rows, writer)?;
+            flush(&rows)?;
             rows.clear();
         }
     }
-    if rows.is_empty() { Ok(()) } else { flush(results, records, &rows, writer) }
-}
-
-fn flush(
-    results: &Results<'_>,
-    records: &EntityRecords,
-    rows: &[Row<'_>],
-    writer: &mut TableWriter,
-) -> Result<(), RunError> {
-    let mut builders: [StringBuilder; 8] = Default::default();
-    let (mut rank, mut support) = (Int64Builder::new(), Int64Builder::new());
-    let mut observed = TimestampMicrosecondBuilder::new().with_timezone("UTC");
-    let mut winner = BooleanBuilder::new();
-    let updated = records.column(layout::UPDATED_AT)?;
-    for row in rows {
-        let plan = &row.texts.ranked.plan;
-        let record = row.value.record;
-        let Some((batch, at)) = records.places.get(record as usize).copied() else { continue };
-        let (value, raw) = if layout::is_list(plan.kind) {
-            (
-                part(records, &plan.name, &row.value, value_part(plan.kind))?.unwrap_or(""),
-                part(records, &plan.name, &row.value, "raw")?,
-            )
-        } else {
-            let value =
-                row.texts.scalars.get(batch).filter(|values| values.is_valid(at)).map_or("", |values| values.value(at));
-            (value, scalar_text(records, &layout::raw_column(&plan.name), record)?)
-        };
-        let source = records
-            .sources
-            .get(record as usize)
-            .and_then(|source| results.plan.sources.get(usize::from(*source)))
-            .map_or("", |source| source.name.as_str());
-        let texts = [
-            Some(row.golden_id),
-            Some(plan.name.as_str()),
-            Some(value),
-            raw.filter(|raw| *raw != value),
-            Some(source),
-            Some(source_key(records, record)?),
-            Some(if row.value.valid { "valid" } else { "doubtful" }),
-            Some(strategy(plan.survive)),
-        ];
-        for (builder, text) in builders.iter_mut().zip(texts) {
-            builder.append_option(text);
-        }
-        let moment = updated
-            .get(batch)
-            .map(|array| array.as_primitive::<TimestampMicrosecondType>())
-            .filter(|moments| moments.is_valid(at))
-            .map(|moments| moments.value(at));
-        observed.append_option(moment);
-        rank.append_value(i64::try_from(row.rank + 1).unwrap_or(i64::MAX));
-        support.append_value(i64::from(row.value.support));
-        winner.append_value(row.rank == 0);
-    }
-    let [mut golden, mut attribute, mut value, mut raw, mut source, mut key, mut validity, mut how] = builders;
-    let columns: Vec<ArrayRef> = vec![
-        Arc::new(golden.finish()),
-        Arc::new(attribute.finish()),
-        Arc::new(rank.finish()),
-        Arc::new(value.finish()),
-        Arc::new(raw.finish()),
-        Arc::new(source.finish()),
-        Arc::new(key.finish()),
-        Arc::new(observed.finish()),
-        Arc::new(validity.finish()),
-        Arc::new(how.finish()),
-        Arc::new(winner.finish()),
-        Arc::new(support.finish()),
-    ];
-    writer.write(columns)
+    if rows.is_empty() { Ok(()) } else { flush(&rows) }
 }
 
 /// The strategy's name in a pipeline file.

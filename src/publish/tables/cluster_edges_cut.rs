@@ -3,16 +3,14 @@
 use std::path::Path;
 use std::sync::Arc;
 
-use arrow::array::{ArrayRef, Float32Builder, Int64Builder, StringBuilder};
+use arrow::array::Float32Array;
 use arrow::datatypes::{DataType, Field};
 use goldsmith_resolve::{CutReason, PairDecision};
 
-use super::golden_identifiers::source_key;
 use super::match_pairs::bits;
-use crate::normalize::EntityRecords;
 use crate::pipeline::RunError;
-use crate::pipeline::plan::Plan;
 use crate::publish::Results;
+use crate::publish::columns::{Names, Origins, count_of, counts, source_names, texts};
 use crate::publish::table::{BATCH_ROWS, TableWriter, WrittenTable, column, count, text};
 
 pub const NAME: &str = "cluster_edges_cut";
@@ -33,13 +31,13 @@ pub fn fields() -> Vec<Field> {
     ]
 }
 
-/// Why a pair was cut; `None` where it was not.
-#[must_use]
-pub fn cut_reason(decision: PairDecision) -> Option<&'static str> {
-    match decision {
-        PairDecision::CutByGuard(reason) => Some(reason_name(reason)),
-        _ => None,
-    }
+/// Every reason, by its number.
+pub(super) const CUT_REASONS: [CutReason; 3] = [CutReason::Bridge, CutReason::CannotLink, CutReason::Steward];
+
+/// The number among [`CUT_REASONS`] of why a pair was cut; `None` where it was not.
+pub(super) fn cut_number(decision: PairDecision) -> Option<u32> {
+    let PairDecision::CutByGuard(reason) = decision else { return None };
+    (0..).zip(CUT_REASONS).find(|(_, known)| *known == reason).map(|(number, _)| number)
 }
 
 /// The reason's name in the tables.
@@ -52,54 +50,29 @@ pub fn reason_name(reason: CutReason) -> &'static str {
     }
 }
 
-/// The source of a record.
-pub(super) fn source_name<'a>(plan: &'a Plan, records: &EntityRecords, record: u32) -> &'a str {
-    records
-        .sources
-        .get(record as usize)
-        .and_then(|source| plan.sources.get(usize::from(*source)))
-        .map_or("", |source| source.name.as_str())
-}
-
 /// # Errors
 /// Where the table cannot be written.
 pub fn write(results: &Results<'_>, version: &Path) -> Result<WrittenTable, RunError> {
     let mut writer = TableWriter::create(version, NAME, fields(), results.plan.publish.compression)?;
+    let (sources, reasons) = (source_names(results.plan), Names::of(CUT_REASONS.map(reason_name)));
     for (records, entity) in results.normalized.entities.iter().zip(&results.entities) {
-        let cut: Vec<_> = entity
-            .resolution
-            .pairs
-            .iter()
-            .filter(|pair| matches!(pair.decision, PairDecision::CutByGuard(_)))
-            .collect();
+        let origins = Origins::of(results.plan, records)?;
+        let golden = |record: u32| entity.golden_id(entity.clusters.of(record as usize));
+        let size = |record: u32| count_of(entity.clusters.members(entity.clusters.of(record as usize)).len());
+        let cut: Vec<_> = entity.resolution.pairs.iter().filter(|pair| cut_number(pair.decision).is_some()).collect();
         for pairs in cut.chunks(BATCH_ROWS) {
-            let mut texts: [StringBuilder; 7] = Default::default();
-            let (mut score, mut left_records, mut right_records) =
-                (Float32Builder::new(), Int64Builder::new(), Int64Builder::new());
-            for pair in pairs {
-                let (left, right) = (entity.clusters.of(pair.left as usize), entity.clusters.of(pair.right as usize));
-                let values = [
-                    entity.golden_id(left),
-                    entity.golden_id(right),
-                    source_name(results.plan, records, pair.left),
-                    source_key(records, pair.left)?,
-                    source_name(results.plan, records, pair.right),
-                    source_key(records, pair.right)?,
-                    cut_reason(pair.decision).unwrap_or_default(),
-                ];
-                for (builder, value) in texts.iter_mut().zip(values) {
-                    builder.append_value(value);
-                }
-                score.append_value(bits(pair.weight));
-                left_records.append_value(i64::try_from(entity.clusters.members(left).len()).unwrap_or(i64::MAX));
-                right_records.append_value(i64::try_from(entity.clusters.members(right).len()).unwrap_or(i64::MAX));
-            }
-            let mut columns: Vec<ArrayRef> =
-                texts.iter_mut().map(|builder| Arc::new(builder.finish()) as ArrayRef).collect();
-            columns.push(Arc::new(score.finish()));
-            columns.push(Arc::new(left_records.finish()));
-            columns.push(Arc::new(right_records.finish()));
-            writer.write(columns)?;
+            writer.write(vec![
+                texts(pairs.iter().map(|pair| golden(pair.left))),
+                texts(pairs.iter().map(|pair| golden(pair.right))),
+                sources.column(pairs.iter().map(|pair| origins.source(pair.left)))?,
+                texts(pairs.iter().map(|pair| origins.key(pair.left))),
+                sources.column(pairs.iter().map(|pair| origins.source(pair.right)))?,
+                texts(pairs.iter().map(|pair| origins.key(pair.right))),
+                reasons.maybe_column(pairs.iter().map(|pair| cut_number(pair.decision)))?,
+                Arc::new(Float32Array::from_iter_values(pairs.iter().map(|pair| bits(pair.weight)))),
+                counts(pairs.iter().map(|pair| size(pair.left))),
+                counts(pairs.iter().map(|pair| size(pair.right))),
+            ])?;
         }
     }
     writer.finish()

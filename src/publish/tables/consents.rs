@@ -3,17 +3,15 @@
 use std::path::Path;
 use std::sync::Arc;
 
-use arrow::array::{
-    Array, ArrayRef, AsArray, BooleanBuilder, Int64Builder, StringBuilder, TimestampMicrosecondBuilder,
-};
+use arrow::array::{Array, AsArray, BooleanArray, ListArray};
 use arrow::datatypes::{DataType, Field, TimestampMicrosecondType};
 use goldsmith_config::attributes::AttributeKind;
 
-use super::golden_identifiers::{part, source_key};
 use crate::golden::RankedValue;
 use crate::normalize::{EntityRecords, layout};
 use crate::pipeline::RunError;
 use crate::publish::Results;
+use crate::publish::columns::{Origins, Texts, counts, moments, texts};
 use crate::publish::table::{BATCH_ROWS, TableWriter, WrittenTable, column, count, text};
 
 pub const NAME: &str = "consents";
@@ -56,56 +54,72 @@ struct Row<'a> {
 pub fn write(results: &Results<'_>, version: &Path) -> Result<WrittenTable, RunError> {
     let mut writer = TableWriter::create(version, NAME, fields(), results.plan.publish.compression)?;
     for (records, entity) in results.normalized.entities.iter().zip(&results.entities) {
+        let origins = Origins::of(results.plan, records)?;
         for attribute in
             entity.golden.attributes.iter().filter(|attribute| attribute.plan.kind == AttributeKind::Consent)
         {
+            let said = Said::of(records, &attribute.plan.name)?;
             let mut rows = Vec::new();
             for cluster in &entity.order {
                 let cluster = *cluster as usize;
                 let mut statements = Vec::new();
                 for member in entity.clusters.members(cluster) {
-                    statements_of(records, &attribute.plan.name, *member, &mut statements)?;
+                    said.statements(*member, &mut statements);
                 }
                 decide(entity.golden_id(cluster), statements, &mut rows);
                 if rows.len() >= BATCH_ROWS {
-                    flush(results, records, &mut writer, &mut rows)?;
+                    flush(&origins, &mut writer, &rows)?;
+                    rows.clear();
                 }
             }
-            flush(results, records, &mut writer, &mut rows)?;
+            flush(&origins, &mut writer, &rows)?;
         }
     }
     writer.finish()
 }
 
-/// Everything one record says. Ranked values would not do: they keep one element for each distinct value, and the
+/// Everything the records say. Ranked values would not do: they keep one element for each distinct value, and the
 /// moment of each statement counts here.
-fn statements_of<'a>(
-    records: &'a EntityRecords,
-    attribute: &str,
-    member: u32,
-    statements: &mut Vec<Statement<'a>>,
-) -> Result<(), RunError> {
-    let Some((batch, row)) = records.places.get(member as usize).copied() else { return Ok(()) };
-    let Some(batch) = records.batches.get(batch) else { return Ok(()) };
-    let list = batch.column(records.schema.index_of(attribute)?).as_list::<i32>();
-    let moments =
-        list.values().as_struct().column_by_name("at").map(|at| at.as_primitive::<TimestampMicrosecondType>());
-    let offsets = list.value_offsets();
-    let at = |index: usize| offsets.get(index).and_then(|offset| u32::try_from(*offset).ok()).unwrap_or(0);
-    for element in at(row)..at(row + 1) {
-        let value = RankedValue { record: member, element, support: 1, valid: true };
-        let text =
-            |name: &str| -> Result<&'a str, RunError> { Ok(part(records, attribute, &value, name)?.unwrap_or("")) };
-        let index = element as usize;
-        statements.push(Statement {
-            purpose: text("purpose")?,
-            channel: text("channel")?,
-            status: text("status")?,
-            at: moments.filter(|moments| moments.is_valid(index)).map(|moments| moments.value(index)),
-            value,
-        });
+struct Said<'a> {
+    places: &'a [(usize, usize)],
+    /// The lists, a batch each.
+    lists: Vec<&'a ListArray>,
+    purpose: Texts<'a>,
+    channel: Texts<'a>,
+    status: Texts<'a>,
+}
+
+impl<'a> Said<'a> {
+    fn of(records: &'a EntityRecords, attribute: &str) -> Result<Self, RunError> {
+        let part = |part: &str| Texts::part(records, attribute, part);
+        Ok(Self {
+            places: &records.places,
+            lists: records.column(attribute)?.into_iter().map(|list| list.as_list::<i32>()).collect(),
+            purpose: part("purpose")?,
+            channel: part("channel")?,
+            status: part("status")?,
+        })
     }
-    Ok(())
+
+    fn statements<'s>(&'s self, member: u32, statements: &mut Vec<Statement<'s>>) {
+        let Some((batch, row)) = self.places.get(member as usize).copied() else { return };
+        let Some(list) = self.lists.get(batch) else { return };
+        let moments =
+            list.values().as_struct().column_by_name("at").map(|at| at.as_primitive::<TimestampMicrosecondType>());
+        let offsets = list.value_offsets();
+        let at = |index: usize| offsets.get(index).and_then(|offset| u32::try_from(*offset).ok()).unwrap_or(0);
+        for element in at(row)..at(row + 1) {
+            let value = RankedValue { record: member, element, support: 1, valid: true };
+            let index = element as usize;
+            statements.push(Statement {
+                purpose: self.purpose.element(&value).unwrap_or(""),
+                channel: self.channel.element(&value).unwrap_or(""),
+                status: self.status.element(&value).unwrap_or(""),
+                at: moments.filter(|moments| moments.is_valid(index)).map(|moments| moments.value(index)),
+                value,
+            });
+        }
+    }
 }
 
 /// What was said last holds; of two statements of one moment the more careful one.
@@ -138,51 +152,16 @@ fn decide<'a>(golden_id: &'a str, mut statements: Vec<Statement<'a>>, rows: &mut
     }
 }
 
-fn flush(
-    results: &Results<'_>,
-    records: &EntityRecords,
-    writer: &mut TableWriter,
-    rows: &mut Vec<Row<'_>>,
-) -> Result<(), RunError> {
-    if rows.is_empty() {
-        return Ok(());
-    }
-    let mut texts: [StringBuilder; 6] = Default::default();
-    let (mut at, mut conflicting, mut count) =
-        (TimestampMicrosecondBuilder::new().with_timezone("UTC"), BooleanBuilder::new(), Int64Builder::new());
-    for row in rows.iter() {
-        let source = records
-            .sources
-            .get(row.decided.value.record as usize)
-            .and_then(|source| results.plan.sources.get(usize::from(*source)))
-            .map_or("", |source| source.name.as_str());
-        let values = [
-            row.golden_id,
-            row.decided.purpose,
-            row.decided.channel,
-            row.decided.status,
-            source,
-            source_key(records, row.decided.value.record)?,
-        ];
-        for (builder, value) in texts.iter_mut().zip(values) {
-            builder.append_value(value);
-        }
-        at.append_option(row.decided.at);
-        conflicting.append_value(row.conflicting);
-        count.append_value(row.records);
-    }
-    rows.clear();
-    let [mut golden, mut purpose, mut channel, mut status, mut source, mut key] = texts;
-    let columns: Vec<ArrayRef> = vec![
-        Arc::new(golden.finish()),
-        Arc::new(purpose.finish()),
-        Arc::new(channel.finish()),
-        Arc::new(status.finish()),
-        Arc::new(at.finish()),
-        Arc::new(source.finish()),
-        Arc::new(key.finish()),
-        Arc::new(conflicting.finish()),
-        Arc::new(count.finish()),
-    ];
-    writer.write(columns)
+fn flush(origins: &Origins<'_>, writer: &mut TableWriter, rows: &[Row<'_>]) -> Result<(), RunError> {
+    writer.write(vec![
+        texts(rows.iter().map(|row| row.golden_id)),
+        texts(rows.iter().map(|row| row.decided.purpose)),
+        texts(rows.iter().map(|row| row.decided.channel)),
+        texts(rows.iter().map(|row| row.decided.status)),
+        moments(rows.iter().map(|row| row.decided.at)),
+        texts(rows.iter().map(|row| origins.source_name(row.decided.value.record))),
+        texts(rows.iter().map(|row| origins.key(row.decided.value.record))),
+        Arc::new(rows.iter().map(|row| Some(row.conflicting)).collect::<BooleanArray>()),
+        counts(rows.iter().map(|row| row.records)),
+    ])
 }

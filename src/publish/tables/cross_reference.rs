@@ -3,12 +3,13 @@
 use std::path::Path;
 use std::sync::Arc;
 
-use arrow::array::{ArrayRef, Float32Builder, StringBuilder};
+use arrow::array::{ArrayRef, Float32Array, RecordBatch};
 use arrow::datatypes::{DataType, Field};
 
 use crate::normalize::layout;
 use crate::pipeline::RunError;
 use crate::publish::Results;
+use crate::publish::columns::{Names, Origins, golden_names, maybe_texts, repeated, source_names};
 use crate::publish::table::{TableWriter, WrittenTable, column, maybe_text, text};
 
 pub const NAME: &str = "cross_reference";
@@ -36,71 +37,66 @@ pub fn fields() -> Vec<Field> {
     ]
 }
 
+const METHODS: [&str; 3] = ["singleton", "steward", "probabilistic"];
+
 /// # Errors
 /// Where the table cannot be written.
 pub fn write(results: &Results<'_>, version: &Path) -> Result<WrittenTable, RunError> {
     let mut writer = TableWriter::create(version, NAME, fields(), results.plan.publish.compression)?;
+    let (sources, methods) = (source_names(results.plan), Names::of(METHODS));
     for (number, (records, entity)) in results.normalized.entities.iter().zip(&results.entities).enumerate() {
         let forced = entity.forced_records();
-        let conservative = entity.cluster_names(&entity.resolution.cluster_conservative, "c");
-        let wide = entity.cluster_names(&entity.resolution.cluster_wide, "w");
+        let resolution = &entity.resolution;
+        let cluster_names = |cluster_of: &[u32], mark: &str| {
+            Names::of(entity.cluster_names(cluster_of, mark).iter().map(String::as_str))
+        };
+        let conservative = cluster_names(&resolution.cluster_conservative, "c");
+        let wide = cluster_names(&resolution.cluster_wide, "w");
+        let golden = golden_names(entity);
+        let entity_type = Names::of([records.plan.entity.as_str()]);
         let previous = results.previous_ids.get(number);
-        let mut record = 0_usize;
+        let origins = Origins::of(results.plan, records)?;
+        let column = |batch: &RecordBatch, name: &str| -> Result<ArrayRef, RunError> {
+            Ok(Arc::clone(batch.column(records.schema.index_of(name)?)))
+        };
+        let mut first = 0_usize;
         for batch in &records.batches {
-            let rows = batch.num_rows();
-            let mut golden = StringBuilder::new();
-            let mut before = StringBuilder::new();
-            let mut method = StringBuilder::new();
-            let mut score = Float32Builder::new();
-            let mut narrow = StringBuilder::new();
-            let mut broad = StringBuilder::new();
-            for _ in 0..rows {
-                let cluster = entity.clusters.of(record);
-                let single = entity.clusters.members(cluster).len() == 1;
-                let id = u32::try_from(record).unwrap_or(u32::MAX);
-                golden.append_value(entity.golden_id(cluster));
-                before.append_option(previous.and_then(|previous| previous.get(&id)));
-                method.append_value(if single {
-                    "singleton"
-                } else if forced.contains(&id) {
-                    "steward"
-                } else {
-                    "probabilistic"
-                });
-                #[expect(clippy::cast_possible_truncation, reason = "a probability")]
-                score.append_option(
-                    (!single)
-                        .then(|| entity.resolution.confidence.get(cluster).map(|confidence| *confidence as f32))
-                        .flatten(),
-                );
-                narrow.append_option(conservative.get(record));
-                broad.append_option(wide.get(record));
-                record += 1;
-            }
-            let column = |name: &str| -> Result<ArrayRef, RunError> {
-                Ok(Arc::clone(batch.column(records.schema.index_of(name)?)))
-            };
-            let golden: ArrayRef = Arc::new(golden.finish());
+            let rows = first..first + batch.num_rows();
+            first = rows.end;
+            let numbers = || rows.clone().map(|record| u32::try_from(record).unwrap_or(u32::MAX));
+            let clusters: Vec<u32> =
+                rows.clone().map(|record| u32::try_from(entity.clusters.of(record)).unwrap_or(u32::MAX)).collect();
+            let single: Vec<bool> =
+                clusters.iter().map(|cluster| entity.clusters.members(*cluster as usize).len() == 1).collect();
+            #[expect(clippy::cast_possible_truncation, reason = "a probability")]
+            let score = clusters.iter().zip(&single).map(|(cluster, single)| {
+                let confidence = resolution.confidence.get(*cluster as usize).filter(|_| !single);
+                confidence.map(|confidence| *confidence as f32)
+            });
+            let ids = golden.column(clusters.iter().copied())?;
             writer.write(vec![
-                repeated(&records.plan.entity, rows),
-                column(layout::SOURCE)?,
-                column(layout::SOURCE_KEY)?,
-                column(layout::RECORD_HASH)?,
-                Arc::clone(&golden),
-                Arc::new(before.finish()),
-                Arc::new(method.finish()),
-                Arc::new(score.finish()),
-                Arc::new(narrow.finish()),
-                golden,
-                Arc::new(broad.finish()),
-                column(layout::UPDATED_AT)?,
+                repeated(&entity_type, rows.len())?,
+                sources.column(numbers().map(|record| origins.source(record)))?,
+                column(batch, layout::SOURCE_KEY)?,
+                column(batch, layout::RECORD_HASH)?,
+                Arc::clone(&ids),
+                maybe_texts(numbers().map(|record| previous?.get(&record).map(String::as_str))),
+                methods.column(numbers().zip(&single).map(|(record, single)| {
+                    if *single {
+                        0
+                    } else if forced.contains(&record) {
+                        1
+                    } else {
+                        2
+                    }
+                }))?,
+                Arc::new(score.collect::<Float32Array>()),
+                conservative.column(resolution.cluster_conservative.get(rows.clone()).unwrap_or_default().to_vec())?,
+                ids,
+                wide.column(resolution.cluster_wide.get(rows.clone()).unwrap_or_default().to_vec())?,
+                column(batch, layout::UPDATED_AT)?,
             ])?;
         }
     }
     writer.finish()
-}
-
-/// A column of one text.
-pub(super) fn repeated(value: &str, rows: usize) -> ArrayRef {
-    Arc::new(arrow::array::StringArray::from_iter_values(std::iter::repeat_n(value, rows)))
 }

@@ -1,17 +1,17 @@
 //! `golden_addresses`: the addresses of every customer, the current one first.
 
 use std::path::Path;
-use std::sync::Arc;
 
-use arrow::array::{Array, ArrayRef, AsArray, Int64Builder, StringBuilder};
+use arrow::array::{Array, ArrayRef, AsArray};
 use arrow::compute::interleave;
 use arrow::datatypes::{DataType, Field};
 use goldsmith_config::attributes::AttributeKind;
 
-use crate::golden::{RankedAttribute, RankedValue};
+use crate::golden::RankedValue;
 use crate::normalize::{EntityRecords, layout};
 use crate::pipeline::RunError;
 use crate::publish::Results;
+use crate::publish::columns::{Origins, count_of, counts, golden_names, source_names};
 use crate::publish::table::{BATCH_ROWS, TableWriter, WrittenTable, column, count, maybe_text, text};
 
 pub const NAME: &str = "golden_addresses";
@@ -41,59 +41,45 @@ pub fn fields() -> Vec<Field> {
 /// Where the table cannot be written.
 pub fn write(results: &Results<'_>, version: &Path) -> Result<WrittenTable, RunError> {
     let mut writer = TableWriter::create(version, NAME, fields(), results.plan.publish.compression)?;
+    let sources = source_names(results.plan);
     for (records, entity) in results.normalized.entities.iter().zip(&results.entities) {
+        let golden = golden_names(entity);
+        let origins = Origins::of(results.plan, records)?;
         for attribute in
             entity.golden.attributes.iter().filter(|attribute| attribute.plan.kind == AttributeKind::Address)
         {
-            let mut values: Vec<(&str, usize, RankedValue)> = Vec::new();
+            let mut flush = |rows: &[Row]| -> Result<(), RunError> {
+                let ranked: Vec<Option<RankedValue>> = rows.iter().map(|row| Some(row.value)).collect();
+                let mut columns: Vec<ArrayRef> = vec![
+                    golden.column(rows.iter().map(|row| row.cluster))?,
+                    counts(rows.iter().map(|row| count_of(row.rank))),
+                ];
+                for part in PARTS {
+                    columns.push(take_part(records, &attribute.plan.name, part, &ranked)?);
+                }
+                columns.push(sources.column(rows.iter().map(|row| origins.source(row.value.record)))?);
+                columns.push(counts(rows.iter().map(|row| i64::from(row.value.support))));
+                writer.write(columns)
+            };
+            let mut rows: Vec<Row> = Vec::new();
             for cluster in &entity.order {
-                let id = entity.golden_id(*cluster as usize);
-                values.extend(
-                    attribute.of(*cluster as usize).iter().enumerate().map(|(rank, value)| (id, rank + 1, *value)),
-                );
-                if values.len() >= BATCH_ROWS {
-                    flush(results, records, attribute, &mut writer, &mut values)?;
+                let ranked = attribute.of(*cluster as usize).iter();
+                rows.extend(ranked.zip(1..).map(|(value, rank)| Row { cluster: *cluster, rank, value: *value }));
+                if rows.len() >= BATCH_ROWS {
+                    flush(&rows)?;
+                    rows.clear();
                 }
             }
-            flush(results, records, attribute, &mut writer, &mut values)?;
+            flush(&rows)?;
         }
     }
     writer.finish()
 }
 
-fn flush(
-    results: &Results<'_>,
-    records: &EntityRecords,
-    attribute: &RankedAttribute,
-    writer: &mut TableWriter,
-    values: &mut Vec<(&str, usize, RankedValue)>,
-) -> Result<(), RunError> {
-    if values.is_empty() {
-        return Ok(());
-    }
-    let (mut golden, mut rank, mut source, mut support) =
-        (StringBuilder::new(), Int64Builder::new(), StringBuilder::new(), Int64Builder::new());
-    for (id, number, value) in values.iter() {
-        golden.append_value(id);
-        rank.append_value(i64::try_from(*number).unwrap_or(i64::MAX));
-        source.append_value(
-            records
-                .sources
-                .get(value.record as usize)
-                .and_then(|source| results.plan.sources.get(usize::from(*source)))
-                .map_or("", |source| source.name.as_str()),
-        );
-        support.append_value(i64::from(value.support));
-    }
-    let ranked: Vec<Option<RankedValue>> = values.iter().map(|(_, _, value)| Some(*value)).collect();
-    values.clear();
-    let mut columns: Vec<ArrayRef> = vec![Arc::new(golden.finish()), Arc::new(rank.finish())];
-    for part in PARTS {
-        columns.push(take_part(records, &attribute.plan.name, part, &ranked)?);
-    }
-    columns.push(Arc::new(source.finish()));
-    columns.push(Arc::new(support.finish()));
-    writer.write(columns)
+struct Row {
+    cluster: u32,
+    rank: usize,
+    value: RankedValue,
 }
 
 /// One part of the given list elements, in their order.

@@ -3,13 +3,14 @@
 use std::path::Path;
 use std::sync::Arc;
 
-use arrow::array::{Array, AsArray, BooleanBuilder, FixedSizeBinaryBuilder, Int64Builder, StringBuilder};
+use arrow::array::{ArrayRef, BooleanArray, FixedSizeBinaryBuilder};
 use arrow::datatypes::{DataType, Field};
 use goldsmith_config::attributes::AttributeKind;
 
 use crate::golden::{RankedAttribute, RankedValue};
-use crate::normalize::{EntityRecords, layout};
+use crate::normalize::EntityRecords;
 use crate::pipeline::RunError;
+use crate::publish::columns::{Origins, Texts, counts, golden_names, source_names, texts};
 use crate::publish::table::{BATCH_ROWS, TableWriter, WrittenTable, column, count, text};
 use crate::publish::{EntityResult, Results};
 
@@ -34,145 +35,93 @@ pub fn fields() -> Vec<Field> {
     ]
 }
 
+/// One attribute with its text columns.
+struct Attribute<'a> {
+    ranked: &'a RankedAttribute,
+    value: Texts<'a>,
+    id_type: Texts<'a>,
+}
+
 struct Row<'a> {
-    golden_id: &'a str,
-    id_type: String,
+    cluster: u32,
+    id_type: &'a str,
     value: &'a str,
     primary: bool,
-    valid: bool,
-    source: &'a str,
-    support: i64,
+    ranked: RankedValue,
 }
 
 /// # Errors
 /// Where the table cannot be written.
 pub fn write(results: &Results<'_>, version: &Path) -> Result<WrittenTable, RunError> {
     let mut writer = TableWriter::create(version, NAME, fields(), results.plan.publish.compression)?;
+    let sources = source_names(results.plan);
     for (records, entity) in results.normalized.entities.iter().zip(&results.entities) {
-        let attributes: Vec<&RankedAttribute> = entity
-            .golden
-            .attributes
-            .iter()
-            .filter(|attribute| {
-                matches!(attribute.plan.kind, AttributeKind::Email | AttributeKind::Phone | AttributeKind::Identifier)
-            })
-            .collect();
+        let golden = golden_names(entity);
+        let origins = Origins::of(results.plan, records)?;
+        let attributes = attributes(records, entity)?;
+        let mut flush = |rows: &[Row<'_>]| -> Result<(), RunError> {
+            writer.write(vec![
+                golden.column(rows.iter().map(|row| row.cluster))?,
+                texts(rows.iter().map(|row| row.id_type)),
+                texts(rows.iter().map(|row| row.value)),
+                hashes(results, rows)?,
+                Arc::new(rows.iter().map(|row| Some(row.primary)).collect::<BooleanArray>()),
+                Arc::new(rows.iter().map(|row| Some(row.ranked.valid)).collect::<BooleanArray>()),
+                sources.column(rows.iter().map(|row| origins.source(row.ranked.record)))?,
+                counts(rows.iter().map(|row| i64::from(row.ranked.support))),
+            ])
+        };
         let mut rows: Vec<Row<'_>> = Vec::new();
+        let mut own = Vec::new();
         for cluster in &entity.order {
-            rows.extend(of_cluster(results, records, entity, &attributes, *cluster as usize)?);
+            of_cluster(&attributes, *cluster, &mut own);
+            rows.append(&mut own);
             if rows.len() >= BATCH_ROWS {
-                flush(results, &mut writer, &mut rows)?;
+                flush(&rows)?;
+                rows.clear();
             }
         }
-        flush(results, &mut writer, &mut rows)?;
+        flush(&rows)?;
     }
     writer.finish()
 }
 
-fn of_cluster<'a>(
-    results: &'a Results<'_>,
-    records: &'a EntityRecords,
-    entity: &'a EntityResult,
-    attributes: &[&'a RankedAttribute],
-    cluster: usize,
-) -> Result<Vec<Row<'a>>, RunError> {
-    let mut rows = Vec::new();
-    for attribute in attributes {
-        for (rank, ranked) in attribute.of(cluster).iter().enumerate() {
-            let Some(value) = part(records, &attribute.plan.name, ranked, "value")? else { continue };
-            let id_type = match attribute.plan.kind {
-                AttributeKind::Email => "email".to_owned(),
-                AttributeKind::Phone => "phone".to_owned(),
-                _ => part(records, &attribute.plan.name, ranked, "type")?.unwrap_or("identifier").to_owned(),
-            };
-            rows.push(Row {
-                golden_id: entity.golden_id(cluster),
-                id_type,
-                value,
-                primary: rank == 0,
-                valid: ranked.valid,
-                source: records
-                    .sources
-                    .get(ranked.record as usize)
-                    .and_then(|source| results.plan.sources.get(usize::from(*source)))
-                    .map_or("", |source| source.name.as_str()),
-                support: i64::from(ranked.support),
-            });
-        }
-    }
-    rows.sort_by(|a, b| (&a.id_type, a.value).cmp(&(&b.id_type, b.value)));
-    rows.dedup_by(|a, b| a.id_type == b.id_type && a.value == b.value);
-    Ok(rows)
-}
-
-/// One part of a list element; `None` where it is null.
-pub(super) fn part<'a>(
-    records: &'a EntityRecords,
-    attribute: &str,
-    value: &RankedValue,
-    part: &str,
-) -> Result<Option<&'a str>, RunError> {
-    let index = records.schema.index_of(attribute)?;
-    let Some(batch) = records.places.get(value.record as usize).and_then(|(batch, _)| records.batches.get(*batch))
-    else {
-        return Ok(None);
+fn attributes<'a>(records: &'a EntityRecords, entity: &'a EntityResult) -> Result<Vec<Attribute<'a>>, RunError> {
+    let identifying = |ranked: &&RankedAttribute| {
+        matches!(ranked.plan.kind, AttributeKind::Email | AttributeKind::Phone | AttributeKind::Identifier)
     };
-    let structs = batch.column(index).as_list::<i32>().values().as_struct();
-    let element = value.element as usize;
-    Ok(structs
-        .column_by_name(part)
-        .map(|column| column.as_string::<i32>())
-        .filter(|texts| element < texts.len() && texts.is_valid(element))
-        .map(|texts| texts.value(element)))
+    let attributes = entity.golden.attributes.iter().filter(identifying).map(|ranked| {
+        let part = |part: &str| Texts::part(records, &ranked.plan.name, part);
+        Ok(Attribute { ranked, value: part("value")?, id_type: part("type")? })
+    });
+    attributes.collect()
 }
 
-fn flush(results: &Results<'_>, writer: &mut TableWriter, rows: &mut Vec<Row<'_>>) -> Result<(), RunError> {
-    if rows.is_empty() {
-        return Ok(());
-    }
-    let mut texts: [StringBuilder; 4] = Default::default();
-    let mut hashes = FixedSizeBinaryBuilder::with_capacity(rows.len(), 32);
-    let (mut primary, mut valid, mut support) = (BooleanBuilder::new(), BooleanBuilder::new(), Int64Builder::new());
-    for row in rows.iter() {
-        for (builder, value) in texts.iter_mut().zip([row.golden_id, row.id_type.as_str(), row.value, row.source]) {
-            builder.append_value(value);
+/// The identifiers of one customer into `rows`, which is empty.
+fn of_cluster<'a>(attributes: &'a [Attribute<'a>], cluster: u32, rows: &mut Vec<Row<'a>>) {
+    for attribute in attributes {
+        for (rank, ranked) in attribute.ranked.of(cluster as usize).iter().enumerate() {
+            let Some(value) = attribute.value.element(ranked) else { continue };
+            let id_type = match attribute.ranked.plan.kind {
+                AttributeKind::Email => "email",
+                AttributeKind::Phone => "phone",
+                _ => attribute.id_type.element(ranked).unwrap_or("identifier"),
+            };
+            rows.push(Row { cluster, id_type, value, primary: rank == 0, ranked: *ranked });
         }
+    }
+    rows.sort_by(|a, b| (a.id_type, a.value).cmp(&(b.id_type, b.value)));
+    rows.dedup_by(|a, b| a.id_type == b.id_type && a.value == b.value);
+}
+
+fn hashes(results: &Results<'_>, rows: &[Row<'_>]) -> Result<ArrayRef, RunError> {
+    let mut hashes = FixedSizeBinaryBuilder::with_capacity(rows.len(), 32);
+    for row in rows {
         let mut hasher = blake3::Hasher::new_keyed(&results.plan.ids_key.bytes);
         hasher.update(row.id_type.as_bytes());
         hasher.update(&[0]);
         hasher.update(row.value.as_bytes());
         hashes.append_value(hasher.finalize().as_bytes())?;
-        primary.append_value(row.primary);
-        valid.append_value(row.valid);
-        support.append_value(row.support);
     }
-    let [mut golden, mut kind, mut value, mut source] = texts;
-    rows.clear();
-    writer.write(vec![
-        Arc::new(golden.finish()),
-        Arc::new(kind.finish()),
-        Arc::new(value.finish()),
-        Arc::new(hashes.finish()),
-        Arc::new(primary.finish()),
-        Arc::new(valid.finish()),
-        Arc::new(source.finish()),
-        Arc::new(support.finish()),
-    ])
-}
-
-/// The value of a scalar attribute's raw or normalised text column at a record.
-pub(super) fn scalar_text<'a>(
-    records: &'a EntityRecords,
-    column: &str,
-    record: u32,
-) -> Result<Option<&'a str>, RunError> {
-    let index = records.schema.index_of(column)?;
-    let Some((batch, row)) = records.places.get(record as usize) else { return Ok(None) };
-    let Some(batch) = records.batches.get(*batch) else { return Ok(None) };
-    Ok(batch.column(index).as_string_opt::<i32>().filter(|texts| texts.is_valid(*row)).map(|texts| texts.value(*row)))
-}
-
-/// A record's key in its source.
-pub(super) fn source_key(records: &EntityRecords, record: u32) -> Result<&str, RunError> {
-    Ok(scalar_text(records, layout::SOURCE_KEY, record)?.unwrap_or(""))
+    Ok(Arc::new(hashes.finish()))
 }

@@ -1,6 +1,5 @@
 //! `golden_profiles`: one row a customer, with the value of each attribute that survived.
 
-use std::collections::BTreeSet;
 use std::path::Path;
 use std::sync::Arc;
 
@@ -8,18 +7,18 @@ use arrow::array::{
     Array, ArrayRef, AsArray, BooleanBuilder, FixedSizeBinaryBuilder, Float32Builder, Int64Builder, StringArray,
     StringBuilder, TimestampMicrosecondBuilder,
 };
-use arrow::datatypes::{DataType, Field, TimestampMicrosecondType};
+use arrow::datatypes::{DataType, Field};
 use arrow::row::{RowConverter, SortField};
 use goldsmith_config::attributes::AttributeKind;
 use goldsmith_standardize::mask::mask_value;
 
-use super::cross_reference::repeated;
 use super::golden_addresses::take_part;
 use super::{append_list, text_list_builder};
-use crate::golden::RankedValue;
+use crate::golden::{RankedAttribute, RankedValue};
 use crate::normalize::{EntityRecords, layout};
 use crate::pipeline::RunError;
 use crate::pipeline::plan::{AttributePlan, Plan};
+use crate::publish::columns::{Moments, count_of, texts};
 use crate::publish::table::{
     BATCH_ROWS, MEANING, TableWriter, WrittenTable, column, count, maybe_text, text, text_list,
 };
@@ -181,10 +180,8 @@ fn attribute_column(
         take_part(records, attribute, part, &winners)
     };
     Ok(match name {
-        "golden_id" => {
-            Arc::new(clusters.iter().map(|cluster| Some(entity.golden_id(*cluster as usize))).collect::<StringArray>())
-        }
-        "entity_type" => repeated(&records.plan.entity, clusters.len()),
+        "golden_id" => texts(clusters.iter().map(|cluster| entity.golden_id(*cluster as usize))),
+        "entity_type" => texts(std::iter::repeat_n(records.plan.entity.as_str(), clusters.len())),
         _ if records.plan.entity == "generic" => scalar_column(records, entity, clusters, name, field.data_type())?,
         "full_name" => full_names(records, entity, clusters)?,
         "email" => list_part("emails", "value")?,
@@ -233,15 +230,22 @@ fn full_names(records: &EntityRecords, entity: &EntityResult, clusters: &[u32]) 
     for name in names {
         parts.push(scalar_column(records, entity, clusters, name, &DataType::Utf8)?);
     }
+    let parts: Vec<&StringArray> = parts.iter().map(|part| part.as_string::<i32>()).collect();
     let mut full = StringBuilder::new();
+    let mut name = String::new();
     for row in 0..clusters.len() {
-        let present: Vec<&str> = parts
-            .iter()
-            .map(|part| part.as_string::<i32>())
-            .filter(|part| part.is_valid(row))
-            .map(|part| part.value(row))
-            .collect();
-        full.append_option((!present.is_empty()).then(|| present.join(" ")));
+        name.clear();
+        let mut present = parts.iter().filter(|part| part.is_valid(row)).map(|part| part.value(row));
+        let Some(first) = present.next() else {
+            full.append_null();
+            continue;
+        };
+        name.push_str(first);
+        for part in present {
+            name.push(' ');
+            name.push_str(part);
+        }
+        full.append_value(&name);
     }
     Ok(Arc::new(full.finish()))
 }
@@ -253,7 +257,15 @@ fn measured_columns(
     entity: &EntityResult,
     clusters: &[u32],
 ) -> Result<Vec<ArrayRef>, RunError> {
-    let updated: Vec<&ArrayRef> = records.column(layout::UPDATED_AT)?;
+    let updated = Moments::of_records(records)?;
+    let (names, places) = sources_by_name(results.plan);
+    let identifying: Vec<&RankedAttribute> = entity
+        .golden
+        .attributes
+        .iter()
+        .filter(|attribute| is_identifying(attribute.plan.kind, &attribute.plan.name))
+        .collect();
+    let mut known: Vec<usize> = Vec::new();
     let mut first = TimestampMicrosecondBuilder::new().with_timezone("UTC");
     let mut last = TimestampMicrosecondBuilder::new().with_timezone("UTC");
     let (mut source_count, mut record_count) = (Int64Builder::new(), Int64Builder::new());
@@ -263,31 +275,22 @@ fn measured_columns(
     for cluster in clusters {
         let cluster = *cluster as usize;
         let members = entity.clusters.members(cluster);
-        let mut known = BTreeSet::new();
+        known.clear();
         let (mut earliest, mut latest) = (None::<i64>, None::<i64>);
         for member in members {
-            if let Some(source) =
-                records.sources.get(*member as usize).and_then(|source| results.plan.sources.get(usize::from(*source)))
-            {
-                known.insert(source.name.as_str());
-            }
-            let Some((batch, row)) = records.places.get(*member as usize) else { continue };
-            let Some(moments) = updated
-                .get(*batch)
-                .map(|array| array.as_primitive::<TimestampMicrosecondType>())
-                .filter(|moments| moments.is_valid(*row))
-            else {
-                continue;
-            };
-            let at = moments.value(*row);
+            let source = records.sources.get(*member as usize).copied().map(usize::from);
+            known.extend(source.and_then(|source| places.get(source)));
+            let Some(at) = updated.of(*member) else { continue };
             earliest = Some(earliest.map_or(at, |known| known.min(at)));
             latest = Some(latest.map_or(at, |known| known.max(at)));
         }
+        known.sort_unstable();
+        known.dedup();
         first.append_option(earliest);
         last.append_option(latest);
-        source_count.append_value(i64::try_from(known.len()).unwrap_or(i64::MAX));
-        record_count.append_value(i64::try_from(members.len()).unwrap_or(i64::MAX));
-        append_list(&mut sources, known);
+        source_count.append_value(count_of(known.len()));
+        record_count.append_value(count_of(members.len()));
+        append_list(&mut sources, known.iter().filter_map(|place| names.get(*place).copied()));
         let mapped = entity.golden.attributes.len().max(1);
         let present = entity.golden.attributes.iter().filter(|attribute| attribute.winner(cluster).is_some()).count();
         #[expect(clippy::cast_possible_truncation, clippy::cast_precision_loss, reason = "shares")]
@@ -295,14 +298,7 @@ fn measured_columns(
             confidence.append_value(entity.resolution.confidence.get(cluster).copied().unwrap_or(1.0) as f32);
             completeness.append_value(present as f32 / mapped as f32);
         }
-        conflict.append_value(
-            entity
-                .golden
-                .attributes
-                .iter()
-                .filter(|attribute| is_identifying(attribute.plan.kind, &attribute.plan.name))
-                .any(|attribute| attribute.of(cluster).len() > 1),
-        );
+        conflict.append_value(identifying.iter().any(|attribute| attribute.of(cluster).len() > 1));
         review.append_value(entity.needs_review.get(cluster).copied().unwrap_or(false));
     }
     Ok(vec![
@@ -316,6 +312,15 @@ fn measured_columns(
         Arc::new(conflict.finish()),
         Arc::new(review.finish()),
     ])
+}
+
+/// The names of the sources, sorted, and for each source the place of its name there.
+fn sources_by_name(plan: &Plan) -> (Vec<&str>, Vec<usize>) {
+    let mut names: Vec<&str> = plan.sources.iter().map(|source| source.name.as_str()).collect();
+    names.sort_unstable();
+    let place = |name: &str| names.iter().position(|known| *known == name).unwrap_or(0);
+    let places = plan.sources.iter().map(|source| place(&source.name)).collect();
+    (names, places)
 }
 
 /// A person has one of these, so two of them are a conflict.

@@ -3,15 +3,15 @@
 use std::path::Path;
 use std::sync::Arc;
 
-use arrow::array::{ArrayRef, BooleanBuilder, Float32Builder, Int64Builder, StringBuilder};
+use arrow::array::{ArrayRef, BooleanArray, Float32Array};
 use arrow::datatypes::{DataType, Field};
-use goldsmith_resolve::PairDecision;
+use goldsmith_resolve::{PairDecision, Resolution, ScoredPair};
 
-use super::cluster_edges_cut::{cut_reason, source_name};
-use super::golden_identifiers::source_key;
+use super::cluster_edges_cut::{CUT_REASONS, cut_number, reason_name};
 use super::{append_list, text_list_builder};
 use crate::pipeline::RunError;
 use crate::publish::Results;
+use crate::publish::columns::{Names, Origins, counts, repeated, source_names, texts};
 use crate::publish::table::{BATCH_ROWS, TableWriter, WrittenTable, column, count, maybe_text, text, text_list};
 
 pub const NAME: &str = "match_pairs";
@@ -41,17 +41,24 @@ pub fn fields() -> Vec<Field> {
     ]
 }
 
+const DECISIONS: [&str; 6] = ["match", "review", "no_match", "forced_match", "forced_no_match", "cut_by_guard"];
+
+/// The decision's number among [`DECISIONS`].
+fn decision_number(decision: PairDecision) -> u32 {
+    match decision {
+        PairDecision::Match => 0,
+        PairDecision::Review => 1,
+        PairDecision::NoMatch => 2,
+        PairDecision::ForcedMatch => 3,
+        PairDecision::ForcedNoMatch => 4,
+        PairDecision::CutByGuard(_) => 5,
+    }
+}
+
 /// The decision's name in the table.
 #[must_use]
 pub fn decision(decision: PairDecision) -> &'static str {
-    match decision {
-        PairDecision::Match => "match",
-        PairDecision::Review => "review",
-        PairDecision::NoMatch => "no_match",
-        PairDecision::ForcedMatch => "forced_match",
-        PairDecision::ForcedNoMatch => "forced_no_match",
-        PairDecision::CutByGuard(_) => "cut_by_guard",
-    }
+    DECISIONS.get(decision_number(decision) as usize).copied().unwrap_or_default()
 }
 
 /// Weights are 1/1024 bit.
@@ -64,72 +71,42 @@ pub(super) fn bits(weight: impl Into<i64>) -> f32 {
 /// Where the table cannot be written.
 pub fn write(results: &Results<'_>, version: &Path) -> Result<WrittenTable, RunError> {
     let mut writer = TableWriter::create(version, NAME, fields(), results.plan.publish.compression)?;
+    let (sources, decisions) = (source_names(results.plan), Names::of(DECISIONS));
+    let reasons = Names::of(CUT_REASONS.map(reason_name));
     for (records, entity) in results.normalized.entities.iter().zip(&results.entities) {
+        let origins = Origins::of(results.plan, records)?;
+        let entity_type = Names::of([records.plan.entity.as_str()]);
+        let model = Names::of([entity.model_version.as_str()]);
         for pairs in entity.resolution.pairs.chunks(BATCH_ROWS) {
-            let mut texts: [StringBuilder; 8] = Default::default();
-            let mut rules = text_list_builder();
-            let (mut score, mut probability, mut tf_adjust) =
-                (Float32Builder::new(), Float32Builder::new(), Float32Builder::new());
-            let (mut pattern, mut sampled) = (Int64Builder::new(), BooleanBuilder::new());
-            for pair in pairs {
-                let values = [
-                    Some(records.plan.entity.as_str()),
-                    Some(source_name(results.plan, records, pair.left)),
-                    Some(source_key(records, pair.left)?),
-                    Some(source_name(results.plan, records, pair.right)),
-                    Some(source_key(records, pair.right)?),
-                    Some(decision(pair.decision)),
-                    cut_reason(pair.decision),
-                    Some(entity.model_version.as_str()),
-                ];
-                for (builder, value) in texts.iter_mut().zip(values) {
-                    builder.append_option(value);
-                }
-                append_list(
-                    &mut rules,
-                    entity
-                        .resolution
-                        .rules
-                        .iter()
-                        .enumerate()
-                        .filter(|(bit, _)| pair.rules >> bit & 1 == 1)
-                        .map(|(_, rule)| rule.rule.as_str()),
-                );
-                score.append_value(bits(pair.weight));
-                #[expect(clippy::cast_possible_truncation, reason = "a probability")]
-                probability.append_value(pair.probability as f32);
-                tf_adjust.append_value(bits(pair.tf_adjust));
-                pattern.append_value(i64::from(pair.pattern));
-                sampled.append_value(pair.sampled);
-            }
-            let [
-                mut entity_type,
-                mut left_source,
-                mut left_key,
-                mut right_source,
-                mut right_key,
-                mut decided,
-                mut reason,
-                mut model,
-            ] = texts;
-            let columns: Vec<ArrayRef> = vec![
-                Arc::new(entity_type.finish()),
-                Arc::new(left_source.finish()),
-                Arc::new(left_key.finish()),
-                Arc::new(right_source.finish()),
-                Arc::new(right_key.finish()),
-                Arc::new(rules.finish()),
-                Arc::new(score.finish()),
-                Arc::new(probability.finish()),
-                Arc::new(decided.finish()),
-                Arc::new(reason.finish()),
-                Arc::new(model.finish()),
-                Arc::new(pattern.finish()),
-                Arc::new(tf_adjust.finish()),
-                Arc::new(sampled.finish()),
-            ];
-            writer.write(columns)?;
+            #[expect(clippy::cast_possible_truncation, reason = "a probability")]
+            let probability = pairs.iter().map(|pair| pair.probability as f32);
+            writer.write(vec![
+                repeated(&entity_type, pairs.len())?,
+                sources.column(pairs.iter().map(|pair| origins.source(pair.left)))?,
+                texts(pairs.iter().map(|pair| origins.key(pair.left))),
+                sources.column(pairs.iter().map(|pair| origins.source(pair.right)))?,
+                texts(pairs.iter().map(|pair| origins.key(pair.right))),
+                rules(&entity.resolution, pairs),
+                Arc::new(Float32Array::from_iter_values(pairs.iter().map(|pair| bits(pair.weight)))),
+                Arc::new(Float32Array::from_iter_values(probability)),
+                decisions.column(pairs.iter().map(|pair| decision_number(pair.decision)))?,
+                reasons.maybe_column(pairs.iter().map(|pair| cut_number(pair.decision)))?,
+                repeated(&model, pairs.len())?,
+                counts(pairs.iter().map(|pair| i64::from(pair.pattern))),
+                Arc::new(Float32Array::from_iter_values(pairs.iter().map(|pair| bits(pair.tf_adjust)))),
+                Arc::new(pairs.iter().map(|pair| Some(pair.sampled)).collect::<BooleanArray>()),
+            ])?;
         }
     }
     writer.finish()
+}
+
+/// The names of the rules that brought each pair together.
+fn rules(resolution: &Resolution, pairs: &[ScoredPair]) -> ArrayRef {
+    let mut lists = text_list_builder();
+    for pair in pairs {
+        let named = resolution.rules.iter().enumerate().filter(|(bit, _)| pair.rules >> bit & 1 == 1);
+        append_list(&mut lists, named.map(|(_, rule)| rule.rule.as_str()));
+    }
+    Arc::new(lists.finish())
 }

@@ -7,10 +7,10 @@ use arrow::array::{ArrayRef, Float32Builder, Int64Builder, ListBuilder, StringBu
 use arrow::datatypes::{DataType, Field, Fields};
 use goldsmith_resolve::Model;
 
-use super::cross_reference::repeated;
 use super::match_pairs::bits;
 use crate::pipeline::RunError;
 use crate::publish::Results;
+use crate::publish::columns::{Names, repeated};
 use crate::publish::table::{BATCH_ROWS, TableWriter, WrittenTable, column, count, text};
 
 pub const NAME: &str = "match_patterns";
@@ -41,6 +41,7 @@ pub fn write(results: &Results<'_>, version: &Path) -> Result<WrittenTable, RunE
     let mut writer = TableWriter::create(version, NAME, fields(), results.plan.publish.compression)?;
     for (records, entity) in results.normalized.entities.iter().zip(&results.entities) {
         let resolution = &entity.resolution;
+        let entity_type = Names::of([records.plan.entity.as_str()]);
         for (chunk, patterns) in resolution.patterns.chunks(BATCH_ROWS).enumerate() {
             let (mut id, mut pairs, mut probability) =
                 (Int64Builder::new(), Int64Builder::new(), Float32Builder::new());
@@ -68,7 +69,7 @@ pub fn write(results: &Results<'_>, version: &Path) -> Result<WrittenTable, RunE
                 probability.append_value(pattern.probability as f32);
             }
             let columns: Vec<ArrayRef> = vec![
-                repeated(&records.plan.entity, patterns.len()),
+                repeated(&entity_type, patterns.len())?,
                 Arc::new(id.finish()),
                 Arc::new(levels.finish()),
                 Arc::new(pairs.finish()),

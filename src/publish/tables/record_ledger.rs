@@ -3,13 +3,14 @@
 use std::path::Path;
 use std::sync::Arc;
 
-use arrow::array::{AsArray, Int64Builder, StringBuilder};
+use arrow::array::{AsArray, Int64Array, StringArray};
 use arrow::datatypes::{DataType, Field};
 
-use crate::normalize::{Fate, LedgerEntry, layout};
+use crate::normalize::{Fate, layout};
 use crate::pipeline::RunError;
-use crate::publish::Results;
+use crate::publish::columns::{Names, maybe_texts};
 use crate::publish::table::{BATCH_ROWS, TableWriter, WrittenTable, column, maybe_text, text};
+use crate::publish::{EntityResult, Results};
 
 pub const NAME: &str = "record_ledger";
 
@@ -34,103 +35,164 @@ pub fn fields() -> Vec<Field> {
     ]
 }
 
-/// One line of the ledger.
+/// In the order of their names, so that numbers sort as names do.
+const STATES: [&str; 6] = ["duplicate_row", "filtered", "linked", "quarantined", "singleton", "superseded"];
+const LINKED: u32 = 2;
+const QUARANTINED: u32 = 3;
+const SINGLETON: u32 = 4;
+
+/// One line of the ledger. Names are numbers that sort as the names do.
 struct Line<'a> {
-    source: &'a str,
+    source: u32,
     key: Option<&'a str>,
-    file: Option<&'a str>,
+    entity: Option<u32>,
+    file: Option<u32>,
     row: Option<i64>,
-    state: &'static str,
-    entity: Option<&'a str>,
-    golden_id: Option<&'a str>,
+    state: u32,
+    /// The number of its golden id over all entity types.
+    golden_id: Option<u32>,
+    /// The record it became, by entity type and number.
+    record: Option<(usize, u32)>,
+}
+
+/// Names in their order.
+struct Sorted<'a>(Vec<&'a str>);
+
+impl<'a> Sorted<'a> {
+    fn of(names: impl Iterator<Item = &'a str>) -> Self {
+        let mut names: Vec<&str> = names.collect();
+        names.sort_unstable();
+        names.dedup();
+        Self(names)
+    }
+
+    fn number(&self, name: &str) -> Option<u32> {
+        self.0.binary_search(&name).ok().and_then(|number| u32::try_from(number).ok())
+    }
+
+    fn names(&self) -> Names {
+        Names::of(self.0.iter().copied())
+    }
 }
 
 /// # Errors
 /// Where the table cannot be written.
 pub fn write(results: &Results<'_>, version: &Path) -> Result<WrittenTable, RunError> {
-    let mut lines: Vec<Line<'_>> = Vec::with_capacity(results.normalized.ledger.len());
-    for entry in &results.normalized.ledger {
-        lines.push(line(results, entry)?);
-    }
-    let rejected = results.extracted.iter().zip(&results.normalized.main_tables).flat_map(|(source, main)| {
-        let rows = source.iter().flat_map(|source| &source.quarantined);
-        rows.filter(|row| row.table.as_ref().is_some_and(|table| main.contains(table)))
-    });
-    for rejected in rejected {
-        lines.push(Line {
-            source: &rejected.source,
-            key: None,
-            file: Some(&rejected.file),
-            row: Some(rejected.row),
-            state: "quarantined",
-            entity: None,
-            golden_id: None,
-        });
-    }
+    let rejected = || {
+        let sources = results.extracted.iter().zip(&results.normalized.main_tables);
+        sources.flat_map(|(source, main)| {
+            let rows = source.iter().flat_map(|source| &source.quarantined);
+            rows.filter(|row| row.table.as_ref().is_some_and(|table| main.contains(table)))
+        })
+    };
+    let ledger = &results.normalized.ledger;
+    let sources = Sorted::of(
+        results.plan.sources.iter().map(|source| source.name.as_str()).chain(rejected().map(|row| row.source.as_str())),
+    );
+    let entities = Sorted::of(results.normalized.entities.iter().map(|records| records.plan.entity.as_str()));
+    // Rows of one file follow each other, and its name is looked up once for all of them.
+    let mut files: Vec<&str> = ledger.iter().filter_map(|entry| entry.file.as_deref()).collect();
+    files.dedup();
+    let files = Sorted::of(files.into_iter().chain(rejected().map(|row| row.file.as_str())));
+    let mut lines = lines(results, &sources, &entities, &files)?;
+    lines.extend(rejected().map(|row| Line {
+        source: sources.number(&row.source).unwrap_or(u32::MAX),
+        key: None,
+        entity: None,
+        file: files.number(&row.file),
+        row: Some(row.row),
+        state: QUARANTINED,
+        golden_id: None,
+        record: None,
+    }));
+    // Records are sorted by source and key already: in their order the lines are long runs, which are only merged.
+    lines.sort_unstable_by_key(|line| line.record);
     lines.sort_by(|a, b| {
         (a.source, a.key, a.entity, a.file, a.row, a.state).cmp(&(b.source, b.key, b.entity, b.file, b.row, b.state))
     });
+    let golden = Names::of(results.entities.iter().flat_map(|entity| &entity.golden_ids.ids).map(String::as_str));
+    let (sources, entities, files) = (sources.names(), entities.names(), files.names());
+    let states = Names::of(STATES);
     let mut writer = TableWriter::create(version, NAME, fields(), results.plan.publish.compression)?;
     for lines in lines.chunks(BATCH_ROWS) {
-        let mut texts: [StringBuilder; 6] = Default::default();
-        let mut row_no = Int64Builder::new();
-        for line in lines {
-            for (builder, value) in texts.iter_mut().zip([
-                Some(line.source),
-                line.key,
-                line.file,
-                Some(line.state),
-                line.entity,
-                line.golden_id,
-            ]) {
-                builder.append_option(value);
-            }
-            row_no.append_option(line.row);
-        }
-        let [mut source, mut key, mut file, mut state, mut entity, mut golden] = texts;
         writer.write(vec![
-            Arc::new(source.finish()),
-            Arc::new(key.finish()),
-            Arc::new(file.finish()),
-            Arc::new(row_no.finish()),
-            Arc::new(state.finish()),
-            Arc::new(entity.finish()),
-            Arc::new(golden.finish()),
+            sources.column(lines.iter().map(|line| line.source))?,
+            maybe_texts(lines.iter().map(|line| line.key)),
+            files.maybe_column(lines.iter().map(|line| line.file))?,
+            Arc::new(lines.iter().map(|line| line.row).collect::<Int64Array>()),
+            states.column(lines.iter().map(|line| line.state))?,
+            entities.maybe_column(lines.iter().map(|line| line.entity))?,
+            golden.maybe_column(lines.iter().map(|line| line.golden_id))?,
         ])?;
     }
     writer.finish()
 }
 
-fn line<'a>(results: &'a Results<'_>, entry: &'a LedgerEntry) -> Result<Line<'a>, RunError> {
-    let records = results.normalized.entities.get(entry.entity);
-    let mut line = Line {
-        source: results.plan.sources.get(entry.source).map_or("", |source| source.name.as_str()),
-        key: entry.source_key.as_deref(),
-        file: entry.file.as_deref(),
-        row: entry.row,
-        state: match entry.fate {
-            Fate::Record(_) => "singleton",
-            Fate::DuplicateRow => "duplicate_row",
-            Fate::Superseded => "superseded",
-            Fate::Quarantined => "quarantined",
-            Fate::Filtered => "filtered",
-        },
-        entity: records.map(|records| records.plan.entity.as_str()),
-        golden_id: None,
-    };
-    if let (Fate::Record(record), Some(records), Some(entity)) =
-        (entry.fate, records, results.entities.get(entry.entity))
-    {
-        let cluster = entity.clusters.of(record as usize);
-        line.golden_id = Some(entity.golden_id(cluster));
-        if entity.clusters.members(cluster).len() > 1 {
-            line.state = "linked";
-        }
-        if let Some((batch, row)) = records.places.get(record as usize)
-            && let Some(batch) = records.batches.get(*batch)
-        {
-            line.key = batch.column_by_name(layout::SOURCE_KEY).map(|keys| keys.as_string::<i32>().value(*row));
-        }
+/// The lines of the rows that were read, in no order.
+fn lines<'a>(
+    results: &'a Results<'_>,
+    sources: &Sorted<'_>,
+    entities: &Sorted<'_>,
+    files: &Sorted<'_>,
+) -> Result<Vec<Line<'a>>, RunError> {
+    let source_numbers: Vec<Option<u32>> =
+        results.plan.sources.iter().map(|source| sources.number(&source.name)).collect();
+    let mut types = Vec::new();
+    let mut first_id = 0_usize;
+    for (records, entity) in results.normalized.entities.iter().zip(&results.entities) {
+        types.push(Type {
+            number: entities.number(&records.plan.entity),
+            result: entity,
+            first_id,
+            places: &records.places,
+            keys: records.column(layout::SOURCE_KEY)?.into_iter().map(|keys| keys.as_string::<i32>()).collect(),
+        });
+        first_id += entity.golden_ids.ids.len();
     }
-    Ok(line)
+    let mut file: (Option<&str>, Option<u32>) = (None, None);
+    let lines = results.normalized.ledger.iter().map(|entry| {
+        if file.0 != entry.file.as_deref() {
+            file = (entry.file.as_deref(), entry.file.as_deref().and_then(|name| files.number(name)));
+        }
+        let of = types.get(entry.entity);
+        let mut line = Line {
+            source: source_numbers.get(entry.source).copied().flatten().unwrap_or(u32::MAX),
+            key: entry.source_key.as_deref(),
+            entity: of.and_then(|of| of.number),
+            file: file.1,
+            row: entry.row,
+            state: match entry.fate {
+                Fate::Record(_) => SINGLETON,
+                Fate::DuplicateRow => 0,
+                Fate::Superseded => 5,
+                Fate::Quarantined => QUARANTINED,
+                Fate::Filtered => 1,
+            },
+            golden_id: None,
+            record: None,
+        };
+        if let (Fate::Record(record), Some(of)) = (entry.fate, of) {
+            let cluster = of.result.clusters.of(record as usize);
+            line.golden_id = u32::try_from(of.first_id + cluster).ok();
+            line.record = Some((entry.entity, record));
+            if of.result.clusters.members(cluster).len() > 1 {
+                line.state = LINKED;
+            }
+            if let Some((batch, row)) = of.places.get(record as usize) {
+                line.key = of.keys.get(*batch).map(|keys| keys.value(*row));
+            }
+        }
+        line
+    });
+    Ok(lines.collect())
+}
+
+/// One entity type as its lines need it.
+struct Type<'a> {
+    number: Option<u32>,
+    result: &'a EntityResult,
+    /// The number of its first golden id over all entity types.
+    first_id: usize,
+    places: &'a [(usize, usize)],
+    keys: Vec<&'a StringArray>,
 }

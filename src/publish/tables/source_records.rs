@@ -5,12 +5,12 @@ use std::sync::Arc;
 
 use arrow::datatypes::{DataType, Field};
 
-use super::cross_reference::repeated;
 use crate::normalize::layout;
 use crate::normalize::records::Normalized;
 use crate::pipeline::RunError;
 use crate::pipeline::plan::{AttributePlan, Plan};
 use crate::publish::Results;
+use crate::publish::columns::{Names, Origins, repeated, source_names};
 use crate::publish::table::{MEANING, TableWriter, WrittenTable, column, maybe_text, text};
 
 pub const NAME: &str = "source_records";
@@ -68,17 +68,24 @@ pub fn write(results: &Results<'_>, version: &Path) -> Result<WrittenTable, RunE
 fn write_records(plan: &Plan, normalized: &Normalized, version: &Path) -> Result<WrittenTable, RunError> {
     let mut writer = TableWriter::create(version, NAME, fields(plan), plan.publish.compression)?;
     let schema = Arc::clone(writer.schema());
+    let sources = source_names(plan);
     for records in &normalized.entities {
+        let entity_type = Names::of([records.plan.entity.as_str()]);
+        let origins = Origins::of(plan, records)?;
+        let mut first = 0_u32;
         for batch in &records.batches {
+            let numbers = first..first.saturating_add(u32::try_from(batch.num_rows()).unwrap_or(u32::MAX));
+            first = numbers.end;
             let columns = schema
                 .fields()
                 .iter()
                 .map(|field| match (field.name().as_str(), batch.column_by_name(field.name())) {
-                    ("entity_type", _) => repeated(&records.plan.entity, batch.num_rows()),
-                    (_, Some(column)) => Arc::clone(column),
-                    (_, None) => arrow::array::new_null_array(field.data_type(), batch.num_rows()),
+                    ("entity_type", _) => repeated(&entity_type, batch.num_rows()),
+                    (layout::SOURCE, _) => sources.column(numbers.clone().map(|record| origins.source(record))),
+                    (_, Some(column)) => Ok(Arc::clone(column)),
+                    (_, None) => Ok(arrow::array::new_null_array(field.data_type(), batch.num_rows())),
                 })
-                .collect();
+                .collect::<Result<_, RunError>>()?;
             writer.write(columns)?;
         }
     }
