@@ -10,7 +10,7 @@ use datafusion::execution::options::CsvReadOptions;
 use datafusion::prelude::{ParquetReadOptions, SessionContext};
 
 use super::{Failure, PipelineArguments, print, print_json, runtime, threads};
-use crate::evaluation::{Truth, report};
+use crate::evaluation::{Settings, Truth, report};
 use crate::normalize::select::plain;
 use crate::normalize::session;
 use crate::pipeline::{RunError, check, exit};
@@ -61,7 +61,8 @@ pub(super) fn run(arguments: &Arguments) -> Result<u8, Failure> {
     };
     let (truth, incomplete) = runtime(threads(None))?.block_on(read_truth(&arguments.truth))?;
     let version = Version { store: &store, manifest: &manifest };
-    let report = report(version, &truth, incomplete, arguments.mistakes).map_err(|error| match error {
+    let settings = Settings { review_from: checked.plan.matching.review_from, mistakes: arguments.mistakes };
+    let report = report(version, &truth, incomplete, settings).map_err(|error| match error {
         RunError::Config(what) => Failure::config(format!("error: {}: {what}", arguments.truth.display())),
         other => other.into(),
     })?;

@@ -61,8 +61,8 @@ impl Report {
     }
 
     fn clusterings(&self, out: &mut String) -> std::fmt::Result {
-        writeln!(out, "\n  {:<14}{:^27}{:^27}{:^27}", "clustering", "pairwise", "B-cubed", "exact clusters")?;
-        writeln!(out, "  {:<14}{}", "", format!("{:>9}{:>9}{:>9}", "precision", "recall", "F1").repeat(3))?;
+        writeln!(out, "\n  {:<14}{:^29}{:^29}{:^29}", "clustering", "pairwise", "B-cubed", "exact clusters")?;
+        writeln!(out, "  {:<14}{}", "", format!("{:>11}{:>9}{:>9}", "precision", "recall", "F1").repeat(3))?;
         let all = &self.clusterings;
         for (name, scores) in [("conservative", &all.conservative), ("balanced", &all.balanced), ("wide", &all.wide)] {
             let Scores { pairwise, b_cubed, exact_clusters, .. } = scores;
@@ -80,7 +80,7 @@ impl Report {
                 out,
                 "  {:<8}{:>12}{:>11}{:>11.4}{:>9.4}{:>9.4}",
                 cut.from,
-                estimate(cut.pairs, cut.sampled_rows),
+                self.count(cut.from, cut.pairs),
                 maybe(cut.expected_precision),
                 cut.score.precision,
                 cut.score.recall,
@@ -94,22 +94,31 @@ impl Report {
         writeln!(out, "\n  what probabilities claim, and what is true")?;
         writeln!(
             out,
-            "  {:<14}{:>12}{:>9}{:>11}{:>12}{:>12}",
-            "probability", "pairs", "rows", "claimed", "true share", "difference"
+            "  {:<14}{:>12}{:>9}{:>9}{:>11}{:>12}{:>12}",
+            "probability", "pairs", "rows", "sampled", "claimed", "true share", "difference"
         )?;
         for Band { from, to, pairs, rows, sampled_rows, claimed, true_share, difference } in &self.reliability {
             let difference = difference.map_or_else(|| "-".to_owned(), |difference| format!("{difference:+.4}"));
             writeln!(
                 out,
-                "  {:<14}{:>12}{:>9}{:>11}{:>12}{difference:>12}",
+                "  {:<14}{:>12}{:>9}{:>9}{:>11}{:>12}{difference:>12}",
                 format!("{from} to {to}"),
-                estimate(*pairs, *sampled_rows),
+                self.count(*from, *pairs),
                 human(*rows),
+                human(*sampled_rows),
                 maybe(*claimed),
                 maybe(*true_share)
             )?;
         }
         Ok(())
+    }
+
+    /// A count of pairs, marked where it rests on a sample.
+    fn count(&self, from: f64, pairs: f64) -> String {
+        let mark = if from < self.match_pairs.complete_from && pairs > 0.0 { "~" } else { "" };
+        #[expect(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "a count")]
+        let pairs = human(pairs.round() as u64);
+        format!("{mark}{pairs}")
     }
 
     /// What the two tables above are made of.
@@ -122,14 +131,13 @@ impl Report {
             human(table.rows),
             human(table.candidates)
         )?;
-        if let Some(from) = table.from_probability {
-            writeln!(out, "  pairs below {from:.3} have no row, so nothing is said of them")?;
-        }
-        if table.rows_sampled > 0 {
+        let Some(from) = table.from_probability else { return Ok(()) };
+        writeln!(out, "  no row has a probability below {from:.3}, so nothing is said of pairs there")?;
+        if from < table.complete_from {
             writeln!(
                 out,
-                "  ~ rests on rows that stand for {:.0} pairs each: below review only a sample is published",
-                table.pairs_per_sampled_row
+                "  ~ below {} only pairs of one profile and a sample are published; a sampled row stands for {:.0} pairs,\n    so figures that rest on few are coarse, and a band without one says nothing",
+                table.complete_from, table.pairs_per_sampled_row
             )?;
         }
         Ok(())
@@ -147,7 +155,7 @@ impl Mistakes {
             let more = if profile.customers > parts.len() as u64 { " + …" } else { "" };
             writeln!(
                 out,
-                "    {}  {} records of {} customers ({}{more}): {} false pairs",
+                "    {}  {} records of {} customers ({}{more}), false pairs: {}",
                 profile.golden_id,
                 human(profile.records),
                 human(profile.customers),
@@ -165,7 +173,7 @@ impl Mistakes {
         for customer in &self.largest_split_customers {
             writeln!(
                 out,
-                "    {} records in {} profiles: {} missed pairs",
+                "    {} records in {} profiles, missed pairs: {}",
                 human(customer.records),
                 human(customer.profiles),
                 human(customer.missed_pairs)
@@ -221,20 +229,14 @@ impl Mistakes {
         }
         line(out, missed.review, "were left for review")?;
         line(out, missed.forced_no_match, "were kept apart by a steward")?;
-        let below = from.map(|from| format!(" or below {from:.3}")).unwrap_or_default();
-        line(
-            out,
-            missed.others,
-            &if missed.others_sampled_rows > 0 {
-                format!(
-                    "scored below review or were never compared: by {} of the sample about {:.0} scored, the rest never compared{below}",
-                    rows(missed.others_sampled_rows),
-                    missed.others_scored_estimate
-                )
-            } else {
-                format!("were never compared{below}, or scored below review and are not in the sample")
-            },
-        )
+        let sample = match (from, missed.others_sampled_rows) {
+            (Some(from), sampled @ 1..) => {
+                let scored = missed.others_scored_estimate;
+                format!("by {} of the sample about {scored:.0} of them scored {from:.3} or more", rows(sampled))
+            }
+            _ => "none of them is in the sample".to_owned(),
+        };
+        line(out, missed.others, &format!("were never compared, or scored below review; {sample}"))
     }
 }
 
@@ -273,19 +275,11 @@ fn why(reason: &str) -> &str {
 }
 
 fn three(score: &Score) -> String {
-    format!("{:>9.4}{:>9.4}{:>9.4}", score.precision, score.recall, score.f1)
+    format!("{:>11.4}{:>9.4}{:>9.4}", score.precision, score.recall, score.f1)
 }
 
 fn maybe(value: Option<f64>) -> String {
     value.map_or_else(|| "-".to_owned(), |value| format!("{value:.4}"))
-}
-
-/// A count that may rest on a sample.
-fn estimate(pairs: f64, sampled_rows: u64) -> String {
-    let mark = if sampled_rows > 0 { "~" } else { "" };
-    #[expect(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "a count")]
-    let count = human(pairs.round() as u64);
-    format!("{mark}{count}")
 }
 
 fn records(count: u64) -> String {

@@ -53,6 +53,12 @@ fn profiles_pairs_and_probabilities_are_held_against_the_truth() {
     assert_eq!(rows, number(&report["match_pairs"]["rows_judged"]));
     let last = bands.last().expect("a band");
     assert!(number(&last["true_share"]) > 0.98 && number(&last["claimed"]) > 0.999, "{last}");
+    // Below review a band without a sampled row would only show the pairs of one profile.
+    let complete = number(&report["match_pairs"]["complete_from"]);
+    for band in bands.iter().filter(|band| number(&band["rows"]) > 0.0) {
+        let known = number(&band["from"]) >= complete || number(&band["sampled_rows"]) > 0.0;
+        assert_eq!(band["true_share"].is_number(), known, "{band}");
+    }
     // A sampled row stands for a hundred pairs.
     let pairs: f64 = bands.iter().map(|band| number(&band["pairs"])).sum();
     assert_eq!(pairs, rows + 99.0 * number(&report["match_pairs"]["rows_sampled"]));
