@@ -28,6 +28,8 @@ pub mod golden;
 pub mod publish;
 pub mod report;
 
+pub mod evaluation;
+
 pub mod init;
 
 pub mod cli;

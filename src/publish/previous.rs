@@ -178,6 +178,33 @@ pub fn read_whole_table(version: Version<'_>, table: &str) -> Result<Vec<RecordB
 }
 
 fn read(version: Version<'_>, table: &str, columns: Option<&[&str]>) -> Result<Vec<RecordBatch>, RunError> {
+    let mut batches = Vec::new();
+    read_each(version, table, columns, |batch| {
+        batches.push(batch);
+        Ok(())
+    })?;
+    Ok(batches)
+}
+
+/// Hands on the named columns of a published table batch by batch, for tables that are larger than what is kept of them.
+///
+/// # Errors
+/// A file that is missing or broken, or lacks a column; what `each` finds wrong.
+pub fn read_batches(
+    version: Version<'_>,
+    table: &str,
+    columns: &[&str],
+    each: impl FnMut(RecordBatch) -> Result<(), RunError>,
+) -> Result<(), RunError> {
+    read_each(version, table, Some(columns), each)
+}
+
+fn read_each(
+    version: Version<'_>,
+    table: &str,
+    columns: Option<&[&str]>,
+    mut each: impl FnMut(RecordBatch) -> Result<(), RunError>,
+) -> Result<(), RunError> {
     let path = version.table(table)?;
     let broken = |error: String| version.broken(&path, &format!("cannot be read: {error}"));
     let file = File::open(&path).doing(|| format!("opening {}", path.display()))?;
@@ -186,10 +213,9 @@ fn read(version: Version<'_>, table: &str, columns: Option<&[&str]>) -> Result<V
         let mask = ProjectionMask::columns(builder.parquet_schema(), columns.iter().copied());
         builder = builder.with_projection(mask);
     }
-    let mut batches = Vec::new();
     for batch in builder.build().map_err(|error| broken(error.to_string()))? {
         let batch = batch.map_err(|error| broken(error.to_string()))?;
-        batches.push(match columns {
+        each(match columns {
             None => batch,
             Some(columns) => {
                 let order = columns
@@ -199,7 +225,7 @@ fn read(version: Version<'_>, table: &str, columns: Option<&[&str]>) -> Result<V
                     .map_err(|error| broken(error.to_string()))?;
                 batch.project(&order)?
             }
-        });
+        })?;
     }
-    Ok(batches)
+    Ok(())
 }

@@ -27,19 +27,6 @@ fn every_command_teaches() {
 }
 
 #[test]
-fn evaluate_scores_against_the_truth() {
-    let workspace = Workspace::new();
-    workspace.run(&[]);
-    let truth = workspace.path("data/truth.csv").display().to_string();
-    let output = workspace.command("evaluate", &["--truth", &truth, "--json"]);
-    assert!(output.status.success(), "{}", stderr(&output));
-    let scores: serde_json::Value = serde_json::from_str(&stdout(&output)).expect("JSON");
-    assert_eq!(scores["records_missing"], 0, "{scores}");
-    assert!(scores["pairwise"]["f1"].as_f64().expect("a score") >= 0.9, "{scores}");
-    assert!(scores["b_cubed"]["f1"].as_f64().expect("a score") >= 0.93, "{scores}");
-}
-
-#[test]
 fn explain_shows_the_evidence_of_a_pair_and_the_making_of_a_profile() {
     let workspace = Workspace::new();
     workspace.run(&[]);

@@ -6,6 +6,7 @@ mod damage;
 mod determinism;
 mod documentation;
 mod drift;
+mod evaluation;
 mod expressions;
 mod publishing;
 mod references;

@@ -1,6 +1,11 @@
-//! Clusters against the truth: pairwise, B-cubed and exact-cluster scores, without enumerating a pair.
+//! Clusters against the truth: pairwise, B-cubed and exact-cluster scores, without enumerating a pair. Scored pairs
+//! against the truth: [`Tallies`].
 //!
 //! Pairwise counts follow Hubert and Arabie (1985), B-cubed Bagga and Baldwin (1998).
+
+mod pairs;
+
+pub use pairs::{Band, Cut, JudgedPair, Tallies};
 
 use hashbrown::HashMap;
 
@@ -53,7 +58,6 @@ pub fn evaluate(truth: &[u32], clusters: &[u32]) -> Evaluation {
         *by_cluster.entry(c).or_default() += 1;
         *by_both.entry((t, c)).or_default() += 1;
     }
-    let pairs = |n: u64| n * n.saturating_sub(1) / 2;
     let true_pairs: u64 = by_truth.values().map(|&n| pairs(n)).sum();
     let found_pairs: u64 = by_cluster.values().map(|&n| pairs(n)).sum();
     let correct_pairs: u64 = by_both.values().map(|&n| pairs(n)).sum();
@@ -83,6 +87,50 @@ pub fn evaluate(truth: &[u32], clusters: &[u32]) -> Evaluation {
     }
 }
 
+/// A group of records that holds several labels.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Mixture {
+    /// The group.
+    pub group: u32,
+    /// Its records.
+    pub records: u64,
+    /// Labels among them.
+    pub labels: u64,
+    /// Pairs of its records whose labels differ.
+    pub pairs: u64,
+}
+
+/// The groups that hold several labels, those with most pairs of unlike records first. With clusters as groups and the
+/// truth as labels these are wrong clusters; the other way round they are entities that were split.
+///
+/// ```
+/// use goldsmith_resolve::evaluate::mixtures;
+/// let wrong = mixtures(&[7, 7, 7, 8, 8], &[0, 0, 1, 2, 2]);
+/// assert_eq!((wrong.len(), wrong[0].group, wrong[0].labels, wrong[0].pairs), (1, 7, 2, 2));
+/// ```
+#[must_use]
+pub fn mixtures(groups: &[u32], labels: &[u32]) -> Vec<Mixture> {
+    let mut cells: HashMap<(u32, u32), u64, foldhash::fast::FixedState> = HashMap::default();
+    for (&group, &label) in groups.iter().zip(labels) {
+        *cells.entry((group, label)).or_default() += 1;
+    }
+    let mut found: HashMap<u32, Mixture, foldhash::fast::FixedState> = HashMap::default();
+    for (&(group, _), &n) in &cells {
+        let mixture = found.entry(group).or_insert(Mixture { group, records: 0, labels: 0, pairs: 0 });
+        // The records of this cell meet those of the cells before it.
+        mixture.pairs += mixture.records * n;
+        mixture.records += n;
+        mixture.labels += 1;
+    }
+    let mut found: Vec<Mixture> = found.into_values().filter(|mixture| mixture.labels > 1).collect();
+    found.sort_unstable_by_key(|mixture| (std::cmp::Reverse(mixture.pairs), mixture.group));
+    found
+}
+
+fn pairs(n: u64) -> u64 {
+    n * n.saturating_sub(1) / 2
+}
+
 fn ratio(part: u64, whole: u64) -> f64 {
     if whole == 0 { 1.0 } else { part as f64 / whole as f64 }
 }
@@ -106,6 +154,19 @@ mod tests {
         assert!((found.b_cubed.precision - 0.75).abs() < 1e-12);
         assert!((found.b_cubed.recall - 2.0 / 3.0).abs() < 1e-12);
         assert_eq!(found.exact_clusters.f1, 0.0);
+    }
+
+    #[test]
+    fn mixtures_count_unlike_pairs_and_the_worst_comes_first() {
+        // {a,a,b} has 2 unlike pairs, {c,d,e,e} has 6 - 1, {f,f} has none.
+        let found = mixtures(&[1, 1, 1, 2, 2, 2, 2, 3, 3], &[10, 10, 11, 12, 13, 14, 14, 15, 15]);
+        assert_eq!(
+            found,
+            [
+                Mixture { group: 2, records: 4, labels: 3, pairs: 5 },
+                Mixture { group: 1, records: 3, labels: 2, pairs: 2 },
+            ]
+        );
     }
 
     #[test]

@@ -27,7 +27,7 @@
 //! | `resolve` | the way through: [`resolve()`], [`Options`], [`Decisions`], [`Resolution`] |
 //! | [`survivorship`] | which value of a cluster becomes the golden one |
 //! | `explain` | [`explain()`]: the waterfall of evidence for one pair |
-//! | [`evaluate`] | clusters against the truth |
+//! | [`evaluate`] | clusters and scored pairs against the truth |
 //! | [`probability`] | probabilities, odds and weights |
 
 pub mod records;
