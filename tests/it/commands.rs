@@ -12,6 +12,7 @@ fn every_command_teaches() {
         "init",
         "explain",
         "evaluate",
+        "train",
         "query",
         "path",
         "synth",

@@ -8,6 +8,7 @@ mod documentation;
 mod drift;
 mod evaluation;
 mod expressions;
+mod model;
 mod publishing;
 mod references;
 mod store;

@@ -1,0 +1,77 @@
+//! Models: trained apart, reused, and what is said when the records no longer fit them.
+
+use std::fmt::Write as _;
+
+use crate::support::{Workspace, stderr, stdout};
+
+const PIPELINE: &str = "version: 1
+name: own
+sources:
+  crm:
+    connector: csv
+    path: crm.csv
+    records:
+      - entity: person
+        key: id
+        fields:
+          given_name: given
+          family_name: family
+          emails: email
+          birth_date: born
+publish:
+  to: out
+";
+
+/// People with two records each; `emails` says whether the second bears the first one's mailbox.
+fn people(emails: bool) -> String {
+    let given = ["ann", "bob", "carl", "dora", "emil", "fay", "gus", "hilda"];
+    let family = ["lee", "ray", "poe", "stone", "okafor", "berg", "lindt"];
+    let mut rows = "id,given,family,email,born\n".to_owned();
+    for person in 0..200 {
+        let (first, last) = (given[person % given.len()], family[person % family.len()]);
+        let born = format!("19{:02}-{:02}-{:02}", 30 + person % 60, 1 + person % 12, 1 + person % 28);
+        for copy in 0..2 {
+            let mailbox = if emails || copy == 0 {
+                format!("box{person}@example.org")
+            } else {
+                format!("new{person}@example.net")
+            };
+            writeln!(rows, "{person}-{copy},{first},{last},{mailbox},{born}").expect("text");
+        }
+    }
+    rows
+}
+
+#[test]
+fn a_model_trained_apart_is_the_one_a_run_would_train() {
+    let workspace = Workspace::with(PIPELINE, &[("crm.csv", &people(true))]);
+    let path = workspace.path("person.model.json").display().to_string();
+    let output = workspace.command("train", &["--out", &path]);
+    assert!(output.status.success(), "{}", stderr(&output));
+    assert!(stderr(&output).contains("400 person records"), "{}", stderr(&output));
+    assert!(workspace.versions().is_empty(), "nothing is published");
+    let trained = std::fs::read_to_string(&path).expect("the model");
+    workspace.run(&[]);
+    let published = std::fs::read_to_string(workspace.path("out/versions/1/models/person.json")).expect("the model");
+    assert_eq!(trained.trim_end(), published.trim_end());
+    assert!(!trained.contains("box1@") && !trained.contains("okafor"), "a model holds no personal value");
+
+    // Named in the pipeline, it is used; and it is refused where the entity is another.
+    workspace.edit("publish:", "match: {model: person.model.json}\npublish:");
+    workspace.run(&["--force"]);
+    let output = workspace.command("train", &["--entity", "organisation"]);
+    assert_eq!(output.status.code(), Some(2));
+    assert!(stderr(&output).contains("it has: person"), "{}", stderr(&output));
+    assert!(stdout(&output).is_empty());
+}
+
+#[test]
+fn records_that_are_no_longer_like_the_model_are_said() {
+    let workspace = Workspace::with(PIPELINE, &[("crm.csv", &people(true))]);
+    assert!(!stderr(&workspace.run(&[])).contains("no longer like"));
+    assert!(!stderr(&workspace.run(&["--force"])).contains("no longer like"));
+    std::fs::write(workspace.path("crm.csv"), people(false)).expect("written");
+    let said = stderr(&workspace.run(&[]));
+    assert!(said.contains("the person records are no longer like") && said.contains("email "), "{said}");
+    assert!(!stderr(&workspace.run(&["--retrain"])).contains("no longer like"));
+}
