@@ -88,7 +88,7 @@ fn the_largest_mistakes_are_those_of_the_tables() {
     let pair = &list(&mistakes["most_probable_missed"])[0];
     let name = |side: &str| pair[side].as_str().expect("a record").to_owned();
     let rows = workspace.query(&format!(
-        "SELECT decision, score FROM match_pairs WHERE (left_source || ':' || left_key = '{0}' AND right_source || ':' || right_key = '{1}')",
+        "SELECT decision, CAST(score AS DOUBLE) FROM match_pairs WHERE (left_source || ':' || left_key = '{0}' AND right_source || ':' || right_key = '{1}')",
         name("left"),
         name("right")
     ));
