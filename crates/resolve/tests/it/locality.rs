@@ -31,8 +31,14 @@ fn elsewhere(people: usize) -> Vec<Row> {
     rows
 }
 
-/// The clusters of the records of `rows` as sets of ids, and the evidence for their pairs.
-fn of(rows: &[Row], found: &Resolution) -> (Vec<Vec<RecordId>>, Vec<(RecordId, RecordId, i32)>) {
+/// What became of the other town's people: their clusters as sets of ids, and the weights of their pairs.
+#[derive(Debug, PartialEq)]
+struct Part {
+    clusters: Vec<Vec<RecordId>>,
+    pairs: Vec<(RecordId, RecordId, i32)>,
+}
+
+fn of(rows: &[Row], found: &Resolution) -> Part {
     let ids: Vec<RecordId> = rows.iter().map(|row| RecordId::of("test", &row.key)).collect();
     let local = |row: u32| rows[row as usize].person >= 1_000_000;
     let mut clusters: std::collections::BTreeMap<u32, Vec<RecordId>> = std::collections::BTreeMap::new();
@@ -48,7 +54,7 @@ fn of(rows: &[Row], found: &Resolution) -> (Vec<Vec<RecordId>>, Vec<(RecordId, R
     let mut pairs: Vec<_> =
         pairs.map(|pair| (ids[pair.left as usize], ids[pair.right as usize], pair.weight)).collect();
     pairs.sort_unstable();
-    (clusters, pairs)
+    Part { clusters, pairs }
 }
 
 #[test]
@@ -65,9 +71,9 @@ fn a_closed_part_resolved_alone_equals_its_part_of_the_whole() {
     let again = resolve(&whole, Some(&first.model));
     let alone = resolve(&part, Some(&first.model));
     assert_eq!(alone.model, first.model);
-    let (clusters, pairs) = of(&whole, &again);
-    assert!(clusters.iter().filter(|cluster| cluster.len() > 1).count() > 200);
-    assert_eq!((clusters, pairs), of(&part, &alone));
+    let within = of(&whole, &again);
+    assert!(within.clusters.iter().filter(|cluster| cluster.len() > 1).count() > 200);
+    assert_eq!(within, of(&part, &alone));
     // Without the model the part would be too small to leave anything out.
     assert_ne!(resolve(&part, None).model.left_out, first.model.left_out);
 }
