@@ -92,7 +92,7 @@ impl TableWriter {
         &self.schema
     }
 
-    /// Writes columns in the order of the schema; a text column may come as codes of [`super::columns::Names`].
+    /// Writes columns in the order of the schema; a text column may come as codes and names, an Arrow dictionary array.
     ///
     /// # Errors
     /// Columns that do not fit the schema, or a full disk.

@@ -127,8 +127,9 @@ impl Plan {
 }
 
 /// Ten digits of the North American plan, with or without its country code 1, and nothing but separators: read here,
-/// since twenty-five countries share the plan and asking libphonenumber for each costs thirty times as much. Their
-/// metadata look no further than the six digits of area and exchange, so the answer for those is kept, per thread.
+/// since twenty-five countries share the plan and asking libphonenumber for each costs thirty times as much. The metadata
+/// of the United States and Canada look no further than the six digits of area and exchange, so the answer for those is
+/// kept, per thread; those of some islands do, so their areas go the long way.
 fn north_american(raw: &str, default: Option<Region>) -> Option<Phone> {
     let plus = raw.starts_with('+');
     if !plus && !matches!(default, Some(Region::US | Region::CA)) {
@@ -157,6 +158,9 @@ fn north_american(raw: &str, default: Option<Region>) -> Option<Phone> {
     }
     let value = |digits: &[u8]| digits.iter().fold(0u64, |value, digit| value * 10 + u64::from(digit - b'0'));
     let exchange = u32::try_from(value(national.get(..6)?)).ok()?;
+    if ISLANDS.contains(&(exchange / 1000)) {
+        return None;
+    }
     let plan = NORTH_AMERICA.with_borrow_mut(|known| {
         *known.entry(exchange).or_insert_with(|| {
             Plan::of(&PhoneNumber { country_code: 1, national_number: value(national), ..PhoneNumber::default() })
@@ -167,6 +171,12 @@ fn north_american(raw: &str, default: Option<Region>) -> Option<Phone> {
     e164.extend(national.iter().map(|digit| *digit as char));
     Some(plan.into_phone(e164))
 }
+
+/// The areas of the North American plan outside the United States' mainland and Canada, in ascending order.
+const ISLANDS: [u32; 27] = [
+    242, 246, 264, 268, 284, 340, 345, 441, 473, 649, 658, 664, 670, 671, 684, 721, 758, 767, 784, 787, 809, 829, 849,
+    868, 869, 876, 939,
+];
 
 thread_local! {
     /// By area and exchange: at most 800,000 entries.
@@ -278,13 +288,28 @@ mod tests {
         }
 
         #[test]
+        fn a_number_is_read_alike_whatever_was_read_before(
+            area in prop::sample::select(vec![246u32, 212, 416, 505, 523, 809, 876, 939, 441, 604]),
+            exchange in 200u32..1000,
+            before in 0u32..10_000,
+            tail in 0u32..10_000,
+        ) {
+            let number = format!("+1{area}{exchange}{tail:04}");
+            let _ = parse(&format!("+1{area}{exchange}{before:04}"), "US");
+            let found = parse(&number, "US");
+            let alone = std::thread::spawn(move || parse(&number, "US")).join();
+            prop_assert_eq!(Some(found), alone.ok());
+        }
+
+        #[test]
         fn the_short_way_agrees_with_libphonenumber(national in "[2-9][0-9]{2}[0-9]{7}", tail in "[0-9]{4}") {
             // The second number of an exchange is answered from memory.
             for national in [national.clone(), format!("{}{tail}", &national[..6])] {
                 let raw = format!("+1{national}");
                 let short = north_american(&raw, None);
-                prop_assert!(short.is_some());
-                prop_assert_eq!(short, read(&raw, None).map(|found| found.phone));
+                let far = ISLANDS.iter().any(|area| national.starts_with(&area.to_string()));
+                prop_assert_eq!(short.is_none(), far);
+                prop_assert!(far || short == read(&raw, None).map(|found| found.phone));
             }
         }
 
