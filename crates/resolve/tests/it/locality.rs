@@ -74,6 +74,8 @@ fn a_closed_part_resolved_alone_equals_its_part_of_the_whole() {
     let within = of(&whole, &again);
     assert!(within.clusters.iter().filter(|cluster| cluster.len() > 1).count() > 200);
     assert_eq!(within, of(&part, &alone));
+    let left_out = alone.rules.iter().filter(|rule| first.model.left_out.contains(&rule.rule));
+    assert!(left_out.map(|rule| rule.pairs).sum::<u64>() == 0, "a rule that the model leaves out proposed pairs");
     // Without the model the part would be too small to leave anything out.
     assert_ne!(resolve(&part, None).model.left_out, first.model.left_out);
 }
