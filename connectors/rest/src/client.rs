@@ -3,13 +3,14 @@
 use std::path::Path;
 use std::time::{Duration, SystemTime};
 
+use goldsmith_source::secret::Secret;
 use goldsmith_source::{ErrorKind, SourceError};
 use reqwest::header::{AUTHORIZATION, CONTENT_TYPE, HeaderMap, HeaderName, HeaderValue, LINK, LOCATION, RETRY_AFTER};
 use reqwest::{Client, Response, StatusCode, redirect};
 use serde_json::Value;
 use url::Url;
 
-use crate::plan::{Credentials, Plan, Secret, shown};
+use crate::plan::{Credentials, Plan, shown};
 use crate::retry::{MAX_TRIES, backoff, retry_after};
 
 const MAX_REDIRECTS: u32 = 5;
@@ -256,21 +257,7 @@ fn headers(plan: &Plan, base_dir: &Path) -> Result<HeaderMap, SourceError> {
 
 /// The secret itself.
 fn resolve(secret: &Secret, base_dir: &Path, plan: &Plan) -> Result<String, SourceError> {
-    let found = match secret {
-        Secret::Env(name) => std::env::var(name).map_err(|_| "is not set, or is not text; set it"),
-        Secret::File(path) => {
-            std::fs::read_to_string(base_dir.join(path)).map_err(|_| "cannot be read; create it, or grant permission")
-        }
-    };
-    let text =
-        found.map_err(|fault| SourceError::config(format!("{} {fault}", secret.describe())).at(plan.locator()))?;
-    let text = text.trim_end_matches(['\r', '\n']);
-    if text.is_empty() {
-        return Err(
-            SourceError::config(format!("{} is empty; put the secret there", secret.describe())).at(plan.locator())
-        );
-    }
-    Ok(text.to_owned())
+    secret.resolve(base_dir).map_err(|error| error.at(plan.locator()))
 }
 
 /// RFC 4648, 4.

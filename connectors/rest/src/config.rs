@@ -3,6 +3,7 @@
 use std::collections::BTreeMap;
 use std::fmt;
 
+use goldsmith_source::secret::SecretRef;
 use schemars::JsonSchema;
 use serde::de::{Deserializer, Visitor};
 use serde::{Deserialize, de};
@@ -37,16 +38,6 @@ pub struct Auth {
     pub basic: Option<Basic>,
     /// A key in a header of its own.
     pub api_key: Option<ApiKey>,
-}
-
-/// Where a secret is kept: `env` or `file`.
-#[derive(Debug, Clone, Default, Deserialize, JsonSchema)]
-#[serde(deny_unknown_fields, default)]
-pub struct SecretRef {
-    /// The environment variable that holds it.
-    pub env: Option<String>,
-    /// The file that holds it, relative to the pipeline file; a line end after it is not part of it.
-    pub file: Option<String>,
 }
 
 /// User and password.

@@ -1,9 +1,10 @@
 //! The options with everything checked that can be without asking the service. No IO happens here.
 
 use goldsmith_source::SourceError;
+use goldsmith_source::secret::{Secret, SecretRef};
 use url::Url;
 
-use crate::config::{Auth, Limits, Paginate, RestOptions, Scalar, SecretRef};
+use crate::config::{Auth, Limits, Paginate, RestOptions, Scalar};
 use crate::path::JsonPath;
 
 /// Headers that carry credentials, which stand under `auth` as references.
@@ -29,12 +30,6 @@ pub(crate) enum Credentials {
     Header { name: String, key: Secret },
 }
 
-/// Where a secret is.
-pub(crate) enum Secret {
-    Env(String),
-    File(String),
-}
-
 pub(crate) enum Pagination {
     None,
     Page { param: String, start: u64, size: Option<(String, u64)> },
@@ -42,16 +37,6 @@ pub(crate) enum Pagination {
     Cursor { next: JsonPath, param: String },
     LinkHeader,
     NextUrl(JsonPath),
-}
-
-impl Secret {
-    /// The reference, never the secret.
-    pub(crate) fn describe(&self) -> String {
-        match self {
-            Self::Env(name) => format!("environment variable {name}"),
-            Self::File(path) => format!("file {path}"),
-        }
-    }
 }
 
 impl Plan {
@@ -123,23 +108,15 @@ fn base_url(text: &str) -> Result<Url, SourceError> {
 fn credentials(auth: Auth) -> Result<Credentials, SourceError> {
     match (auth.bearer, auth.basic, auth.api_key) {
         (None, None, None) => Ok(Credentials::None),
-        (Some(token), None, None) => Ok(Credentials::Bearer(secret("auth.bearer", token.env, token.file)?)),
+        (Some(token), None, None) => Ok(Credentials::Bearer(token.place("auth.bearer", "rest")?)),
         (None, Some(basic), None) => {
-            let SecretRef { env, file } = basic.password;
-            Ok(Credentials::Basic { user: basic.user, password: secret("auth.basic.password", env, file)? })
+            Ok(Credentials::Basic { user: basic.user, password: basic.password.place("auth.basic.password", "rest")? })
         }
         (None, None, Some(key)) => {
-            Ok(Credentials::Header { name: key.header, key: secret("auth.api_key", key.env, key.file)? })
+            let held = SecretRef { env: key.env, file: key.file };
+            Ok(Credentials::Header { name: key.header, key: held.place("auth.api_key", "rest")? })
         }
         _ => Err(fault("auth", "has several kinds; keep one of bearer, basic and api_key")),
-    }
-}
-
-fn secret(option: &str, env: Option<String>, file: Option<String>) -> Result<Secret, SourceError> {
-    match (env, file) {
-        (Some(name), None) => Ok(Secret::Env(name)),
-        (None, Some(path)) => Ok(Secret::File(path)),
-        _ => Err(fault(option, "needs either env, the name of an environment variable, or file, a path")),
     }
 }
 

@@ -2,9 +2,10 @@
 
 use std::path::PathBuf;
 use std::sync::Arc;
+use std::time::SystemTime;
 
 use arrow::array::RecordBatch;
-use arrow::datatypes::SchemaRef;
+use arrow::datatypes::{DataType, SchemaRef};
 
 use crate::SourceError;
 
@@ -38,6 +39,11 @@ pub trait Connector: Send + Sync {
     /// # Errors
     /// [`crate::ErrorKind::Config`] where the options do not make sense.
     fn open(&self, options: &serde_json::Value, context: &OpenContext) -> Result<Box<dyn Source>, SourceError>;
+
+    /// The real system its tests run against; `None` where there is no such test, which listings call unproven.
+    fn proven_by(&self) -> Option<&'static str> {
+        None
+    }
 
     /// File name endings (lower case, without compression ending: `csv`, `xlsx`) this connector reads, for
     /// `goldsmith init`. Empty where the system is not a file.
@@ -87,6 +93,19 @@ pub trait Source: Send + Sync {
     fn row_estimate(&self, _table: Option<&str>) -> Option<u64> {
         None
     }
+
+    /// Whether [`Source::read`] obeys [`ReadRequest::window`]. A source that does not is always read whole.
+    fn obeys_windows(&self) -> bool {
+        false
+    }
+
+    /// The time by the system's own clock, where it tells one: for the difference to the clock here.
+    ///
+    /// # Errors
+    /// Where the system cannot be reached.
+    fn clock(&self) -> Result<Option<SystemTime>, SourceError> {
+        Ok(None)
+    }
 }
 
 /// What to read.
@@ -98,11 +117,35 @@ pub struct ReadRequest {
     pub columns: Option<Vec<String>>,
     /// Rows a batch should have at most.
     pub batch_rows: usize,
+    /// Only the rows in this window; only asked of a source that [`Source::obeys_windows`].
+    pub window: Option<Window>,
+    /// Rows after which the source may stop, because nobody looks at more of them.
+    pub limit: Option<u64>,
+}
+
+/// The rows of an incremental read: those whose `column` is null, or at least `from` and less than `until`.
+///
+/// The left edge belongs to the window, so that rows with the same value as the last one seen are read again rather
+/// than lost; a row without a value could be new, so it is always read.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Window {
+    pub column: String,
+    pub from: Option<Mark>,
+    pub until: Option<Mark>,
+}
+
+/// A value of a cursor column: whole numbers in decimal, dates and timestamps in ISO 8601 (with `Z` where the type
+/// has a zone), other types as they are written. It is a value of a record's bookkeeping and may be shown.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Mark {
+    pub text: String,
+    /// The column's type in [`Source::schema`].
+    pub data_type: DataType,
 }
 
 impl Default for ReadRequest {
     fn default() -> Self {
-        Self { table: None, columns: None, batch_rows: DEFAULT_BATCH_ROWS }
+        Self { table: None, columns: None, batch_rows: DEFAULT_BATCH_ROWS, window: None, limit: None }
     }
 }
 

@@ -13,6 +13,7 @@
 //! | [`contract`] | the traits and the values that cross them |
 //! | [`error`] | what can go wrong, who must act, whether another try may help |
 //! | [`request`] | options, tables and columns asked for, against those there are; the nearest name for a wrong one |
+//! | [`secret`] | passwords and tokens: references in the pipeline file, resolved when a source is read |
 //! | [`files`] | paths, globs, compression and encodings: what all file connectors share |
 //! | [`conformance`] | the battery: each connector's tests run it, and its own tests break each check once |
 
@@ -21,6 +22,7 @@ pub mod contract;
 pub mod error;
 pub mod files;
 pub mod request;
+pub mod secret;
 
-pub use contract::{Chunk, Connector, FileRead, OpenContext, ReadRequest, RejectedRow, Sink, Source};
+pub use contract::{Chunk, Connector, FileRead, Mark, OpenContext, ReadRequest, RejectedRow, Sink, Source, Window};
 pub use error::{ErrorKind, SourceError};
