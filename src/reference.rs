@@ -6,6 +6,8 @@ use std::fmt::Write;
 use arrow::datatypes::Field;
 use goldsmith_config::attributes::CATALOGUE;
 
+use goldsmith_source::Connector;
+
 use crate::normalize::functions::catalogue;
 use crate::publish::table::MEANING;
 use crate::publish::tables;
@@ -55,27 +57,44 @@ pub fn connectors() -> String {
     let mut page = String::from(
         "# Connectors\n\nWhat `connector:` can name. The options are in the JSON Schema (`goldsmith schema`) and in each connector's README.\n",
     );
-    for connector in registry::CONNECTORS {
-        let _ = write!(
-            page,
-            "\n## `{}`\n\n{}\n\n```text\n{}\n```\n\n| option | meaning |\n|---|---|\n",
-            connector.name(),
-            connector.about(),
-            connector.example().trim()
-        );
-        let schema = connector.options_schema();
-        let properties = schema.get("properties").and_then(serde_json::Value::as_object).cloned().unwrap_or_default();
-        for (name, property) in properties {
-            let meaning = property
-                .get("description")
-                .and_then(serde_json::Value::as_str)
-                .unwrap_or_default()
-                .replace('\n', " ")
-                .replace('|', "\\|");
-            let _ = writeln!(page, "| `{name}` | {meaning} |");
-        }
+    for entry in registry::CONNECTORS {
+        page.push('\n');
+        page += &connector(entry);
     }
     page
+}
+
+/// One system that can be read: an example and its options.
+#[must_use]
+pub fn connector(connector: &dyn Connector) -> String {
+    let mut page = format!(
+        "## `{}`\n\n{}\n\n{}.\n\n```text\n{}\n```\n\n| option | meaning |\n|---|---|\n",
+        connector.name(),
+        connector.about(),
+        proof(connector),
+        connector.example().trim()
+    );
+    let schema = connector.options_schema();
+    let properties = schema.get("properties").and_then(serde_json::Value::as_object).cloned().unwrap_or_default();
+    for (name, property) in properties {
+        let meaning = property
+            .get("description")
+            .and_then(serde_json::Value::as_str)
+            .unwrap_or_default()
+            .replace('\n', " ")
+            .replace('|', "\\|");
+        let _ = writeln!(page, "| `{name}` | {meaning} |");
+    }
+    page
+}
+
+/// What the connector's tests read.
+#[must_use]
+pub fn proof(connector: &dyn Connector) -> String {
+    connector.proven_by().map_or_else(
+        || "unproven: its tests do not run against the real system".to_owned(),
+        |proof| format!("proven by tests against {proof}"),
+    )
 }
 
 /// The published tables and their columns.

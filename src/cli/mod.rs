@@ -1,11 +1,14 @@
 //! The command line: one file a command.
 
 mod completions;
+mod connectors;
+mod doctor;
 mod evaluate;
 mod explain;
 mod init;
 mod path;
 mod plan;
+mod preview;
 mod query;
 mod reference;
 mod run;
@@ -19,7 +22,7 @@ use std::path::PathBuf;
 use clap::{Args, Parser, Subcommand};
 use goldsmith_config::Mistakes;
 
-use crate::pipeline::check::FileOptions;
+use crate::pipeline::check::{Checked, FileOptions};
 use crate::pipeline::{RunError, exit};
 use crate::progress::{Progress, Talk};
 
@@ -38,6 +41,7 @@ const AFTER_HELP: &str = "\
 First steps:
   goldsmith init customers.csv orders.db > pipeline.yaml   look at files, write a pipeline for them
   goldsmith validate pipeline.yaml                         every mistake, with its line and column
+  goldsmith doctor pipeline.yaml                           whether each source can be reached and read
   goldsmith run pipeline.yaml                              read, match, publish
 
 Exit codes: 0 published or nothing to do · 1 a fault of this program · 2 configuration, credentials, permission ·
@@ -49,7 +53,10 @@ enum Command {
     Run(run::Arguments),
     Validate(validate::Arguments),
     Plan(plan::Arguments),
+    Doctor(doctor::Arguments),
+    Preview(preview::Arguments),
     Init(init::Arguments),
+    Connectors(connectors::Arguments),
     Explain(explain::Arguments),
     Evaluate(evaluate::Arguments),
     Train(train::Arguments),
@@ -98,6 +105,14 @@ impl Failure {
     fn config(message: impl Into<String>) -> Self {
         Self { message: message.into(), code: exit::CONFIG }
     }
+
+    /// A run's error; a mistake in the SQL of the pipeline file is shown at its place in it.
+    fn of_run(error: RunError, checked: &Checked) -> Self {
+        let RunError::Sql(mistakes) = error else { return error.into() };
+        let loaded = &checked.loaded;
+        let list = mistakes.into_iter().map(|mistake| loaded.mistake(&mistake.path, mistake.message)).collect();
+        loaded.mistakes(list).into()
+    }
 }
 
 impl From<RunError> for Failure {
@@ -123,7 +138,10 @@ pub fn main() -> u8 {
         Command::Run(arguments) => run::run(&arguments, &progress),
         Command::Validate(arguments) => validate::run(&arguments),
         Command::Plan(arguments) => plan::run(&arguments),
+        Command::Doctor(arguments) => doctor::run(&arguments),
+        Command::Preview(arguments) => preview::run(&arguments, &progress),
         Command::Init(arguments) => init::run(&arguments),
+        Command::Connectors(arguments) => connectors::run(&arguments),
         Command::Explain(arguments) => explain::run(&arguments),
         Command::Evaluate(arguments) => evaluate::run(&arguments),
         Command::Train(arguments) => train::run(&arguments, &progress),

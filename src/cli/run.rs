@@ -70,12 +70,7 @@ pub(super) fn run(arguments: &Arguments, progress: &Progress) -> Result<u8, Fail
     watch_signals(&runtime, progress);
     let outcome = match runtime.block_on(run_plan(&checked.plan, &options, progress)) {
         Ok(outcome) => outcome,
-        Err(crate::pipeline::RunError::Sql(mistakes)) => {
-            let list =
-                mistakes.into_iter().map(|mistake| checked.loaded.mistake(&mistake.path, mistake.message)).collect();
-            return Err(checked.loaded.mistakes(list).into());
-        }
-        Err(error) => return Err(error.into()),
+        Err(error) => return Err(Failure::of_run(error, &checked)),
     };
     match outcome {
         Outcome::Unchanged { version, directory } => {

@@ -58,12 +58,7 @@ pub(super) fn run(arguments: &Arguments, progress: &Progress) -> Result<u8, Fail
     };
     let models = match runtime(options.threads)?.block_on(train(&checked.plan, &options, progress)) {
         Ok(models) => models,
-        Err(crate::pipeline::RunError::Sql(mistakes)) => {
-            let list =
-                mistakes.into_iter().map(|mistake| checked.loaded.mistake(&mistake.path, mistake.message)).collect();
-            return Err(checked.loaded.mistakes(list).into());
-        }
-        Err(error) => return Err(error.into()),
+        Err(error) => return Err(Failure::of_run(error, &checked)),
     };
     let Some((_, records, model)) = models.into_iter().find(|(entity, ..)| *entity == wanted) else {
         return Err(Failure { message: format!("error: no {wanted} records were read"), code: exit::DATA });

@@ -22,8 +22,8 @@ use super::{SELECTED, layout, session};
 use crate::extract::landing::{FILE, OWN, ROW, each_row};
 use crate::extract::{ExtractedSource, Quarantined};
 use crate::pipeline::RunError;
-use crate::pipeline::plan::{EntityPlan, From, Plan, RecordPlan, SourcePlan};
-use crate::pipeline::sources::table_without_columns;
+use crate::pipeline::plan::{EntityPlan, Plan, RecordPlan, SourcePlan};
+use crate::pipeline::sources::{table_of, table_without_columns};
 use crate::progress::Progress;
 use crate::publish::previous::{Version, read_whole_table};
 
@@ -231,10 +231,7 @@ async fn normalize_source(
                 )
             },
         )?;
-        let table = match &record.from {
-            From::Table(table) => table.clone().or_else(|| schemas.keys().next().cloned()),
-            From::Query(_) => None,
-        };
+        let table = table_of(record, &schemas);
         // Rows of a query belong to its record type alone.
         let rows = main_tables.entry(table.clone().unwrap_or_else(|| format!("query of {}", record.path))).or_default();
         let place = Place {

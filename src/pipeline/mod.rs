@@ -2,10 +2,12 @@
 
 pub mod build;
 pub mod check;
+pub mod doctor;
 pub mod error;
 pub mod estimate;
 pub mod inputs;
 pub mod plan;
+pub mod preview;
 pub mod run;
 pub mod sources;
 pub mod train;

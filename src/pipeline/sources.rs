@@ -141,11 +141,17 @@ fn gone_columns(
     gone
 }
 
+/// The table a record type's rows are those of; none where they come of a query.
+#[must_use]
+pub fn table_of(record: &RecordPlan, schemas: &BTreeMap<String, SchemaRef>) -> Option<String> {
+    let From::Table(table) = &record.from else { return None };
+    table.clone().or_else(|| schemas.keys().next().cloned())
+}
+
 /// The record type's table, where it has no columns: a JSON file without a record says nothing of its columns.
 #[must_use]
 pub fn table_without_columns(record: &RecordPlan, schemas: &BTreeMap<String, SchemaRef>) -> Option<String> {
-    let From::Table(table) = &record.from else { return None };
-    let table = table.clone().or_else(|| schemas.keys().next().cloned())?;
+    let table = table_of(record, schemas)?;
     schemas.get(&table).is_some_and(|schema| schema.fields().is_empty()).then_some(table)
 }
 
@@ -155,14 +161,7 @@ fn keep_columns(
     needs: &mut BTreeMap<String, Option<BTreeSet<String>>>,
     mistakes: &mut Vec<SqlMistake>,
 ) {
-    let main: BTreeSet<String> = source
-        .records
-        .iter()
-        .filter_map(|record| match &record.from {
-            From::Table(table) => table.clone().or_else(|| schemas.keys().next().cloned()),
-            From::Query(_) => None,
-        })
-        .collect();
+    let main: BTreeSet<String> = source.records.iter().filter_map(|record| table_of(record, schemas)).collect();
     match &source.keep {
         Keep::All => {
             for table in main {

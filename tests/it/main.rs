@@ -8,6 +8,7 @@ mod documentation;
 mod drift;
 mod evaluation;
 mod expressions;
+mod inspect;
 mod model;
 mod publishing;
 mod references;

@@ -23,6 +23,10 @@ impl Connector for Csv {
         "Reads delimited text files: comma, semicolon, tab or pipe, any encoding, gzip or zstd."
     }
 
+    fn proven_by(&self) -> Option<&'static str> {
+        Some("delimited files")
+    }
+
     fn example(&self) -> &'static str {
         "connector: csv\npath: exports/customers-*.csv.gz\nencoding: iso-8859-1\nnull_values: [\"\", \"NULL\"]\n"
     }

@@ -25,6 +25,10 @@ impl Connector for Excel {
         "Reads the sheets of Excel and OpenDocument workbooks."
     }
 
+    fn proven_by(&self) -> Option<&'static str> {
+        Some("workbooks")
+    }
+
     fn example(&self) -> &'static str {
         "connector: excel\npath: loyalty.xlsx\nsheet: Members\n"
     }

@@ -26,6 +26,10 @@ impl Connector for Json {
         "Reads newline-delimited JSON and JSON documents, nested objects and lists included, gzip or zstd."
     }
 
+    fn proven_by(&self) -> Option<&'static str> {
+        Some("files of newline-delimited JSON and JSON documents")
+    }
+
     fn example(&self) -> &'static str {
         "connector: json\npath: exports/contacts-*.ndjson.gz\n"
     }

@@ -22,6 +22,10 @@ impl Connector for Parquet {
         "Reads Parquet files as one table, with their types kept."
     }
 
+    fn proven_by(&self) -> Option<&'static str> {
+        Some("Parquet files")
+    }
+
     fn example(&self) -> &'static str {
         "connector: parquet\npath: billing/*.parquet\n"
     }

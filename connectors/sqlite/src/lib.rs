@@ -23,6 +23,10 @@ impl Connector for Sqlite {
         "Reads tables, views and queries of a SQLite database, read-only and from one snapshot."
     }
 
+    fn proven_by(&self) -> Option<&'static str> {
+        Some("SQLite databases")
+    }
+
     fn example(&self) -> &'static str {
         "connector: sqlite\npath: shop.db\n"
     }
