@@ -10,7 +10,7 @@ use super::{Failure, print, runtime, say};
 use crate::init::{Proposal, propose, verify};
 use crate::pipeline::{RunError, exit};
 
-/// Look at files and write a pipeline for them, ready to run.
+/// Look at files and systems and write a pipeline for them, ready to run.
 ///
 /// Reads the first rows of each file, finds out which columns hold names, e-mail addresses, phones, addresses, dates and
 /// keys, and writes a pipeline file that says so, with what was seen as comments. Read it before you trust it. Paths in it
@@ -20,7 +20,7 @@ use crate::pipeline::{RunError, exit};
     after_help = "Example:\n  goldsmith init customers.csv orders.db > pipeline.yaml\n  goldsmith init exports/*.csv.gz --out pipelines/crm/pipeline.yaml\n\nThen:\n  goldsmith validate pipeline.yaml\n  goldsmith run pipeline.yaml"
 )]
 pub(super) struct Arguments {
-    /// The files: .csv, .json, .ndjson, .parquet, .xlsx, .db and their like, also compressed.
+    /// The files (.csv, .json, .ndjson, .parquet, .xlsx, .db and their like, also compressed), or addresses of systems.
     #[arg(value_name = "FILE", required = true)]
     files: Vec<PathBuf>,
     /// Write the pipeline to this file instead of standard output.

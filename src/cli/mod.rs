@@ -2,6 +2,7 @@
 
 mod completions;
 mod connectors;
+mod discover;
 mod doctor;
 mod evaluate;
 mod explain;
@@ -56,6 +57,7 @@ enum Command {
     Doctor(doctor::Arguments),
     Preview(preview::Arguments),
     Init(init::Arguments),
+    Discover(discover::Arguments),
     Connectors(connectors::Arguments),
     Explain(explain::Arguments),
     Evaluate(evaluate::Arguments),
@@ -141,6 +143,7 @@ pub fn main() -> u8 {
         Command::Doctor(arguments) => doctor::run(&arguments),
         Command::Preview(arguments) => preview::run(&arguments, &progress),
         Command::Init(arguments) => init::run(&arguments),
+        Command::Discover(arguments) => discover::run(&arguments),
         Command::Connectors(arguments) => connectors::run(&arguments),
         Command::Explain(arguments) => explain::run(&arguments),
         Command::Evaluate(arguments) => evaluate::run(&arguments),

@@ -51,8 +51,8 @@ pub struct Proposal {
     pub left_out: Vec<String>,
 }
 
-/// Looks at `files` and proposes a pipeline that is to lie in `folder`. `name` is that of the pipeline; without it, one
-/// is made of the names of files and folders.
+/// Looks at `files`, which may be addresses (`postgres://…`, `https://…`), and proposes a pipeline that is to lie in
+/// `folder`. `name` is that of the pipeline; without it, one is made of the names of files and folders.
 ///
 /// # Errors
 /// A file that cannot be read, or files that hold nothing a pipeline could use.
@@ -60,7 +60,7 @@ pub fn propose(files: &[PathBuf], folder: &Path, name: Option<&str>) -> Result<P
     let folder = folder.canonicalize().doing(|| format!("looking for the folder {}", folder.display()))?;
     let mut found: Vec<PathBuf> = Vec::new();
     for file in files {
-        let file = whereabouts(file)?;
+        let file = if address(file).is_some() { file.clone() } else { whereabouts(file)? };
         if !found.contains(&file) {
             found.push(file);
         }
@@ -69,8 +69,7 @@ pub fn propose(files: &[PathBuf], folder: &Path, name: Option<&str>) -> Result<P
     let mut left_out = Vec::new();
     let mut sampled: Vec<(PathBuf, String, Sampled, Region)> = Vec::new();
     for (file, name) in found.iter().zip(names) {
-        let connector = sample::connector_for(file)?;
-        let path = names::relative(file, &folder);
+        let path = if address(file).is_some() { file.clone() } else { names::relative(file, &folder) };
         let Some(path) = path.to_str() else {
             let message = format!(
                 "{}: the path is not valid UTF-8 and cannot stand in a pipeline file; rename it",
@@ -78,9 +77,10 @@ pub fn propose(files: &[PathBuf], folder: &Path, name: Option<&str>) -> Result<P
             );
             return Err(RunError::Config(message));
         };
-        let sample = sample::sample(connector, &name, path, &folder)?;
+        let (connector, options) = sample::opened_by(path)?;
+        let sample = sample::sample(connector, &name, &options, &folder)?;
         match source::is_no_source(&sample.tables) {
-            Some(why) => left_out.push(format!("{path} is left out: {why}.")),
+            Some(why) => left_out.push(format!("{} is left out: {why}.", names::shown(path))),
             None => {
                 let region = region::guess(&sample.tables);
                 sampled.push((file.clone(), name, sample, region));
@@ -100,7 +100,7 @@ pub fn propose(files: &[PathBuf], folder: &Path, name: Option<&str>) -> Result<P
     for (file, name, sample, own) in &sampled {
         let code = own.why.as_ref().map_or(draft.region.text.as_str(), |_| own.code.as_str()).to_owned();
         let Some(mut drafted) = source::draft(name, sample, &code) else {
-            let file = file.file_name().unwrap_or_default().to_string_lossy();
+            let file = names::shown(&file.file_name().unwrap_or_default().to_string_lossy()).to_owned();
             draft.left_out.push(format!("{file} is left out: none of its columns holds anything a record could use."));
             continue;
         };
@@ -122,6 +122,58 @@ pub fn propose(files: &[PathBuf], folder: &Path, name: Option<&str>) -> Result<P
     let sources: Vec<String> = draft.sources.iter().map(|source| source.name.clone()).collect();
     draft.name = name.map_or_else(|| names::pipeline_name(&kept, &sources), str::to_owned);
     Ok(Proposal { yaml: yaml::render(&draft), sources, left_out: draft.left_out })
+}
+
+/// What a file or a system holds.
+#[derive(Debug, Clone, PartialEq, Eq, serde::Serialize)]
+pub struct Discovery {
+    pub connector: &'static str,
+    pub tables: Vec<DiscoveredTable>,
+}
+
+/// A table and the columns found in its first rows; nested ones are spread out, with dots in their names.
+#[derive(Debug, Clone, PartialEq, Eq, serde::Serialize)]
+pub struct DiscoveredTable {
+    pub name: String,
+    /// Rows that were looked at.
+    pub rows_seen: usize,
+    pub columns: Vec<DiscoveredColumn>,
+}
+
+#[derive(Debug, Clone, PartialEq, Eq, serde::Serialize)]
+pub struct DiscoveredColumn {
+    pub name: String,
+    /// text, integer, number, boolean, date, timestamp or opaque.
+    pub kind: String,
+    /// Rows of those looked at that have a value.
+    pub filled: usize,
+    /// What it seems to hold, and what speaks for that; empty where nothing does.
+    pub holds: String,
+}
+
+/// Looks at the tables and columns of a file or an address.
+///
+/// # Errors
+/// Where it cannot be read.
+pub fn discover(target: &Path) -> Result<Discovery, RunError> {
+    let target = if address(target).is_some() { target.to_owned() } else { whereabouts(target)? };
+    let path = target.to_str().ok_or_else(|| RunError::Config("the path is not valid UTF-8; rename it".to_owned()))?;
+    let (connector, options) = sample::opened_by(path)?;
+    let sampled = sample::sample(connector, names::shown(path), &options, Path::new("/"))?;
+    let region = region::guess(&sampled.tables).code;
+    let tables = sampled.tables.iter().map(|table| {
+        let columns = table.columns.iter().zip(assess::assess(table, &region)).map(|(column, assessed)| {
+            let kind = format!("{:?}", column.native).to_lowercase();
+            DiscoveredColumn { name: column.label(), kind, filled: column.filled(), holds: assessed.seen }
+        });
+        DiscoveredTable { name: table.name.clone(), rows_seen: table.rows, columns: columns.collect() }
+    });
+    Ok(Discovery { connector: connector.name(), tables: tables.collect() })
+}
+
+/// The address that stands in place of a file.
+fn address(file: &Path) -> Option<&str> {
+    file.to_str().filter(|text| text.contains("://"))
 }
 
 /// Where a file is, with the links of its folder followed and its own name kept.

@@ -121,8 +121,14 @@ fn long_name(file: &Path) -> String {
     }
 }
 
+/// An address without its query, which may hold what nobody should read; a path as it is.
+pub(super) fn shown(path: &str) -> &str {
+    if path.contains("://") { path.split(['?', '#']).next().unwrap_or(path) } else { path }
+}
+
 fn stem(file: &Path) -> String {
-    let name = file.file_name().unwrap_or_default().to_string_lossy();
+    let path = file.to_string_lossy();
+    let name = shown(&path).rsplit('/').next().unwrap_or_default();
     snake_case(name.split('.').find(|part| !part.is_empty()).unwrap_or_default(), "source")
 }
 

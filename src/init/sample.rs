@@ -33,41 +33,49 @@ pub(super) struct Sampled {
     encoded: (u64, u64),
 }
 
-/// The connector for a file, by the ending of its name.
+/// The connector for a file or an address, and the options that read it. `path` is as the pipeline will write it.
 ///
 /// # Errors
-/// Where no connector reads such files.
-pub(super) fn connector_for(file: &Path) -> Result<&'static dyn Connector, RunError> {
-    let name = file.file_name().unwrap_or_default().to_string_lossy().to_lowercase();
-    let bare = [".gz", ".zst"].iter().find_map(|ending| name.strip_suffix(ending)).unwrap_or(&name);
-    let ending = bare.rsplit_once('.').map_or("", |(_, ending)| ending);
-    let found = CONNECTORS.iter().copied().find(|connector| connector.file_endings().contains(&ending));
-    found.ok_or_else(|| {
+/// Where no connector reads such files, or such an address.
+pub(super) fn opened_by(path: &str) -> Result<(&'static dyn Connector, Vec<(String, Noted)>), RunError> {
+    let by_ending = by_ending(path).map(|connector| (connector, vec![("path".to_owned(), Noted::plain(path))]));
+    let by_address = || {
+        let (connector, options) = CONNECTORS.iter().find_map(|it| Some((*it, it.options_for(path)?)))?;
+        let text = |value: Value| value.as_str().map_or_else(|| value.to_string(), str::to_owned);
+        Some((connector, options.into_iter().map(|(name, value)| (name, Noted::plain(text(value)))).collect()))
+    };
+    by_ending.or_else(by_address).ok_or_else(|| {
         let known: Vec<String> = CONNECTORS
             .iter()
             .flat_map(|connector| connector.file_endings())
             .map(|ending| format!(".{ending}"))
             .collect();
-        let message = format!(
-            "{}: no connector reads files that end so; known are {} (also with .gz or .zst after it)",
-            file.display(),
+        RunError::Config(format!(
+            "{path}: no connector reads files that end so; known are {} (also with .gz or .zst after it)",
             known.join(", ")
-        );
-        RunError::Config(message)
+        ))
     })
 }
 
-/// Reads the first rows of every table of a file. `path` is as the pipeline will write it, from `base_dir`.
+/// The connector that reads files whose names end so.
+fn by_ending(path: &str) -> Option<&'static dyn Connector> {
+    let name = path.rsplit('/').next().unwrap_or(path).to_lowercase();
+    let bare = [".gz", ".zst"].iter().find_map(|ending| name.strip_suffix(ending)).unwrap_or(&name);
+    let (_, ending) = bare.rsplit_once('.')?;
+    CONNECTORS.iter().copied().find(|connector| connector.file_endings().contains(&ending))
+}
+
+/// Reads the first rows of every table of a file or system. Paths in `options` start from `base_dir`.
 ///
 /// # Errors
 /// A file that is missing, broken or not what its name says.
 pub(super) fn sample(
     connector: &'static dyn Connector,
     source: &str,
-    path: &str,
+    options: &[(String, Noted)],
     base_dir: &Path,
 ) -> Result<Sampled, RunError> {
-    let open = Opener { connector, source, path, base_dir };
+    let open = Opener { connector, source, options, base_dir };
     let named = |error| RunError::Source { name: source.to_owned(), error };
     // Only text files have an encoding, and only their rows come in one table.
     if !has_option(connector, "encoding") {
@@ -109,14 +117,13 @@ fn has_no_header(sampled: &Sampled) -> bool {
 struct Opener<'a> {
     connector: &'static dyn Connector,
     source: &'a str,
-    path: &'a str,
+    options: &'a [(String, Noted)],
     base_dir: &'a Path,
 }
 
 impl Opener<'_> {
     fn read(&self, more: &[(String, Noted)]) -> Result<Sampled, SourceError> {
-        let mut options = vec![("path".to_owned(), Noted::plain(self.path))];
-        options.extend(more.iter().cloned());
+        let options: Vec<(String, Noted)> = self.options.iter().chain(more).cloned().collect();
         let value: Map<String, Value> =
             options.iter().map(|(name, option)| (name.clone(), json(&option.text))).collect();
         let context = OpenContext { source_name: self.source.to_owned(), base_dir: self.base_dir.to_owned() };
@@ -136,8 +143,12 @@ impl Opener<'_> {
     }
 }
 
+/// An option as the pipeline file will say it: true, false, a number or a mapping where it reads as one.
 fn json(text: &str) -> Value {
-    text.parse().map_or_else(|_| Value::String(text.to_owned()), Value::Bool)
+    match serde_json::from_str(text) {
+        Ok(value @ (Value::Bool(_) | Value::Number(_) | Value::Object(_))) => value,
+        _ => Value::String(text.to_owned()),
+    }
 }
 
 fn rows_of(source: &dyn Source, table: &str, watched: u64) -> Result<Sampler, SourceError> {
@@ -151,7 +162,13 @@ fn rows_of(source: &dyn Source, table: &str, watched: u64) -> Result<Sampler, So
         beyond_ascii: 0,
         enough: false,
     };
-    let request = ReadRequest { table: Some(table.to_owned()), batch_rows: ROWS, ..ReadRequest::default() };
+    let request = ReadRequest {
+        table: Some(table.to_owned()),
+        batch_rows: ROWS,
+        // Text files are read on, for their encoding.
+        limit: (watched == 0).then_some(ROWS as u64),
+        ..ReadRequest::default()
+    };
     match source.read(&request, &mut sampler) {
         Err(error) if !sampler.enough => Err(error),
         _ => Ok(sampler),

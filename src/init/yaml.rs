@@ -2,6 +2,8 @@
 
 use std::fmt::Write;
 
+use serde_json::Value;
+
 use super::draft::{ChildDraft, Draft, FieldDraft, FieldValue, Item, Noted, RecordDraft, SourceDraft};
 use crate::pipeline::run::human;
 
@@ -108,8 +110,10 @@ impl Out {
         }
         self.line(4, &format!("connector: {}", source.connector), "");
         for (option, value) in &source.options {
-            // `false` is the one option that is no text.
-            let text = if value.text == "false" { value.text.clone() } else { scalar(&value.text) };
+            // Options of an address are as it gives them: a mapping, a number or a text.
+            let is_text = value.text != "false"
+                && !matches!(serde_json::from_str(&value.text), Ok(Value::Number(_) | Value::Object(_)));
+            let text = if is_text { scalar(&value.text) } else { value.text.clone() };
             self.line(4, &format!("{option}: {text}"), &value.note);
         }
         if source.region.is_some() || !source.date_formats.is_empty() {

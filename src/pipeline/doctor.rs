@@ -106,30 +106,27 @@ fn pipeline(checked: &Checked) -> Vec<Finding> {
 async fn examine_source(checked: &Checked, source: &SourcePlan) -> Vec<Finding> {
     let name = source.name.as_str();
     let failed = |check, error| Finding::fail(name, check, &RunError::Source { name: name.to_owned(), error });
-    let mut findings = Vec::new();
-    match source.source.tables() {
-        Ok(tables) => {
-            let count = if tables.len() == 1 { "1 table".to_owned() } else { format!("{} tables", tables.len()) };
-            findings.push(Finding::ok(name, "reach", format!("{}: {count}", source.source.locator())));
-        }
+    let tables = match source.source.tables() {
+        Ok(tables) => tables.len(),
         // Nothing further can be known, and the same sentence three times helps nobody.
         Err(error) => return vec![failed("reach", error)],
-    }
+    };
+    let count = if tables == 1 { "1 table".to_owned() } else { format!("{tables} tables") };
+    let mut findings = vec![Finding::ok(name, "reach", format!("{}: {count}", source.source.locator()))];
     let requests = match check_source(&checked.plan, source, None).await {
         Ok(Ok(CheckedSource { requests, .. })) => {
             findings.push(Finding::ok(name, "mapping", "every column that is mapped is there"));
             requests
         }
         Ok(Err(mistakes)) => {
-            let mistakes = mistakes
-                .into_iter()
-                .map(|mistake| {
-                    checked.loaded.mistakes(vec![checked.loaded.mistake(&mistake.path, mistake.message)]).to_string()
-                })
-                .map(|text| Finding::fail(name, "mapping", &RunError::Config(text)));
-            findings.extend(mistakes);
+            findings.extend(mistakes.into_iter().map(|mistake| {
+                let text = checked.loaded.mistakes(vec![checked.loaded.mistake(&mistake.path, mistake.message)]);
+                Finding::fail(name, "mapping", &RunError::Config(text.to_string()))
+            }));
             Vec::new()
         }
+        // A source that names its tables without looking (one file) is not reached before its columns are asked for.
+        Err(error @ RunError::Source { .. }) => return vec![Finding::fail(name, "reach", &error)],
         Err(error) => {
             findings.push(Finding::fail(name, "mapping", &error));
             Vec::new()

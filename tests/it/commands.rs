@@ -12,6 +12,7 @@ fn every_command_teaches() {
         "doctor",
         "preview",
         "init",
+        "discover",
         "connectors",
         "explain",
         "evaluate",

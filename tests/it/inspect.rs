@@ -1,4 +1,4 @@
-//! Looking before running: what can be read (`connectors`), whether a run would work (`doctor`), what the first rows
+//! Looking before running: what can be read (`connectors`), what is there (`discover`), whether a run would work (`doctor`), what the first rows
 //! become (`preview`).
 
 use crate::support::{Workspace, goldsmith, stderr, stdout};
@@ -117,4 +117,19 @@ fn connectors_are_listed_with_an_example_and_what_proves_them() {
     assert!(stderr(&output).contains("Did you mean \"csv\"?"), "{}", stderr(&output));
     let json: serde_json::Value = serde_json::from_str(&stdout(&goldsmith(&["connectors", "--json"]))).expect("JSON");
     assert!(json.as_array().expect("a list").iter().all(|it| it["options"]["properties"].is_object()), "{json}");
+}
+
+#[test]
+fn discover_lists_tables_and_suggests_a_mapping() {
+    let workspace = Workspace::new();
+    let path = workspace.path("data/shop.db").display().to_string();
+    let said = stdout(&goldsmith(&["discover", &path]));
+    assert!(said.contains("connector: sqlite") && said.contains("\ncustomers  ("), "{said}");
+    assert!(said.contains("look like e-mail addresses") && said.contains("entity: person"), "{said}");
+    let json = stdout(&goldsmith(&["discover", &path, "--json"]));
+    let found: serde_json::Value = serde_json::from_str(&json).expect("JSON");
+    assert_eq!(found["tables"].as_array().map(Vec::len), Some(4), "{found}");
+    assert!(!json.contains('@'), "a value of a record is shown");
+    let output = goldsmith(&["discover", "nowhere://x/y"]);
+    assert_eq!(output.status.code(), Some(2), "{}", stderr(&output));
 }

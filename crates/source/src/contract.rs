@@ -45,6 +45,13 @@ pub trait Connector: Send + Sync {
         None
     }
 
+    /// Options that read what an address (`postgres://user@host/db`) names, for `goldsmith init` and `discover`, and
+    /// `None` where it is not an address of this kind of system. A password in it is left out: where one is needed, it
+    /// becomes a reference.
+    fn options_for(&self, _address: &str) -> Option<serde_json::Map<String, serde_json::Value>> {
+        None
+    }
+
     /// File name endings (lower case, without compression ending: `csv`, `xlsx`) this connector reads, for
     /// `goldsmith init`. Empty where the system is not a file.
     fn file_endings(&self) -> &'static [&'static str] {
