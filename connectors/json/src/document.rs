@@ -4,8 +4,8 @@ use std::str;
 
 use goldsmith_source::SourceError;
 
-use crate::parse::{MAX_DEPTH, Node, parse};
 use crate::rows::{Found, Input, MAX_ROW_BYTES, Take};
+use goldsmith_json_rows::{MAX_DEPTH, Node, parse};
 
 /// Takes every element of the list at `members`, or the one object there. Gives how many there were.
 pub(crate) fn each_row(input: &mut Input<'_>, members: &[String], take: &mut Take<'_>) -> Result<u64, SourceError> {

@@ -1,11 +1,8 @@
 #![doc = include_str!("../README.md")]
 
-mod build;
 mod config;
 mod document;
-mod infer;
 mod lines;
-mod parse;
 mod read;
 mod rows;
 

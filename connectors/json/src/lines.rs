@@ -5,8 +5,8 @@ use std::str;
 use goldsmith_source::SourceError;
 use goldsmith_source::contract::MAX_RAW_BYTES;
 
-use crate::parse::{Node, parse};
 use crate::rows::{Found, Input, MAX_ROW_BYTES, Take};
+use goldsmith_json_rows::{Node, parse};
 
 /// Takes every line that is not blank. Gives how many there were.
 pub(crate) fn each_row(input: &mut Input<'_>, take: &mut Take<'_>) -> Result<u64, SourceError> {

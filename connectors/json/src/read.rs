@@ -5,17 +5,13 @@ use std::sync::{Arc, Mutex, PoisonError};
 use std::time::SystemTime;
 
 use arrow::datatypes::{Schema, SchemaRef};
+use goldsmith_json_rows::{MAX_COLUMNS, Members, Table};
 use goldsmith_source::contract::MAX_BATCH_BYTES;
 use goldsmith_source::files::InputFile;
 use goldsmith_source::{Chunk, ErrorKind, OpenContext, ReadRequest, Sink, Source, SourceError, request};
 
-use crate::build::Table;
 use crate::config::JsonConfig;
-use crate::infer::Members;
 use crate::rows::{Found, each_row};
-
-/// Most different columns of a source.
-const MAX_COLUMNS: usize = 10_000;
 
 pub(crate) struct JsonSource {
     config: JsonConfig,

@@ -1,15 +1,14 @@
 //! The rows of one file, whichever way they lie in it.
 
-use std::borrow::Cow;
 use std::io::Read as _;
 use std::str;
 use std::sync::Arc;
 
+use goldsmith_json_rows::{Object, parse};
 use goldsmith_source::files::{self, Digest, InputFile, TextReader};
 use goldsmith_source::{RejectedRow, SourceError};
 
 use crate::config::{Format, JsonConfig};
-use crate::parse::Node;
 use crate::{document, lines};
 
 /// Most bytes of a row. A longer line is rejected, a longer element of a document breaks it.
@@ -19,7 +18,7 @@ const SAMPLE: usize = 64 << 10;
 
 /// What a file has at one place.
 pub(crate) enum Found<'a> {
-    Row { row: u64, object: &'a [(Cow<'a, str>, Node<'a>)], bytes: usize },
+    Row { row: u64, object: &'a Object<'a>, bytes: usize },
     Rejected(RejectedRow),
 }
 
@@ -54,7 +53,7 @@ fn looks_like_document(sample: &[u8]) -> bool {
     if first.first() == Some(&b'[') {
         return true;
     }
-    let complete = str::from_utf8(first).is_ok_and(|first| crate::parse::parse(first).is_ok());
+    let complete = str::from_utf8(first).is_ok_and(|first| parse(first).is_ok());
     let continued = lines.next().is_some_and(|second| second.first() != Some(&b'{'));
     first.first() == Some(&b'{') && !complete && continued && (first == b"{" || !first.ends_with(b"}"))
 }

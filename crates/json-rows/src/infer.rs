@@ -5,16 +5,18 @@ use std::sync::Arc;
 
 use arrow::datatypes::{DataType, Field, Fields};
 
-use crate::parse::Node;
+use crate::parse::{Node, Object};
 
+/// Most different columns of a table, beyond which a connector refuses it: names are data.
+pub const MAX_COLUMNS: usize = 10_000;
 /// Most different members of one nested object; beyond, it is a map with data for names, and kept as JSON text.
-pub(crate) const MAX_MEMBERS: usize = 1_000;
+pub const MAX_MEMBERS: usize = 1_000;
 /// Above this an `i64` is not exactly a float.
 const EXACT_IN_FLOAT: u64 = 1 << 53;
 
 /// What values of one place have in common.
 #[derive(Debug, Clone, Default, PartialEq)]
-pub(crate) enum Kind {
+pub enum Kind {
     /// Only nulls so far.
     #[default]
     Unknown,
@@ -32,31 +34,41 @@ pub(crate) enum Kind {
 
 /// The members of an object in the order of first appearance.
 #[derive(Debug, Clone, Default)]
-pub(crate) struct Members {
+pub struct Members {
     kinds: Vec<(String, Kind)>,
     positions: HashMap<String, usize>,
 }
 
 impl Members {
     /// Where member `name` is. Rows mostly have the same members in the same order, so `guess` is tried first.
-    pub(crate) fn position(&self, name: &str, guess: usize) -> Option<usize> {
+    #[must_use]
+    pub fn position(&self, name: &str, guess: usize) -> Option<usize> {
         match self.kinds.get(guess) {
             Some((known, _)) if known == name => Some(guess),
             _ => self.positions.get(name).copied(),
         }
     }
 
-    pub(crate) fn len(&self) -> usize {
+    /// How many there are.
+    #[must_use]
+    pub fn len(&self) -> usize {
         self.kinds.len()
     }
 
-    pub(crate) fn iter(&self) -> impl Iterator<Item = (&str, &Kind)> {
+    /// Whether there are none.
+    #[must_use]
+    pub fn is_empty(&self) -> bool {
+        self.kinds.is_empty()
+    }
+
+    /// Each member's name and kind.
+    pub fn iter(&self) -> impl Iterator<Item = (&str, &Kind)> {
         self.kinds.iter().map(|(name, kind)| (name.as_str(), kind))
     }
 
     /// Widens the members so that those of an object fit.
-    pub(crate) fn widen(&mut self, members: &[(std::borrow::Cow<'_, str>, Node<'_>)]) {
-        for (guess, (name, value)) in members.iter().enumerate() {
+    pub fn widen(&mut self, object: &Object<'_>) {
+        for (guess, (name, value)) in object.iter().enumerate() {
             let position = self.position(name, guess).unwrap_or_else(|| {
                 self.kinds.push((name.clone().into_owned(), Kind::Unknown));
                 self.positions.insert(name.clone().into_owned(), self.kinds.len() - 1);
@@ -68,7 +80,9 @@ impl Members {
         }
     }
 
-    pub(crate) fn fields(&self) -> Fields {
+    /// The members as nullable Arrow fields.
+    #[must_use]
+    pub fn fields(&self) -> Fields {
         self.iter().map(|(name, kind)| Arc::new(Field::new(name, kind.data_type(), true))).collect()
     }
 }
@@ -81,7 +95,7 @@ impl PartialEq for Members {
 
 impl Kind {
     /// Widens the kind so that `node` fits.
-    pub(crate) fn widen(&mut self, node: &Node<'_>) {
+    pub fn widen(&mut self, node: &Node<'_>) {
         match (&mut *self, node) {
             (_, Node::Null) | (Self::Text, _) | (Self::Bool, Node::Bool(_)) => {}
             (_, Node::Number(digits)) => *self = number(self, digits),
@@ -112,13 +126,15 @@ impl Kind {
         }
     }
 
-    pub(crate) fn data_type(&self) -> DataType {
+    /// The Arrow type that holds it.
+    #[must_use]
+    pub fn data_type(&self) -> DataType {
         match self {
             Self::Bool => DataType::Boolean,
             Self::Int { .. } => DataType::Int64,
             Self::Float => DataType::Float64,
             Self::List(kind) => DataType::List(Arc::new(Field::new_list_field(kind.data_type(), true))),
-            Self::Struct(members) if members.len() > 0 => DataType::Struct(members.fields()),
+            Self::Struct(members) if !members.is_empty() => DataType::Struct(members.fields()),
             // A struct without members cannot be stored in Parquet.
             Self::Unknown | Self::Text | Self::Struct(_) => DataType::Utf8,
         }

@@ -1,8 +1,8 @@
 //! Rows to Arrow columns of the kinds inferred before.
 
-use std::borrow::Cow;
 use std::sync::Arc;
 
+use arrow::array::builder::NullBufferBuilder;
 use arrow::array::{
     ArrayRef, BooleanBuilder, Float64Builder, Int64Builder, ListArray, RecordBatch, RecordBatchOptions, StringBuilder,
     StructArray,
@@ -11,17 +11,15 @@ use arrow::buffer::OffsetBuffer;
 use arrow::datatypes::{DataType, Field, Schema, SchemaRef};
 use arrow::error::ArrowError;
 
-use arrow::array::builder::NullBufferBuilder;
-
 use crate::infer::{Kind, Members};
-use crate::parse::{Node, render};
+use crate::parse::{Node, Object, render};
 
-/// A value does not have the kind inferred: the file changed between the two passes.
+/// A value does not have the kind inferred: the rows changed between the two passes.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(crate) struct Changed;
+pub struct Changed;
 
 /// The columns of a batch in the making.
-pub(crate) struct Table<'a> {
+pub struct Table<'a> {
     members: &'a Members,
     /// Position among the members, and the values so far, of each column wanted.
     columns: Vec<(usize, Column)>,
@@ -31,7 +29,8 @@ pub(crate) struct Table<'a> {
 
 impl<'a> Table<'a> {
     /// `wanted` are positions among the members.
-    pub(crate) fn new(members: &'a Members, wanted: &[usize]) -> Self {
+    #[must_use]
+    pub fn new(members: &'a Members, wanted: &[usize]) -> Self {
         let chosen: Vec<(usize, (&str, &Kind))> =
             wanted.iter().filter_map(|&at| members.iter().nth(at).map(|member| (at, member))).collect();
         let fields: Vec<Field> =
@@ -40,7 +39,11 @@ impl<'a> Table<'a> {
         Self { members, columns, schema: Arc::new(Schema::new(fields)), rows: 0 }
     }
 
-    pub(crate) fn push(&mut self, object: &[(Cow<'_, str>, Node<'_>)]) -> Result<(), Changed> {
+    /// Adds a row.
+    ///
+    /// # Errors
+    /// Where it does not fit the members; the batch is of no use then.
+    pub fn push(&mut self, object: &Object<'_>) -> Result<(), Changed> {
         let slots = slots(self.members, object)?;
         for (at, column) in &mut self.columns {
             column.push(slots.get(*at).copied().flatten())?;
@@ -49,7 +52,11 @@ impl<'a> Table<'a> {
         Ok(())
     }
 
-    pub(crate) fn finish(&mut self) -> Result<RecordBatch, ArrowError> {
+    /// The rows so far as a batch; the next one starts empty.
+    ///
+    /// # Errors
+    /// Where columns do not fit together, which is a fault of this crate.
+    pub fn finish(&mut self) -> Result<RecordBatch, ArrowError> {
         let arrays: Result<Vec<ArrayRef>, ArrowError> =
             self.columns.iter_mut().map(|(_, column)| column.finish()).collect();
         let options = RecordBatchOptions::new().with_row_count(Some(std::mem::take(&mut self.rows)));
@@ -58,7 +65,7 @@ impl<'a> Table<'a> {
 }
 
 /// For each member its value in an object; of several of one name the last.
-fn slots<'n>(members: &Members, object: &'n [(Cow<'_, str>, Node<'n>)]) -> Result<Vec<Option<&'n Node<'n>>>, Changed> {
+fn slots<'n>(members: &Members, object: &'n Object<'n>) -> Result<Vec<Option<&'n Node<'n>>>, Changed> {
     let mut slots = vec![None; members.len()];
     for (guess, (name, value)) in object.iter().enumerate() {
         let slot = members.position(name, guess).and_then(|at| slots.get_mut(at)).ok_or(Changed)?;
@@ -88,7 +95,7 @@ impl Column {
                 items: Box::new(Self::new(items)),
                 item_type: items.data_type(),
             },
-            Kind::Struct(members) if members.len() > 0 => Self::Struct {
+            Kind::Struct(members) if !members.is_empty() => Self::Struct {
                 members: members.clone(),
                 children: members.iter().map(|(_, kind)| Self::new(kind)).collect(),
                 valid: NullBufferBuilder::new(0),
@@ -165,5 +172,49 @@ impl Column {
                 Arc::new(StructArray::try_new(members.fields(), children?, valid.finish())?)
             }
         })
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use arrow::array::{Array, AsArray};
+
+    use super::*;
+    use crate::parse::parse;
+
+    #[test]
+    fn every_value_finds_its_place_in_the_columns_of_all_rows() {
+        let rows = [
+            r#"{"id":1,"odd":1,"tags":["a"],"contact":{"mail":"x"}}"#,
+            r#"{"id":2,"odd":{"a":10000000000000000000001},"contact":{"fax":true}}"#,
+            r#"{"odd":"text","tags":[null,2.50],"id":null}"#,
+        ];
+        let nodes: Vec<Node<'_>> = rows.iter().map(|row| parse(row).unwrap()).collect();
+        let mut members = Members::default();
+        let objects = || nodes.iter().map(|node| if let Node::Object(object) = node { object } else { panic!() });
+        objects().for_each(|object| members.widen(object));
+        let mut table = Table::new(&members, &[1, 2, 3, 0]);
+        objects().for_each(|object| table.push(object).unwrap());
+        let batch = table.finish().unwrap();
+        let odd: Vec<Option<&str>> = batch.column(0).as_string::<i32>().iter().collect();
+        assert_eq!(odd, [Some("1"), Some("{\"a\":10000000000000000000001}"), Some("text")]);
+        let tags = batch.column(1).as_list::<i32>();
+        assert_eq!(tags.nulls().map(|nulls| nulls.is_null(1)), Some(true));
+        let items: Vec<Option<&str>> = tags.values().as_string::<i32>().iter().collect();
+        assert_eq!(items, [Some("a"), None, Some("2.50")]);
+        let faxes = batch.column(2).as_struct().column(1).as_boolean();
+        assert_eq!((faxes.is_null(0), faxes.value(1), batch.column(2).is_null(2)), (true, true, true));
+        assert_eq!(table.finish().unwrap().num_rows(), 0);
+    }
+
+    #[test]
+    fn a_row_of_another_kind_is_noticed() {
+        let mut members = Members::default();
+        let Node::Object(first) = parse(r#"{"id":1}"#).unwrap() else { panic!() };
+        members.widen(&first);
+        for other in [r#"{"id":"x"}"#, r#"{"id":1.5}"#, r#"{"id":[]}"#, r#"{"new":1}"#] {
+            let Node::Object(object) = parse(other).unwrap() else { panic!() };
+            assert_eq!(Table::new(&members, &[0]).push(&object), Err(Changed), "{other}");
+        }
     }
 }

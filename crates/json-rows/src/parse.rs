@@ -7,30 +7,56 @@ use std::borrow::Cow;
 use std::fmt::Write as _;
 
 /// Deepest nesting that is read.
-pub(crate) const MAX_DEPTH: usize = 128;
+pub const MAX_DEPTH: usize = 128;
+
+/// The members of an object, in the order of the text; a name may come twice, and then the last counts.
+pub type Object<'a> = [(Cow<'a, str>, Node<'a>)];
 
 /// A JSON value.
 #[derive(Debug, Clone, PartialEq)]
-pub(crate) enum Node<'a> {
+pub enum Node<'a> {
     Null,
     Bool(bool),
     /// The digits as written.
     Number(&'a str),
     Text(Cow<'a, str>),
     List(Vec<Node<'a>>),
-    /// Members in the order of the text; a name may come twice.
+    /// See [`Object`].
     Object(Vec<(Cow<'a, str>, Node<'a>)>),
 }
 
 /// What is wrong, and at which byte.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(crate) struct ParseError {
-    pub(crate) at: usize,
-    pub(crate) fault: &'static str,
+pub struct ParseError {
+    pub at: usize,
+    pub fault: &'static str,
+}
+
+impl Node<'_> {
+    /// The member `name` of an object.
+    #[must_use]
+    pub fn get(&self, name: &str) -> Option<&Self> {
+        match self {
+            Self::Object(members) => members.iter().rev().find(|(known, _)| known == name).map(|(_, value)| value),
+            _ => None,
+        }
+    }
+}
+
+impl ParseError {
+    /// Whether `text`, which gave this error, could be the start of a JSON value: it was cut.
+    #[must_use]
+    pub fn is_cut(&self, text: &str) -> bool {
+        let rest = text.get(self.at..).unwrap_or_default();
+        rest.trim_ascii_end().is_empty() || ["true", "false", "null"].iter().any(|word| word.starts_with(rest))
+    }
 }
 
 /// The value `text` consists of, white space around it aside.
-pub(crate) fn parse(text: &str) -> Result<Node<'_>, ParseError> {
+///
+/// # Errors
+/// Where it is no JSON (RFC 8259), or nested deeper than [`MAX_DEPTH`].
+pub fn parse(text: &str) -> Result<Node<'_>, ParseError> {
     let mut parser = Parser { text, bytes: text.as_bytes(), at: 0 };
     let node = parser.value(0)?;
     parser.space();
@@ -38,7 +64,7 @@ pub(crate) fn parse(text: &str) -> Result<Node<'_>, ParseError> {
 }
 
 /// Writes `node` as JSON without white space.
-pub(crate) fn render(node: &Node<'_>, out: &mut String) {
+pub fn render(node: &Node<'_>, out: &mut String) {
     match node {
         Node::Null => out.push_str("null"),
         Node::Bool(true) => out.push_str("true"),
@@ -396,6 +422,26 @@ mod tests {
         for text in cases {
             check(text);
         }
+    }
+
+    #[test]
+    fn a_cut_text_is_told_from_a_wrong_one() {
+        let whole = r#"{"a":[1.5e3,"x\n\u00e9"],"b":true,"c":null}"#;
+        for cut in 1..whole.len() {
+            let text = &whole[..cut];
+            assert!(parse(text).unwrap_err().is_cut(text), "{text}");
+        }
+        for text in ["nope", "{\"a\": nope}", "[1,]", "<html>", "{\"a\" 1}", "1 2", "[trux"] {
+            assert!(!parse(text).unwrap_err().is_cut(text), "{text}");
+        }
+    }
+
+    #[test]
+    fn members_are_found_by_name_and_the_last_of_several_counts() {
+        let node = parse(r#"{"a":1,"b":2,"a":3}"#).unwrap();
+        assert_eq!(node.get("a"), Some(&Node::Number("3")));
+        assert_eq!(node.get("c"), None);
+        assert_eq!(Node::Null.get("a"), None);
     }
 
     #[test]
