@@ -1,12 +1,17 @@
-//! What a pipeline file says about a REST resource. No IO happens here.
+//! What a pipeline file says about a REST service. No IO happens here.
+
+mod auth;
+mod resource;
 
 use std::collections::BTreeMap;
 use std::fmt;
 
-use goldsmith_source::secret::SecretRef;
 use schemars::JsonSchema;
 use serde::de::{Deserializer, Visitor};
 use serde::{Deserialize, de};
+
+pub use auth::{ApiKey, Auth, Basic, ClientAuth, OAuth2};
+pub use resource::{ColumnType, GraphQl, Incremental, Paginate, Parent, Resource};
 
 /// Options of the `rest` connector.
 #[derive(Debug, Clone, Deserialize, JsonSchema)]
@@ -21,120 +26,32 @@ pub struct RestOptions {
     /// How requests are authorised. By default not at all.
     #[serde(default)]
     pub auth: Option<Auth>,
-    /// What to read.
-    pub resource: Resource,
+    /// A vendor whose ready values of `records`, `paginate` and `params` stand where a resource has none of its own.
+    #[serde(default)]
+    pub preset: Option<Preset>,
+    /// What to read: each resource is a table.
+    pub resources: Vec<Resource>,
     /// Bounds of time and size.
     #[serde(default)]
     pub limits: Limits,
 }
 
-/// Credentials: exactly one kind. Secrets are references, resolved when the source is read.
-#[derive(Debug, Clone, Default, Deserialize, JsonSchema)]
-#[serde(deny_unknown_fields, default)]
-pub struct Auth {
-    /// A token, sent as `Authorization: Bearer …`.
-    pub bearer: Option<SecretRef>,
-    /// User and password, sent as `Authorization: Basic …`.
-    pub basic: Option<Basic>,
-    /// A key in a header of its own.
-    pub api_key: Option<ApiKey>,
-}
-
-/// User and password.
-#[derive(Debug, Clone, Deserialize, JsonSchema)]
-#[serde(deny_unknown_fields)]
-pub struct Basic {
-    /// The user's name.
-    pub user: String,
-    /// Where the password is kept.
-    pub password: SecretRef,
-}
-
-/// A key in a header.
-#[derive(Debug, Clone, Deserialize, JsonSchema)]
-#[serde(deny_unknown_fields)]
-pub struct ApiKey {
-    /// The header's name, such as `X-Api-Key`.
-    pub header: String,
-    /// The environment variable that holds the key.
-    #[serde(default)]
-    pub env: Option<String>,
-    /// The file that holds the key, relative to the pipeline file.
-    #[serde(default)]
-    pub file: Option<String>,
-}
-
-/// One resource: the rows of one table, which is named after the last part of the path.
-#[derive(Debug, Clone, Deserialize, JsonSchema)]
-#[serde(deny_unknown_fields)]
-pub struct Resource {
-    /// Added to `base_url`, such as `/contacts`.
-    pub path: String,
-    /// Parameters of the first request.
-    #[serde(default)]
-    pub params: BTreeMap<String, Scalar>,
-    /// Where in an answer the rows are: `$` for the whole answer, `$.data.items`, `$['odata.value']`.
-    #[serde(default = "whole")]
-    pub records: String,
-    /// How the rest of the rows is asked for. By default one answer holds them all.
-    #[serde(default)]
-    pub paginate: Paginate,
-}
-
-fn whole() -> String {
-    "$".to_owned()
-}
-
-/// How to ask for the next rows.
-#[derive(Debug, Clone, Default, Deserialize, JsonSchema)]
-#[serde(deny_unknown_fields, rename_all = "snake_case")]
-pub enum Paginate {
-    /// One answer holds all rows.
-    #[default]
-    None,
-    /// Pages are numbered, and the first one without rows ends the list.
-    Page {
-        /// The parameter with the number of the page.
-        param: String,
-        /// The number of the first page.
-        #[serde(default = "one")]
-        start: u64,
-        /// The parameter with the number of rows wanted on a page.
-        #[serde(default)]
-        size_param: Option<String>,
-        /// Rows wanted on a page.
-        #[serde(default)]
-        size: Option<u64>,
-    },
-    /// Rows are numbered, and the first answer without rows ends the list.
-    Offset {
-        /// The parameter with the number of rows to leave out.
-        param: String,
-        /// The parameter with the number of rows wanted.
-        #[serde(default)]
-        size_param: Option<String>,
-        /// Rows wanted in one answer.
-        #[serde(default)]
-        size: Option<u64>,
-    },
-    /// Each answer tells what to send for the next one, and the last one does not.
-    Cursor {
-        /// Where in an answer the cursor is, such as `$.meta.next`.
-        next: String,
-        /// The parameter to send it as.
-        param: String,
-    },
-    /// The header `Link: <…>; rel="next"` of each answer (RFC 8288).
-    LinkHeader,
-    /// Each answer holds the address of the next one, such as `$['@odata.nextLink']`.
-    NextUrl {
-        /// Where in an answer it is.
-        path: String,
-    },
-}
-
-fn one() -> u64 {
-    1
+/// A vendor whose way of listing rows is known, from its documentation.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize, JsonSchema)]
+#[serde(rename_all = "snake_case")]
+pub enum Preset {
+    /// OData 4 services, such as Dynamics 365 and SAP.
+    Odata,
+    /// Salesforce: resources of `/services/data/…/query`, with the SOQL in the parameter `q`.
+    Salesforce,
+    /// HubSpot CRM objects.
+    Hubspot,
+    /// Stripe lists.
+    Stripe,
+    /// Shopify Admin REST.
+    Shopify,
+    /// Zendesk lists with cursors.
+    Zendesk,
 }
 
 /// Bounds of time and size.
@@ -145,11 +62,17 @@ pub struct Limits {
     pub timeout_seconds: u64,
     /// Seconds to wait at most when the service asks for patience (default 120).
     pub max_wait_seconds: u64,
+    /// Requests in a second at most, such as `2` or `0.5`. By default as many as there are.
+    pub requests_per_second: Option<f64>,
+    /// Requests under way at the same time (default 1): of numbered pages, which then are asked for ahead, and of
+    /// the parents of nested resources. The order of rows stays the same.
+    pub concurrency: usize,
     /// Bytes of one answer, decompressed (default 64 MiB).
     pub max_response_bytes: u64,
-    /// Bytes of all answers together, which are kept in memory until all are there (default 1 GiB).
+    /// Bytes of all answers of one resource together (default 64 GiB). Its rows lie in a temporary file until all
+    /// are there.
     pub max_total_bytes: u64,
-    /// Answers that make up the resource (default 10,000).
+    /// Answers that make up one list (default 10,000).
     pub max_pages: u64,
 }
 
@@ -158,8 +81,10 @@ impl Default for Limits {
         Self {
             timeout_seconds: 60,
             max_wait_seconds: 120,
+            requests_per_second: None,
+            concurrency: 1,
             max_response_bytes: 64 << 20,
-            max_total_bytes: 1 << 30,
+            max_total_bytes: 64 << 30,
             max_pages: 10_000,
         }
     }

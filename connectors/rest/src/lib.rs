@@ -1,12 +1,20 @@
 #![doc = include_str!("../README.md")]
 
+mod answer;
 mod client;
 pub mod config;
+mod credentials;
+mod fetch;
+mod graphql;
+mod list;
+mod oauth2;
+mod pace;
 mod path;
 mod plan;
+mod presets;
 mod read;
 mod retry;
-mod rows;
+mod spool;
 
 use goldsmith_source::{Connector, OpenContext, Source, SourceError, request};
 
@@ -24,14 +32,14 @@ impl Connector for Rest {
     }
 
     fn about(&self) -> &'static str {
-        "Reads a paginated JSON resource over HTTP."
+        "Reads paginated JSON resources over HTTP, GraphQL among them."
     }
 
     fn example(&self) -> &'static str {
         "connector: rest\n\
          base_url: https://support.example.com/v2\n\
          auth:\n  bearer:\n    env: SUPPORT_TOKEN\n\
-         resource:\n  path: /contacts\n  records: $.data\n  paginate:\n    cursor:\n      next: $.next\n      param: after\n"
+         resources:\n  - path: /contacts\n    records: $.data\n    paginate:\n      cursor:\n        next: $.next\n        param: after\n"
     }
 
     fn options_schema(&self) -> schemars::Schema {

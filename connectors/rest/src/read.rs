@@ -1,64 +1,147 @@
-//! Reading: page after page until the last, and only then the rows.
+//! Reading: all rows of a resource are fetched, and only then the first one is passed on.
 
-use std::collections::HashSet;
+use std::collections::{BTreeMap, HashSet};
 use std::path::PathBuf;
 use std::sync::{Arc, Mutex, PoisonError};
+use std::time::SystemTime;
 
-use arrow::array::{RecordBatch, RecordBatchOptions};
 use arrow::datatypes::{Schema, SchemaRef};
+use goldsmith_json_rows::{Members, Node, Object, Table, render};
+use goldsmith_source::contract::MAX_BATCH_BYTES;
 use goldsmith_source::{
-    Chunk, ErrorKind, FileRead, OpenContext, ReadRequest, RejectedRow, Sink, Source, SourceError, request,
+    Chunk, ErrorKind, FileRead, OpenContext, ReadRequest, RejectedRow, Sink, Source, SourceError, Window, request,
 };
-use serde_json::{Map, Value};
-use url::Url;
 
-use crate::client::{Answer, Service};
-use crate::plan::{Pagination, Plan, shown};
-use crate::rows;
+use crate::client::{Memory, Service};
+use crate::fetch::fetch;
+use crate::list::{Bound, BoundValue, List, kind};
+use crate::plan::{ParentPlan, Plan, ResourcePlan};
+use crate::spool::{Fetched, Spool};
 
-/// Rows of a batch at most, and bytes of a rejected row that are kept.
+/// Rows of a batch at most.
 const MAX_BATCH_ROWS: usize = 65_536;
-const RAW_BYTES: usize = 64 << 10;
 
 pub(crate) struct RestSource {
     plan: Plan,
     base_dir: PathBuf,
-    /// What was fetched to tell the schema, kept for the read that follows.
-    fetched: Mutex<Option<Arc<Fetched>>>,
+    tables: Vec<String>,
+    memory: Memory,
+    known: Mutex<Known>,
 }
 
-/// All rows of the resource.
-struct Fetched {
-    records: Vec<Value>,
-    schema: SchemaRef,
-    bytes: u64,
+/// What earlier calls found out, by the number of the resource.
+#[derive(Default)]
+struct Known {
+    /// What was fetched to tell the schema, kept for the read that follows.
+    fetched: BTreeMap<usize, Arc<Fetched>>,
+    /// The members told in the schema, so that rows of a window have the same types.
+    members: BTreeMap<usize, Members>,
 }
 
 impl RestSource {
     pub(crate) fn new(plan: Plan, context: &OpenContext) -> Self {
-        Self { plan, base_dir: context.base_dir.clone(), fetched: Mutex::new(None) }
+        let tables = plan.resources.iter().map(|resource| resource.table.clone()).collect();
+        let memory = Memory::new(&plan);
+        Self { plan, base_dir: context.base_dir.clone(), tables, memory, known: Mutex::default() }
     }
 
-    fn table(&self, requested: Option<&str>) -> Result<(), SourceError> {
-        request::table(requested, std::slice::from_ref(&self.plan.table), &self.plan.locator()).map(|_| ())
+    /// The resource of a table, and its number.
+    fn resource(&self, table: Option<&str>) -> Result<(usize, &ResourcePlan), SourceError> {
+        let name = request::table(table, &self.tables, &self.locator())?;
+        let found = self.plan.resources.iter().enumerate().find(|(_, resource)| resource.table == name);
+        found.ok_or_else(|| self.internal("a table vanished from its own list"))
     }
 
-    /// Fetches every page. A thread of its own, because the caller's may be driving a runtime already.
-    fn fetch(&self) -> Result<Fetched, SourceError> {
-        let internal = |message: &str| SourceError::new(ErrorKind::Internal, message).at(self.plan.locator());
+    /// All rows of a resource, from the value `from` on, whose types are at least those of `members`.
+    fn fetch(
+        &self,
+        resource: &ResourcePlan,
+        members: Members,
+        from: Option<&str>,
+        known: &Known,
+    ) -> Result<Fetched, SourceError> {
+        let parents = resource.parent.as_ref().map(|parent| self.parents(parent, known)).transpose()?;
+        let is_declared = resource.columns.is_some();
+        let members = resource.columns.clone().unwrap_or(members);
+        self.on_runtime(async || {
+            let service = Service::new(&self.plan, &self.base_dir, &self.memory)?;
+            let mut spool = Spool::new(members, is_declared, &resource.place)?;
+            let bytes = fetch(&service, resource, &self.plan.limits, parents.as_deref(), from, &mut spool).await?;
+            spool.finish(bytes)
+        })
+    }
+
+    /// The values of a parent's rows that make up its lists, each once. A row with a null has no list.
+    fn parents(&self, parent: &ParentPlan, known: &Known) -> Result<Vec<Vec<Bound>>, SourceError> {
+        let at = parent.resource;
+        let Some(resource) = self.plan.resources.get(at) else {
+            return Err(self.internal("a parent vanished from the list of resources"));
+        };
+        let fetched = match known.fetched.get(&at) {
+            Some(fetched) => fetched.clone(),
+            None => Arc::new(self.fetch(resource, Members::default(), None, known)?),
+        };
+        let (mut lists, mut seen) = (Vec::new(), HashSet::new());
+        fetched.each_row(&mut |row, _| {
+            let mut bound = Vec::with_capacity(parent.columns.len());
+            for (name, path) in &parent.columns {
+                let value = match path.find(row) {
+                    None | Some(Node::Null) => return Ok(true),
+                    Some(Node::Text(text)) => BoundValue::Text(text.clone().into_owned()),
+                    Some(Node::Number(digits)) => BoundValue::Number((*digits).to_owned()),
+                    Some(Node::Bool(value)) => BoundValue::Bool(*value),
+                    Some(other) => {
+                        let message =
+                            format!("has {} at {path}, where a child expects one value; correct the path", kind(other));
+                        return Err(SourceError::corrupt(&*resource.place, message));
+                    }
+                };
+                bound.push(Bound { name: name.clone(), value });
+            }
+            if seen.insert(bound.clone()) {
+                lists.push(bound);
+            }
+            Ok(true)
+        })?;
+        Ok(lists)
+    }
+
+    /// Runs `work` on a thread of its own, because the caller's may be driving a runtime already.
+    fn on_runtime<T: Send>(&self, work: impl AsyncFnOnce() -> Result<T, SourceError> + Send) -> Result<T, SourceError> {
         let run = || {
             let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().map_err(|error| {
-                SourceError::unavailable(self.plan.locator(), "there is no thread for the network; try again")
-                    .because(error)
+                SourceError::unavailable(self.locator(), "there is no thread for the network; try again").because(error)
             })?;
-            runtime.block_on(pages(&self.plan, &self.base_dir))
+            runtime.block_on(work())
         };
         let joined = std::thread::scope(|scope| scope.spawn(run).join());
-        let (records, bytes) =
-            joined.map_err(|_| internal("the reading of answers ended in a fault of this program"))??;
-        let schema = rows::schema(records.iter().filter_map(Value::as_object));
-        Ok(Fetched { records, schema, bytes })
+        joined.map_err(|_| self.internal("the reading of answers ended in a fault of this program"))?
     }
+
+    fn internal(&self, message: &str) -> SourceError {
+        SourceError::new(ErrorKind::Internal, message).at(self.locator())
+    }
+
+    /// The resource's rows for a read: those of the window where the service is asked for one, otherwise those
+    /// fetched for the schema, or all.
+    fn rows(&self, at: usize, resource: &ResourcePlan, window: Option<&Window>) -> Result<Arc<Fetched>, SourceError> {
+        let mut known = self.known.lock().unwrap_or_else(PoisonError::into_inner);
+        let kept = known.fetched.remove(&at);
+        match (window.and_then(|window| from(resource, window)), kept) {
+            (None, Some(kept)) => Ok(kept),
+            (from, _) => {
+                let members = known.members.get(&at).filter(|_| from.is_some()).cloned().unwrap_or_default();
+                self.fetch(resource, members, from, &known).map(Arc::new)
+            }
+        }
+    }
+}
+
+/// The value from which rows are new, where the service can be asked for them.
+fn from<'w>(resource: &ResourcePlan, window: &'w Window) -> Option<&'w str> {
+    let incremental = resource.incremental.as_ref()?;
+    let is_column = incremental.column.as_ref().is_none_or(|column| *column == window.column);
+    window.from.as_ref().filter(|_| is_column).map(|mark| mark.text.as_str())
 }
 
 impl Source for RestSource {
@@ -67,225 +150,141 @@ impl Source for RestSource {
     }
 
     fn tables(&self) -> Result<Vec<String>, SourceError> {
-        Ok(vec![self.plan.table.clone()])
+        Ok(self.tables.clone())
     }
 
     fn schema(&self, table: Option<&str>) -> Result<SchemaRef, SourceError> {
-        self.table(table)?;
-        let mut known = self.fetched.lock().unwrap_or_else(PoisonError::into_inner);
-        if let Some(fetched) = &*known {
-            return Ok(fetched.schema.clone());
+        let (at, resource) = self.resource(table)?;
+        if let Some(declared) = &resource.columns {
+            return Ok(Arc::new(Schema::new(declared.fields())));
         }
-        let fetched = self.fetch()?;
-        let schema = fetched.schema.clone();
-        *known = Some(Arc::new(fetched));
+        let mut known = self.known.lock().unwrap_or_else(PoisonError::into_inner);
+        let fetched = match known.fetched.get(&at) {
+            Some(fetched) => fetched.clone(),
+            None => Arc::new(self.fetch(resource, Members::default(), None, &known)?),
+        };
+        known.members.insert(at, fetched.members.clone());
+        let schema = Arc::new(Schema::new(fetched.members.fields()));
+        known.fetched.insert(at, fetched);
         Ok(schema)
     }
 
     fn read(&self, request: &ReadRequest, sink: &mut dyn Sink) -> Result<(), SourceError> {
-        self.table(request.table.as_deref())?;
-        let kept = self.fetched.lock().unwrap_or_else(PoisonError::into_inner).take();
-        let fetched = kept.map_or_else(|| self.fetch().map(Arc::new), Ok)?;
-        let wanted = request::projection(request.columns.as_deref(), &fetched.schema, &self.plan.locator())?;
-        let internal = |error| {
-            let message = "the rows do not fit the schema found for them";
-            SourceError::new(ErrorKind::Internal, message).at(self.plan.locator()).because(error)
+        let (at, resource) = self.resource(request.table.as_deref())?;
+        let fetched = self.rows(at, resource, request.window.as_ref())?;
+        let schema = Schema::new(fetched.members.fields());
+        let wanted = request::projection(request.columns.as_deref(), &schema, &resource.place)?;
+        let mut batch = Batch {
+            resource,
+            members: &fetched.members,
+            table: Table::new(&fetched.members, &wanted),
+            file: resource.table.as_str().into(),
+            rows: Vec::new(),
+            bytes: 0,
         };
-        let schema = Arc::new(fetched.schema.project(&wanted).map_err(internal)?);
-        let file: Arc<str> = self.plan.table.as_str().into();
-        let mut batch: Vec<(u64, &Map<String, Value>)> = Vec::new();
-        let push = |batch: &mut Vec<(u64, &Map<String, Value>)>, sink: &mut dyn Sink| {
-            if batch.is_empty() {
-                return Ok(());
-            }
-            let (rows, objects): (Vec<u64>, Vec<_>) = std::mem::take(batch).into_iter().unzip();
-            let batch = build(objects, &schema).map_err(internal)?;
-            sink.chunk(Chunk { file: file.clone(), rows, batch })
-        };
+        let batch_rows = request.batch_rows.clamp(1, MAX_BATCH_ROWS);
         let mut number = 0;
-        for record in &fetched.records {
+        fetched.each_row(&mut |row, bytes| {
+            if request.limit.is_some_and(|limit| number >= limit) {
+                return Ok(false);
+            }
             number += 1;
-            match record {
-                Value::Object(object) => batch.push((number, object)),
-                other => {
-                    let mut raw = other.to_string().into_bytes();
-                    raw.truncate(RAW_BYTES);
-                    sink.reject(RejectedRow {
-                        file: self.plan.table.as_str().into(),
-                        row: number,
-                        byte_offset: None,
-                        column: None,
-                        rule: "not_an_object",
-                        message: format!("{}, row {number}: the record is not a JSON object", self.plan.locator()),
-                        raw,
-                    })?;
-                }
+            match batch.append(row, number, bytes)? {
+                Some(rejected) => sink.reject(rejected)?,
+                None if batch.rows.len() >= batch_rows || batch.bytes >= MAX_BATCH_BYTES => batch.push(sink)?,
+                None => {}
             }
-            if batch.len() >= request.batch_rows.clamp(1, MAX_BATCH_ROWS) {
-                push(&mut batch, sink)?;
-            }
+            Ok(true)
+        })?;
+        batch.push(sink)?;
+        sink.file_done(FileRead { file: batch.file, bytes: fetched.bytes, checksum: None, rows: number })
+    }
+
+    fn obeys_windows(&self) -> bool {
+        self.plan.resources.iter().any(|resource| resource.incremental.is_some())
+    }
+
+    fn clock(&self) -> Result<Option<SystemTime>, SourceError> {
+        if let Some(time) = self.memory.clock() {
+            return Ok(Some(time));
         }
-        push(&mut batch, sink)?;
-        sink.file_done(FileRead {
-            file: self.plan.table.as_str().into(),
-            bytes: fetched.bytes,
-            checksum: None,
-            rows: number,
-        })
+        // The first resource has no parent.
+        if let Some(resource) = self.plan.resources.first() {
+            self.on_runtime(async || {
+                let service = Service::new(&self.plan, &self.base_dir, &self.memory)?;
+                service.ask(&List::new(resource, &[], None)?.first()).await.map(|_| ())
+            })?;
+        }
+        Ok(self.memory.clock())
     }
 }
 
-fn build(objects: Vec<&Map<String, Value>>, schema: &Arc<Schema>) -> Result<RecordBatch, arrow::error::ArrowError> {
-    if schema.fields().is_empty() {
-        let options = RecordBatchOptions::new().with_row_count(Some(objects.len()));
-        return RecordBatch::try_new_with_options(schema.clone(), Vec::new(), &options);
-    }
-    rows::batch(objects, schema)
+/// The rows gathered for the next chunk.
+struct Batch<'a> {
+    resource: &'a ResourcePlan,
+    members: &'a Members,
+    table: Table<'a>,
+    file: Arc<str>,
+    rows: Vec<u64>,
+    bytes: usize,
 }
 
-/// The records of all pages, and the bytes they came in.
-async fn pages(plan: &Plan, base_dir: &std::path::Path) -> Result<(Vec<Value>, u64), SourceError> {
-    let service = Service::new(plan, base_dir)?;
-    let mut url = first(plan);
-    let mut asked: HashSet<Url> = HashSet::from([url.clone()]);
-    let mut records: Vec<Value> = Vec::new();
-    let (mut bytes, mut page) = (0_u64, 0_u64);
-    let mut last_page = 0..0;
-    loop {
-        let mut answer = service.get(&url).await?;
-        page += 1;
-        bytes += answer.bytes;
-        if bytes > plan.limits.max_total_bytes {
-            let most = plan.limits.max_total_bytes;
-            let message = format!(
-                "answers with more than {most} bytes in all; narrow \"resource.params\", or raise \"limits.max_total_bytes\""
-            );
-            return Err(SourceError::config(message).at(shown(&url)));
-        }
-        let found = take_records(plan, &url, &mut answer)?;
-        let start = records.len();
-        records.extend(found);
-        let found = records.get(start..).unwrap_or_default();
-        // Services that do not know the parameter give the first page for ever.
-        if !found.is_empty() && numbered(&plan.pagination) && records.get(last_page.clone()) == Some(found) {
-            let message =
-                "gives the same page again, so it does not know the parameter of \"resource.paginate\"; correct it";
-            return Err(SourceError::config(message).at(shown(&url)));
-        }
-        last_page = start..records.len();
-        let Some(next) = following(plan, &service, &url, &answer, page, (found.len() as u64, records.len() as u64))?
-        else {
-            return Ok((records, bytes));
+impl Batch<'_> {
+    /// Adds a row, or gives it back as rejected.
+    fn append(&mut self, row: &Node<'_>, number: u64, bytes: usize) -> Result<Option<RejectedRow>, SourceError> {
+        let Node::Object(object) = row else {
+            return Ok(Some(self.rejected(row, number, "not_an_object", None, "the record is not a JSON object")));
         };
-        if !asked.insert(next.clone()) {
-            let message =
-                "names a next page that was read before, so the list would never end; tell the service's owner";
-            return Err(SourceError::corrupt(shown(&url), message));
+        if self.resource.columns.is_none() {
+            return self.add(object, number, bytes).map(|()| None);
         }
-        if page >= plan.limits.max_pages {
-            let most = plan.limits.max_pages;
-            let message = format!("has more than {most} pages; ask for larger ones, or raise \"limits.max_pages\"");
-            return Err(SourceError::config(message).at(shown(&url)));
+        let declared: Vec<_> = object.iter().filter(|(name, _)| self.members.get(name).is_some()).cloned().collect();
+        let wrong = declared.iter().find(|(name, value)| self.members.get(name).is_some_and(|kind| !kind.fits(value)));
+        if let Some((name, value)) = wrong {
+            let fault = format!("column \"{name}\" has {} where its declared type does not", kind(value));
+            return Ok(Some(self.rejected(row, number, "wrong_type", Some(name.clone().into_owned()), &fault)));
         }
-        url = next;
+        self.add(&declared, number, bytes).map(|()| None)
     }
-}
 
-fn numbered(pagination: &Pagination) -> bool {
-    matches!(pagination, Pagination::Page { .. } | Pagination::Offset { .. })
-}
-
-fn first(plan: &Plan) -> Url {
-    let (param, start, size) = match &plan.pagination {
-        Pagination::Page { param, start, size } => (param, *start, size),
-        Pagination::Offset { param, size } => (param, 0, size),
-        _ => return plan.url.clone(),
-    };
-    let mut url = with_param(&plan.url, param, &start.to_string());
-    if let Some((name, size)) = size {
-        url = with_param(&url, name, &size.to_string());
+    fn add(&mut self, object: &Object<'_>, number: u64, bytes: usize) -> Result<(), SourceError> {
+        self.table.push(object).map_err(|_| self.misfit())?;
+        self.rows.push(number);
+        self.bytes += bytes;
+        Ok(())
     }
-    url
-}
 
-/// `url` with the parameter set, in place of any of the same name.
-fn with_param(url: &Url, name: &str, value: &str) -> Url {
-    let kept: Vec<(String, String)> =
-        url.query_pairs().filter(|(known, _)| known != name).map(|(name, value)| (name.into(), value.into())).collect();
-    let mut url = url.clone();
-    url.query_pairs_mut().clear().extend_pairs(kept).append_pair(name, value);
-    url
-}
-
-fn take_records(plan: &Plan, url: &Url, answer: &mut Answer) -> Result<Vec<Value>, SourceError> {
-    match plan.records.find(&answer.body) {
-        Some(Value::Array(_)) => {}
-        found => {
-            let what = found.map_or("nothing", kind);
-            let message = format!("has {what} where \"resource.records\" points, not a list of rows; correct the path");
-            return Err(SourceError::corrupt(shown(url), message));
+    fn rejected(
+        &self,
+        row: &Node<'_>,
+        number: u64,
+        rule: &'static str,
+        column: Option<String>,
+        fault: &str,
+    ) -> RejectedRow {
+        let mut raw = String::new();
+        render(row, &mut raw);
+        RejectedRow {
+            file: self.file.clone(),
+            row: number,
+            byte_offset: None,
+            column,
+            rule,
+            message: format!("{}, row {number}: {fault}", self.resource.place),
+            raw: RejectedRow::cut(raw.as_bytes()),
         }
     }
-    match plan.records.take(&mut answer.body) {
-        Some(Value::Array(records)) => Ok(records),
-        _ => Ok(Vec::new()),
-    }
-}
 
-fn kind(value: &Value) -> &'static str {
-    match value {
-        Value::Null => "null",
-        Value::Bool(_) => "true or false",
-        Value::Number(_) => "a number",
-        Value::String(_) => "a text",
-        Value::Array(_) => "a list",
-        Value::Object(_) => "an object",
-    }
-}
-
-/// The address of the next page; `None` after the last. `rows` counts those of this page and of all.
-fn following(
-    plan: &Plan,
-    service: &Service<'_>,
-    url: &Url,
-    answer: &Answer,
-    page: u64,
-    (found, all): (u64, u64),
-) -> Result<Option<Url>, SourceError> {
-    let link = match &plan.pagination {
-        Pagination::None => return Ok(None),
-        Pagination::Page { .. } | Pagination::Offset { .. } if found == 0 => return Ok(None),
-        Pagination::Page { param, start, .. } => return Ok(Some(with_param(url, param, &(start + page).to_string()))),
-        // By what came rather than by what was asked for: services cap the size they are asked for.
-        Pagination::Offset { param, .. } => return Ok(Some(with_param(url, param, &all.to_string()))),
-        Pagination::Cursor { next, param } => {
-            let cursor = scalar(next.find(&answer.body), url)?;
-            return Ok(cursor.map(|cursor| with_param(&plan.url, param, &cursor)));
+    fn push(&mut self, sink: &mut dyn Sink) -> Result<(), SourceError> {
+        if self.rows.is_empty() {
+            return Ok(());
         }
-        Pagination::LinkHeader => answer.next_link.clone(),
-        Pagination::NextUrl(path) => scalar(path.find(&answer.body), url)?,
-    };
-    let Some(link) = link else { return Ok(None) };
-    let next = url.join(&link).map_err(|_| {
-        SourceError::corrupt(shown(url), "names a next page that is not an address; tell the service's owner")
-    })?;
-    service.same_origin(url, &next, "links its next page")?;
-    Ok(Some(next))
-}
+        self.bytes = 0;
+        let batch = self.table.finish().map_err(|error| self.misfit().because(error))?;
+        sink.chunk(Chunk { file: self.file.clone(), rows: std::mem::take(&mut self.rows), batch })
+    }
 
-/// A cursor or address; `None` where the service says that there is no more.
-fn scalar(value: Option<&Value>, url: &Url) -> Result<Option<String>, SourceError> {
-    match value {
-        None | Some(Value::Null | Value::Bool(false)) => Ok(None),
-        Some(Value::String(text)) if text.is_empty() => Ok(None),
-        Some(Value::String(text)) => Ok(Some(text.clone())),
-        Some(Value::Number(number)) => Ok(Some(number.to_string())),
-        Some(other) => {
-            let message = format!(
-                "has {} where \"resource.paginate\" expects a cursor or an address; correct the path",
-                kind(other)
-            );
-            Err(SourceError::corrupt(shown(url), message))
-        }
+    fn misfit(&self) -> SourceError {
+        SourceError::new(ErrorKind::Internal, "the rows do not fit the schema found for them").at(&*self.resource.place)
     }
 }

@@ -2,13 +2,50 @@
 
 use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
+use goldsmith_source::SourceError;
+
 /// Tries of one request.
 pub(crate) const MAX_TRIES: u32 = 5;
 const FIRST_WAIT: Duration = Duration::from_millis(250);
 
+/// The tries of one request.
+pub(crate) struct Patience {
+    tried: u32,
+    /// The wait that is too long.
+    most: Duration,
+}
+
+impl Patience {
+    pub(crate) fn new(max_wait_seconds: u64) -> Self {
+        Self { tried: 1, most: Duration::from_secs(max_wait_seconds) }
+    }
+
+    /// Waits until the request may be tried again: as long as was `asked` for, or ever longer.
+    ///
+    /// # Errors
+    /// `error` where it was tried often enough, or the wait would be too long.
+    pub(crate) async fn again(&mut self, mut error: SourceError, asked: Option<Duration>) -> Result<(), SourceError> {
+        if self.tried >= MAX_TRIES {
+            return Err(error);
+        }
+        let wait = asked.unwrap_or_else(|| backoff(self.tried));
+        if wait > self.most {
+            error.message = format!(
+                "asks to wait {} s, and \"limits.max_wait_seconds\" is {}; run again later",
+                wait.as_secs(),
+                self.most.as_secs()
+            );
+            return Err(error);
+        }
+        tokio::time::sleep(wait).await;
+        self.tried += 1;
+        Ok(())
+    }
+}
+
 /// The wait after the `tried`-th try (from 1) where the service does not say: doubling, and somewhere in its upper
 /// half, so that many readers do not come back at once.
-pub(crate) fn backoff(tried: u32) -> Duration {
+fn backoff(tried: u32) -> Duration {
     let most = FIRST_WAIT * 2_u32.saturating_pow(tried.saturating_sub(1).min(6));
     most.mul_f64(0.5 + fastrand::f64() / 2.0)
 }
@@ -19,8 +56,12 @@ pub(crate) fn retry_after(header: &str, now: SystemTime) -> Option<Duration> {
     if let Ok(seconds) = header.parse() {
         return Some(Duration::from_secs(seconds));
     }
-    let at = UNIX_EPOCH.checked_add(Duration::from_secs(http_date(header)?))?;
-    Some(at.duration_since(now).unwrap_or_default())
+    Some(date(header)?.duration_since(now).unwrap_or_default())
+}
+
+/// The time in a `Date` header.
+pub(crate) fn date(header: &str) -> Option<SystemTime> {
+    UNIX_EPOCH.checked_add(Duration::from_secs(http_date(header.trim())?))
 }
 
 /// Seconds since 1970 of `Sun, 06 Nov 1994 08:49:37 GMT`.

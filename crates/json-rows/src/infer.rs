@@ -40,6 +40,20 @@ pub struct Members {
 }
 
 impl Members {
+    /// Members known beforehand.
+    #[must_use]
+    pub fn declared(kinds: impl IntoIterator<Item = (String, Kind)>) -> Self {
+        let kinds: Vec<(String, Kind)> = kinds.into_iter().collect();
+        let positions = kinds.iter().enumerate().map(|(at, (name, _))| (name.clone(), at)).collect();
+        Self { kinds, positions }
+    }
+
+    /// The kind of member `name`.
+    #[must_use]
+    pub fn get(&self, name: &str) -> Option<&Kind> {
+        self.positions.get(name).and_then(|at| self.kinds.get(*at)).map(|(_, kind)| kind)
+    }
+
     /// Where member `name` is. Rows mostly have the same members in the same order, so `guess` is tried first.
     #[must_use]
     pub fn position(&self, name: &str, guess: usize) -> Option<usize> {
@@ -120,6 +134,14 @@ impl Kind {
         }
     }
 
+    /// Whether columns of this kind hold `node` as it is.
+    #[must_use]
+    pub fn fits(&self, node: &Node<'_>) -> bool {
+        let mut widened = self.clone();
+        widened.widen(node);
+        widened.data_type() == self.data_type()
+    }
+
     fn narrow_maps(&mut self) {
         if matches!(self, Self::Struct(members) if members.len() > MAX_MEMBERS) {
             *self = Self::Text;
@@ -190,6 +212,22 @@ mod tests {
         check(&[r#"{"a":null}"#, r#"{"b":{}}"#], "a: Utf8; b: Utf8");
         check(&[r#"{"a":[]}"#], "a: List(Utf8)");
         check(&[r#"{"a":[]}"#, r#"{"a":[null,1,2.5]}"#], "a: List(Float64)");
+    }
+
+    #[test]
+    fn a_declared_kind_fits_what_needs_no_wider_one() {
+        let fits = |kind: Kind, text: &str| kind.fits(&parse(text).unwrap());
+        let integer = || Kind::Int { wide: true };
+        for text in ["1", "-9223372036854775808", "null"] {
+            assert!(fits(integer(), text), "{text}");
+        }
+        for text in ["1.5", "\"1\"", "true", "9223372036854775808", "[]"] {
+            assert!(!fits(integer(), text), "{text}");
+        }
+        assert!(fits(Kind::Float, "1") && fits(Kind::Float, "1.5") && !fits(Kind::Float, "\"1\""));
+        assert!(fits(Kind::Text, "1") && fits(Kind::Text, "{\"a\":[]}") && fits(Kind::Text, "\"x\""));
+        let members = Members::declared([("b".to_owned(), Kind::Bool), ("a".to_owned(), Kind::Text)]);
+        assert_eq!((members.get("a"), members.position("b", 7), members.get("c")), (Some(&Kind::Text), Some(0), None));
     }
 
     #[test]

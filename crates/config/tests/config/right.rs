@@ -71,13 +71,15 @@ sources:
     auth:
       bearer:
         env: SUPPORT_TOKEN                            # secrets are references, never values
-    resource:
-      path: /v2/contacts
-      records: $.data
-      paginate:
-        cursor: $.next
-        param: after
-      incremental: updated_since
+    resources:
+      - path: /v2/contacts
+        records: $.data
+        paginate:
+          cursor:
+            next: $.next
+            param: after
+        incremental:
+          param: updated_since
     duplicates: none                                  # a fact about the source, not a tuning
     records:
       - entity: person
