@@ -241,7 +241,7 @@ impl Batch<'_> {
         let declared: Vec<_> = object.iter().filter(|(name, _)| self.members.get(name).is_some()).cloned().collect();
         let wrong = declared.iter().find(|(name, value)| self.members.get(name).is_some_and(|kind| !kind.fits(value)));
         if let Some((name, value)) = wrong {
-            let fault = format!("column \"{name}\" has {} where its declared type does not", kind(value));
+            let fault = format!("column \"{name}\" has {}, which does not fit its declared type", kind(value));
             return Ok(Some(self.rejected(row, number, "wrong_type", Some(name.clone().into_owned()), &fault)));
         }
         self.add(&declared, number, bytes).map(|()| None)
