@@ -1,16 +1,15 @@
 //! The battery, and what a source keeps from call to call.
 
 use std::sync::Arc;
-use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
 use arrow::array::{ArrayRef, Int64Array, RecordBatch, StringArray, StructArray};
 use arrow::datatypes::{DataType, Field, Schema};
 use connector_rest::Rest;
+use goldsmith_source::ReadRequest;
 use goldsmith_source::conformance::{ExpectedFile, ExpectedReject, Fixture, check_source, collect};
-use goldsmith_source::{ErrorKind, ReadRequest};
 use serde_json::{Value, json};
 
-use crate::support::{Service, answer, error, ids, ok, open, options, param, read, rows, shown};
+use crate::support::{Service, ids, ok, open, options, param, rows};
 
 #[test]
 fn keeps_the_contract() {
