@@ -16,8 +16,7 @@ use crate::spool::Spool;
 /// Takes a row.
 type Take<'t> = dyn FnMut(Node<'_>) -> Result<(), SourceError> + 't;
 
-/// Fetches the rows of a resource into `spool`, one list for each of its parents' rows or the only one. Gives the
-/// bytes they came in.
+/// Fetches the rows of a resource into `spool`, one list for each of its parents' rows or the only one.
 pub(crate) async fn fetch(
     service: &Service<'_>,
     resource: &ResourcePlan,
@@ -25,13 +24,12 @@ pub(crate) async fn fetch(
     parents: Option<&[Vec<Bound>]>,
     from: Option<&str>,
     spool: &mut Spool,
-) -> Result<u64, SourceError> {
+) -> Result<(), SourceError> {
     let mut walk = Walk { service, limits, bytes: 0 };
     let Some(parents) = parents else {
         let list = List::new(resource, &[], from)?;
         let first = service.ask(&list.first()).await?;
-        walk.list(&list, first, limits.concurrency, &mut |row| spool.push(&row)).await?;
-        return Ok(walk.bytes);
+        return walk.list(&list, first, limits.concurrency, &mut |row| spool.push(&row)).await;
     };
     // The first answers of the next lists are under way while one list is read to its end.
     let mut answers = stream::iter(parents)
@@ -45,7 +43,7 @@ pub(crate) async fn fetch(
         let (list, bound, first) = answer?;
         walk.list(&list, first, 1, &mut |row| spool.push(&with_parent(row, bound, resource)?)).await?;
     }
-    Ok(walk.bytes)
+    Ok(())
 }
 
 /// `row` with the values of its parent before its own.

@@ -19,11 +19,11 @@ pub(crate) fn ready(preset: Preset, name: &str) -> Ready {
         Preset::Odata => {
             Ready { records: "$.value".to_owned(), paginate: next_url("$['@odata.nextLink']"), params: &[] }
         }
-        // https://developer.salesforce.com/docs/atlas.en-us.api_rest.meta/api_rest/resources_query.htm
+        // https://developer.salesforce.com/docs/atlas.en-us.api_rest.meta/api_rest/dome_query.htm
         Preset::Salesforce => {
             Ready { records: "$.records".to_owned(), paginate: next_url("$.nextRecordsUrl"), params: &[] }
         }
-        // https://developers.hubspot.com/docs/api-reference/crm-contacts-v3/guide
+        // https://developers.hubspot.com/docs/api/crm/contacts
         Preset::Hubspot => Ready {
             records: "$.results".to_owned(),
             paginate: Paginate::Cursor {
@@ -45,7 +45,7 @@ pub(crate) fn ready(preset: Preset, name: &str) -> Ready {
             },
             params: &[("limit", "100")],
         },
-        // https://shopify.dev/docs/api/admin-rest/usage/pagination
+        // https://shopify.dev/docs/api/usage/pagination-rest
         Preset::Shopify => Ready { records: of_name(), paginate: Paginate::LinkHeader, params: &[("limit", "250")] },
         // https://developer.zendesk.com/api-reference/introduction/pagination/
         Preset::Zendesk => Ready {

@@ -66,8 +66,8 @@ impl RestSource {
         self.on_runtime(async || {
             let service = Service::new(&self.plan, &self.base_dir, &self.memory)?;
             let mut spool = Spool::new(members, is_declared, &resource.place)?;
-            let bytes = fetch(&service, resource, &self.plan.limits, parents.as_deref(), from, &mut spool).await?;
-            spool.finish(bytes)
+            fetch(&service, resource, &self.plan.limits, parents.as_deref(), from, &mut spool).await?;
+            spool.finish()
         })
     }
 

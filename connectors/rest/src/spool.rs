@@ -14,7 +14,7 @@ const BUFFER: usize = 256 << 10;
 pub(crate) struct Spool {
     file: BufWriter<File>,
     line: String,
-    rows: u64,
+    bytes: u64,
     members: Members,
     /// Whether the members are known beforehand.
     is_declared: bool,
@@ -25,7 +25,7 @@ pub(crate) struct Spool {
 pub(crate) struct Fetched {
     file: Mutex<File>,
     pub(crate) members: Members,
-    /// Bytes of the answers.
+    /// Bytes of the rows as kept. Those of the answers would tell nothing: some hold how long the query took.
     pub(crate) bytes: u64,
     place: String,
 }
@@ -35,7 +35,7 @@ impl Spool {
     pub(crate) fn new(members: Members, is_declared: bool, place: &str) -> Result<Self, SourceError> {
         let file = tempfile::tempfile().map_err(|error| no_room(place, error))?;
         let file = BufWriter::with_capacity(BUFFER, file);
-        Ok(Self { file, line: String::new(), rows: 0, members, is_declared, place: place.to_owned() })
+        Ok(Self { file, line: String::new(), bytes: 0, members, is_declared, place: place.to_owned() })
     }
 
     pub(crate) fn push(&mut self, row: &Node<'_>) -> Result<(), SourceError> {
@@ -48,16 +48,16 @@ impl Spool {
                 return Err(SourceError::corrupt(&self.place, message));
             }
         }
-        self.rows += 1;
         self.line.clear();
         // JSON without white space has no line end in it.
         render(row, &mut self.line);
         self.line.push('\n');
+        self.bytes += self.line.len() as u64;
         self.file.write_all(self.line.as_bytes()).map_err(|error| no_room(&self.place, error))
     }
 
-    pub(crate) fn finish(self, bytes: u64) -> Result<Fetched, SourceError> {
-        let Self { file, members, place, .. } = self;
+    pub(crate) fn finish(self) -> Result<Fetched, SourceError> {
+        let Self { file, bytes, members, place, .. } = self;
         let file = file.into_inner().map_err(|error| no_room(&place, error.into_error()))?;
         Ok(Fetched { file: Mutex::new(file), members, bytes, place })
     }

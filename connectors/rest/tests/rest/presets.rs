@@ -32,7 +32,7 @@ fn odata() {
     assert_eq!(found, json!([{ "ID": "ALFKI" }, { "ID": "ANATR" }]));
 }
 
-/// <https://developer.salesforce.com/docs/atlas.en-us.api_rest.meta/api_rest/resources_query.htm>: `nextRecordsUrl` is
+/// <https://developer.salesforce.com/docs/atlas.en-us.api_rest.meta/api_rest/dome_query.htm>: `nextRecordsUrl` is
 /// a path from the root of the host.
 #[test]
 fn salesforce() {
@@ -52,7 +52,7 @@ fn salesforce() {
     assert_eq!((&found[0]["Id"], &found[1]["Id"]), (&json!("003A"), &json!("003B")));
 }
 
-/// <https://developers.hubspot.com/docs/api-reference/crm-contacts-v3/guide>: `paging` is absent from the last page.
+/// <https://developers.hubspot.com/docs/api/crm/contacts>: `paging` is absent from the last page.
 #[test]
 fn hubspot() {
     let contact = |id: &str| json!({ "id": id, "properties": { "email": "a@x.example" }, "archived": false });
@@ -88,7 +88,7 @@ fn stripe() {
     assert!(service.requests().iter().all(|request| param(request, "limit") == Some("2")), "own values win");
 }
 
-/// <https://shopify.dev/docs/api/admin-rest/usage/pagination>: the link holds `page_info`, beside which no other
+/// <https://shopify.dev/docs/api/usage/pagination-rest>: the link holds `page_info`, beside which no other
 /// parameter but `limit` may stand.
 #[test]
 fn shopify() {
