@@ -274,6 +274,7 @@ fn nothing_half_is_passed_on() {
         let error = open(&options).unwrap().read(&ReadRequest::default(), &mut collected).unwrap_err();
         assert!(matches!(error.kind, ErrorKind::Config | ErrorKind::Corrupt), "{name}: {error}");
         assert_eq!((collected.chunks.len(), collected.files.len()), (0, 0), "{name}");
+        assert_eq!(service.requests().len(), 2, "{name} is final");
         assert!(!format!("{error:?}").contains("t0ken"), "{name}");
     }
 }

@@ -162,3 +162,21 @@ fn a_child_that_fails_fails_the_table_and_not_its_parent() {
         "{error}"
     );
 }
+
+/// The parent's rows may repeat a value, as orders do their customer: its list is one all the same.
+#[test]
+fn a_value_that_repeats_has_one_list() {
+    let service = Service::start(|_, request| match target(request) {
+        "/orders" => ok(&json!([{ "customer": 7 }, { "customer": 8 }, { "customer": 7 }])),
+        path => ok(&json!([{ "name": path }])),
+    });
+    let options = json!({
+        "base_url": service.url,
+        "resources": [
+            { "path": "/orders" },
+            { "name": "customers", "path": "/customers/{id}", "parent": { "resource": "orders", "columns": { "id": "$.customer" } } }
+        ]
+    });
+    let customers = read_table(&*open(&options).unwrap(), "customers").unwrap();
+    assert_eq!(shown(&customers), json!([{ "id": 7, "name": "/customers/7" }, { "id": 8, "name": "/customers/8" }]));
+}
