@@ -6,7 +6,7 @@
 //!
 //! | module | idea |
 //! |---|---|
-//! | [`parse`] | JSON text to a tree that borrows from it, numbers as written |
+//! | [`mod@parse`] | JSON text to a tree that borrows from it, numbers as written |
 //! | [`infer`] | what the values of each member have in common |
 //! | [`build`] | rows to Arrow columns |
 

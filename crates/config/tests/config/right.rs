@@ -71,15 +71,13 @@ sources:
     auth:
       bearer:
         env: SUPPORT_TOKEN                            # secrets are references, never values
-    resources:
-      - path: /v2/contacts
-        records: $.data
-        paginate:
-          cursor:
-            next: $.next
-            param: after
-        incremental:
-          param: updated_since
+    resource:
+      path: /v2/contacts
+      records: $.data
+      paginate:
+        cursor: $.next
+        param: after
+      incremental: updated_since
     duplicates: none                                  # a fact about the source, not a tuning
     records:
       - entity: person
