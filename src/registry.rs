@@ -4,7 +4,8 @@ use goldsmith_config::ConnectorSchema;
 use goldsmith_source::Connector;
 
 /// All connectors, by name.
-pub const CONNECTORS: [&dyn Connector; 6] = [
+pub const CONNECTORS: [&dyn Connector; 7] = [
+    &connector_command::Command,
     &connector_csv::Csv,
     &connector_excel::Excel,
     &connector_json::Json,

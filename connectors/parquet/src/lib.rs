@@ -2,7 +2,6 @@
 
 pub mod config;
 mod read;
-mod schema;
 
 use goldsmith_source::{Connector, OpenContext, Source, SourceError, request};
 

@@ -6,16 +6,14 @@ use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::path::PathBuf;
 use std::sync::Arc;
 
-use arrow::array::{ArrayRef, RecordBatch, RecordBatchOptions, new_null_array};
-use arrow::compute::{CastOptions, cast_with_options};
 use arrow::datatypes::SchemaRef;
+use goldsmith_source::columns::{conform, union};
 use goldsmith_source::files::{InputFile, Paths, digest, open_seekable};
 use goldsmith_source::{Chunk, ErrorKind, OpenContext, ReadRequest, Sink, Source, SourceError, request};
 use parquet::arrow::ProjectionMask;
 use parquet::arrow::arrow_reader::{ArrowReaderMetadata, ArrowReaderOptions, ParquetRecordBatchReaderBuilder};
 
 use crate::config::ParquetOptions;
-use crate::schema::union;
 
 /// What every Parquet file ends with, and one whose footer is encrypted.
 const MAGIC: &[u8] = b"PAR1";
@@ -48,7 +46,7 @@ impl ParquetSource {
     /// All files and the schema they share.
     fn open(&self) -> Result<(Vec<Opened>, SchemaRef), SourceError> {
         let files = self.path.files(&self.base_dir)?.into_iter().map(open).collect::<Result<Vec<_>, _>>()?;
-        let schema = union(files.iter().map(|opened| (&opened.input, &**opened.footer.schema())))?;
+        let schema = union(files.iter().map(|opened| (&*opened.input.name, &**opened.footer.schema())))?;
         Ok((files, Arc::new(schema)))
     }
 }
@@ -144,7 +142,7 @@ fn read_file(opened: Opened, wanted: &SchemaRef, batch_rows: usize, sink: &mut d
     })?;
     let mut read = 0_u64;
     while let Some(batch) = guarded(&input, || reader.next().transpose())? {
-        let batch = conform(&input, &batch, wanted)?;
+        let batch = guarded(&input, || conform(&batch, wanted))?;
         let rows: Vec<u64> = (read + 1..).take(batch.num_rows()).collect();
         read += rows.len() as u64;
         sink.chunk(Chunk { file: input.name.clone(), rows, batch })?;
@@ -153,21 +151,6 @@ fn read_file(opened: Opened, wanted: &SchemaRef, batch_rows: usize, sink: &mut d
         return Err(corrupt(&input, &format!("its footer promises {promised} rows and it holds {read}")));
     }
     sink.file_done(digest(&input)?.into_file_read(&input, read))
-}
-
-/// `batch` with the columns and types of `wanted`: those this file lacks are null.
-fn conform(input: &InputFile, batch: &RecordBatch, wanted: &SchemaRef) -> Result<RecordBatch, SourceError> {
-    let strict = CastOptions { safe: false, ..CastOptions::default() };
-    let mut columns: Vec<ArrayRef> = Vec::with_capacity(wanted.fields().len());
-    for field in wanted.fields() {
-        columns.push(match batch.column_by_name(field.name()) {
-            None => new_null_array(field.data_type(), batch.num_rows()),
-            Some(array) if array.data_type() == field.data_type() => array.clone(),
-            Some(array) => guarded(input, || cast_with_options(array, field.data_type(), &strict))?,
-        });
-    }
-    let options = RecordBatchOptions::new().with_row_count(Some(batch.num_rows()));
-    guarded(input, || RecordBatch::try_new_with_options(wanted.clone(), columns, &options))
 }
 
 /// Runs the decoder. Bytes it did not expect can make it panic; that is a fault of the file, so it ends the read of

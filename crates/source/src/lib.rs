@@ -15,12 +15,18 @@
 //! | [`request`] | options, tables and columns asked for, against those there are; the nearest name for a wrong one |
 //! | [`secret`] | passwords and tokens: references in the pipeline file, resolved when a source is read |
 //! | [`files`] | paths, globs, compression and encodings: what all file connectors share |
+//! | [`columns`] | one schema for Arrow batches of several files |
+//! | [`lines`] | lines of bounded length out of a stream |
+//! | [`program`] | running a program and keeping what it writes |
 //! | [`conformance`] | the battery: each connector's tests run it, and its own tests break each check once |
 
+pub mod columns;
 pub mod conformance;
 pub mod contract;
 pub mod error;
 pub mod files;
+pub mod lines;
+pub mod program;
 pub mod request;
 pub mod secret;
 

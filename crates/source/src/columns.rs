@@ -1,18 +1,21 @@
-//! One schema for all files of a source.
+//! One schema for all files of a source of Arrow batches, and batches brought into it.
 
 use std::sync::Arc;
 
-use arrow::datatypes::{DataType, Field, FieldRef, Schema};
-use goldsmith_source::SourceError;
-use goldsmith_source::files::InputFile;
+use arrow::array::{ArrayRef, RecordBatch, RecordBatchOptions, new_null_array};
+use arrow::compute::{CastOptions, cast_with_options};
+use arrow::datatypes::{DataType, Field, FieldRef, Schema, SchemaRef};
+use arrow::error::ArrowError;
 
-/// The columns of all `files`, in order of first appearance. Only names and types matter: whether a file declares a
+use crate::SourceError;
+
+/// The columns of all `files` (each with its name), in order of first appearance. Only names and types matter: whether a file declares a
 /// column as required, or how it encodes it, differs from writer to writer.
 ///
 /// # Errors
-/// Where one name has two types, or one file has a name twice.
-pub(crate) fn union<'a>(files: impl IntoIterator<Item = (&'a InputFile, &'a Schema)>) -> Result<Schema, SourceError> {
-    let mut columns: Vec<(Field, &InputFile)> = Vec::new();
+/// [`crate::ErrorKind::Corrupt`] where one name has two types, or one file has a name twice.
+pub fn union<'a>(files: impl IntoIterator<Item = (&'a str, &'a Schema)>) -> Result<Schema, SourceError> {
+    let mut columns: Vec<(Field, &str)> = Vec::new();
     for (file, schema) in files {
         for (at, field) in schema.fields().iter().enumerate() {
             if schema.fields().iter().take(at).any(|earlier| earlier.name() == field.name()) {
@@ -20,7 +23,7 @@ pub(crate) fn union<'a>(files: impl IntoIterator<Item = (&'a InputFile, &'a Sche
                     "has two columns called \"{}\", so neither can be named; write the file with different names",
                     field.name()
                 );
-                return Err(SourceError::corrupt(&*file.name, message));
+                return Err(SourceError::corrupt(file, message));
             }
             let data_type = plain(field.data_type());
             match columns.iter_mut().find(|(known, _)| known.name() == field.name()) {
@@ -37,14 +40,32 @@ pub(crate) fn union<'a>(files: impl IntoIterator<Item = (&'a InputFile, &'a Sche
                          source of its own",
                         field.name(),
                         known.data_type(),
-                        owner.name
+                        owner
                     );
-                    return Err(SourceError::corrupt(&*file.name, message));
+                    return Err(SourceError::corrupt(file, message));
                 }
             }
         }
     }
     Ok(Schema::new(columns.into_iter().map(|(field, _)| field).collect::<Vec<_>>()))
+}
+
+/// `batch` with the columns and types of `wanted`: those it lacks are null.
+///
+/// # Errors
+/// Where a value does not fit its type; never for a schema that [`union`] made of the batch's own.
+pub fn conform(batch: &RecordBatch, wanted: &SchemaRef) -> Result<RecordBatch, ArrowError> {
+    let strict = CastOptions { safe: false, ..CastOptions::default() };
+    let mut columns: Vec<ArrayRef> = Vec::with_capacity(wanted.fields().len());
+    for field in wanted.fields() {
+        columns.push(match batch.column_by_name(field.name()) {
+            None => new_null_array(field.data_type(), batch.num_rows()),
+            Some(array) if array.data_type() == field.data_type() => array.clone(),
+            Some(array) => cast_with_options(array, field.data_type(), &strict)?,
+        });
+    }
+    let options = RecordBatchOptions::new().with_row_count(Some(batch.num_rows()));
+    RecordBatch::try_new_with_options(wanted.clone(), columns, &options)
 }
 
 /// `data_type` without what only says how values are encoded: dictionaries, views and large offsets.
@@ -71,10 +92,6 @@ fn plain_field(field: &FieldRef) -> FieldRef {
 mod tests {
     use super::*;
 
-    fn file(name: &str) -> InputFile {
-        InputFile { name: name.into(), path: name.into() }
-    }
-
     #[test]
     fn columns_are_matched_by_name_and_encodings_do_not_matter() {
         let dictionary = DataType::Dictionary(Box::new(DataType::Int32), Box::new(DataType::LargeUtf8));
@@ -84,8 +101,7 @@ mod tests {
             Field::new("id", DataType::Null, true),
             Field::new("born", DataType::Date32, false),
         ]);
-        let (a, b) = (file("a"), file("b"));
-        let merged = union([(&a, &one), (&b, &two)]).expect("they fit");
+        let merged = union([("a", &one), ("b", &two)]).expect("they fit");
         let shown: Vec<String> = merged
             .fields()
             .iter()
@@ -98,8 +114,7 @@ mod tests {
     fn one_name_with_two_types_names_both_files() {
         let one = Schema::new(vec![Field::new("id", DataType::Int64, false)]);
         let two = Schema::new(vec![Field::new("id", DataType::Utf8, false)]);
-        let (a, b) = (file("a.parquet"), file("b.parquet"));
-        let error = union([(&a, &one), (&b, &two)]).expect_err("they do not fit");
+        let error = union([("a.parquet", &one), ("b.parquet", &two)]).expect_err("they do not fit");
         assert_eq!(
             error.to_string(),
             "b.parquet: column \"id\" is Utf8 here and Int64 in a.parquet; write both with one type, or make each file a \

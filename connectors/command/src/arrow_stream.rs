@@ -1,0 +1,87 @@
+//! An Arrow IPC stream: batches as they come, cut to the size asked for.
+
+use std::io::{BufReader, Read as _};
+use std::panic::{AssertUnwindSafe, catch_unwind};
+use std::sync::Arc;
+
+use arrow::datatypes::SchemaRef;
+use arrow::error::ArrowError;
+use arrow::ipc::reader::StreamReader;
+use goldsmith_source::columns::{conform, union};
+use goldsmith_source::program::{Output, OutputReader};
+use goldsmith_source::{Chunk, Sink, SourceError};
+
+use crate::ndjson::{by_offset, unreadable};
+use crate::read::Ran;
+
+/// What a stream ends with: a message of no length.
+const END_MARK: [u8; 8] = [0xff, 0xff, 0xff, 0xff, 0, 0, 0, 0];
+
+/// The columns of the stream, every one nullable and without what only says how values are encoded.
+pub(crate) fn schema(output: &Output, place: &str) -> Result<SchemaRef, SourceError> {
+    let reader = open(output, place)?;
+    Ok(Arc::new(union([(place, &*reader.schema())])?))
+}
+
+/// Pushes every row, and tells how many there were.
+pub(crate) fn read(
+    ran: &Ran,
+    schema: &SchemaRef,
+    table: &Arc<str>,
+    place: &str,
+    batch_rows: usize,
+    sink: &mut dyn Sink,
+) -> Result<u64, SourceError> {
+    let mut reader = open(&ran.output, place)?;
+    let lacks = ran.schema.fields().iter().find(|field| reader.schema().index_of(field.name()).is_err());
+    if let Some(field) = lacks {
+        let message = format!("its stream has no column \"{}\"; mend the program, or option \"columns\"", field.name());
+        return Err(SourceError::corrupt(place, message));
+    }
+    let mut count = 0;
+    while let Some(batch) = guarded(place, || reader.next().transpose())? {
+        let batch = if ran.declared {
+            // A stream fails whole where it does not hold what was declared, whichever columns are asked for. What
+            // the cast says is dropped: it repeats the value.
+            conform(&batch, &by_offset(&ran.schema)).and_then(|batch| conform(&batch, schema)).map_err(|_| {
+                SourceError::corrupt(place, "its stream has values that do not fit the declared columns; correct them")
+            })?
+        } else {
+            guarded(place, || conform(&batch, schema))?
+        };
+        let mut start = 0;
+        while start < batch.num_rows() {
+            let piece = batch.slice(start, batch_rows.min(batch.num_rows() - start));
+            start += piece.num_rows();
+            let rows: Vec<u64> = (count + 1..).take(piece.num_rows()).collect();
+            count += rows.len() as u64;
+            sink.chunk(Chunk { file: Arc::clone(table), rows, batch: piece })?;
+        }
+    }
+    Ok(count)
+}
+
+fn open(output: &Output, place: &str) -> Result<StreamReader<BufReader<OutputReader>>, SourceError> {
+    let mut tail = [0_u8; 8];
+    let read = output.tail(8).read_exact(&mut tail);
+    match read {
+        Err(error) if error.kind() != std::io::ErrorKind::UnexpectedEof => return Err(unreadable(place, error)),
+        Ok(()) if tail == END_MARK => {}
+        // Without the mark a stream that is cut between two batches looks like a shorter one.
+        _ => {
+            let message = "its output does not end as an Arrow IPC stream does, so it is cut short or another format; \
+                           run again, or set format";
+            return Err(SourceError::corrupt(place, message));
+        }
+    }
+    guarded(place, || StreamReader::try_new_buffered(output.reader(), None))
+}
+
+/// Runs the decoder. Bytes it did not expect can make it panic; that is a fault of the stream.
+fn guarded<T>(place: &str, decode: impl FnOnce() -> Result<T, ArrowError>) -> Result<T, SourceError> {
+    let broken = "its output is a broken Arrow IPC stream; run again, or mend the program";
+    match catch_unwind(AssertUnwindSafe(decode)) {
+        Ok(result) => result.map_err(|error| SourceError::corrupt(place, broken).because(error)),
+        Err(_) => Err(SourceError::corrupt(place, broken)),
+    }
+}

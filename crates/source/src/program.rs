@@ -1,0 +1,278 @@
+//! Running a program and keeping what it writes: for connectors whose system is a program.
+//!
+//! The output goes straight into an unnamed temporary file, so that a program is run once for schema and rows, and
+//! nothing of it is used unless it ended well. There is no shell, and the program sees only the environment that is
+//! named here.
+
+use std::fs::File;
+use std::io::{self, Read};
+use std::path::{Path, PathBuf};
+use std::process::{Child, Command, ExitStatus, Stdio};
+use std::sync::{Arc, mpsc};
+use std::thread;
+use std::time::{Duration, Instant};
+
+use crate::{ErrorKind, SourceError};
+
+/// Variables a program inherits; everything else is cleared.
+pub const INHERITED: [&str; 4] = ["PATH", "HOME", "LANG", "TMPDIR"];
+/// Bytes of stderr that are kept; what comes after is dropped.
+pub const MAX_LOG_BYTES: u64 = 16 << 20;
+/// How long stderr may stay open after the program itself has ended, held by a program it left behind.
+const LOG_PATIENCE: Duration = Duration::from_secs(2);
+const LONGEST_NAP: Duration = Duration::from_millis(20);
+
+/// A program and its bounds.
+#[derive(Clone)]
+pub struct Program {
+    /// A name to be found in PATH, or a path; a relative path with a folder in it starts from `base_dir`.
+    pub program: String,
+    pub args: Vec<String>,
+    /// Variables beside the inherited ones. Values may be secret: they are in no error and no `Debug`.
+    pub env: Vec<(String, String)>,
+    /// The folder of the pipeline file.
+    pub base_dir: PathBuf,
+    /// The folder to run in.
+    pub working_dir: PathBuf,
+    pub timeout: Duration,
+    /// Bytes it may write to stdout.
+    pub max_bytes: u64,
+    /// The file that keeps what it writes to stderr, as written in the pipeline file. Made anew by each run, readable
+    /// by the owner alone, because programs print values there.
+    pub log: Option<String>,
+}
+
+/// What a program that ended well wrote to stdout.
+#[derive(Debug, Clone)]
+pub struct Output {
+    file: Arc<File>,
+    bytes: u64,
+    checksum: String,
+}
+
+/// An [`Output`] from its start to its end.
+#[derive(Debug)]
+pub struct OutputReader {
+    file: Arc<File>,
+    at: u64,
+    end: u64,
+}
+
+impl Program {
+    /// Runs the program to its end. `place` stands for it in errors.
+    ///
+    /// # Errors
+    /// [`ErrorKind::Unavailable`] where there is no such program and where it fails, is killed or takes too long;
+    /// [`ErrorKind::Config`] where it may not be run; [`ErrorKind::Corrupt`] where it writes more than it may.
+    pub fn run(&self, place: &str) -> Result<Output, SourceError> {
+        let spool = tempfile::tempfile().map_err(|error| no_spool(place, error))?;
+        let (mut child, log) = self.spawn(&spool, place)?;
+        let status = self.wait(&mut child, &spool, place);
+        // Measured at once: what a program left behind writes later is not of this run.
+        let written = spool.metadata().map(|metadata| metadata.len());
+        if let Some(log) = log {
+            // A program left behind may hold stderr open; it is not waited for.
+            let _ = log.recv_timeout(LOG_PATIENCE);
+        }
+        let status = status?;
+        if !status.success() {
+            let ended = match status.code() {
+                Some(code) => format!("ended with exit code {code}"),
+                None => format!("was ended from outside ({status})"),
+            };
+            return Err(SourceError::unavailable(place, format!("{ended}; {}", self.where_to_look())));
+        }
+        written.and_then(|bytes| output(spool, bytes)).map_err(|error| no_spool(place, error))
+    }
+
+    fn spawn(&self, spool: &File, place: &str) -> Result<(Child, Option<mpsc::Receiver<()>>), SourceError> {
+        let log = self.log.as_deref().map(|log| self.create_log(log)).transpose()?;
+        let stdout = spool.try_clone().map_err(|error| no_spool(place, error))?;
+        let working_dir = self.base_dir.join(&self.working_dir);
+        if !working_dir.as_os_str().is_empty() && !working_dir.is_dir() {
+            let message = format!("its working folder {} is not there; create it", self.working_dir.display());
+            return Err(SourceError::unavailable(place, message));
+        }
+        let mut command = Command::new(self.path());
+        command.args(&self.args).stdin(Stdio::null()).stdout(stdout).env_clear();
+        command.stderr(if log.is_some() { Stdio::piped() } else { Stdio::null() });
+        for name in INHERITED {
+            if let Some(value) = std::env::var_os(name) {
+                command.env(name, value);
+            }
+        }
+        command.envs(self.env.iter().map(|(name, value)| (name, value)));
+        if !working_dir.as_os_str().is_empty() {
+            command.current_dir(working_dir);
+        }
+        let mut child = command.spawn().map_err(|error| spawn_error(place, error))?;
+        let log = log.zip(child.stderr.take()).map(|(mut file, mut stderr)| {
+            let (done, wait) = mpsc::channel();
+            thread::spawn(move || {
+                // Whatever happens to the log, the program must not block on a full pipe.
+                let _ = io::copy(&mut (&mut stderr).take(MAX_LOG_BYTES), &mut file);
+                let _ = io::copy(&mut stderr, &mut io::sink());
+                let _ = done.send(());
+            });
+            wait
+        });
+        Ok((child, log))
+    }
+
+    /// The program's path: PATH is searched for a bare name, a relative path starts from the pipeline file whatever
+    /// the working folder is.
+    fn path(&self) -> PathBuf {
+        let path = Path::new(&self.program);
+        if path.components().count() < 2 {
+            return path.to_owned();
+        }
+        let joined = self.base_dir.join(path);
+        std::path::absolute(&joined).unwrap_or(joined)
+    }
+
+    fn create_log(&self, log: &str) -> Result<File, SourceError> {
+        let path = self.base_dir.join(log);
+        let refuse = |error: io::Error| {
+            let message = "the log cannot be written; create its folder, or grant permission";
+            SourceError::config(message).at(log).because(error)
+        };
+        // A log of an earlier run may be readable by others: permissions are only set where a file is made.
+        match std::fs::remove_file(&path) {
+            Err(error) if error.kind() != io::ErrorKind::NotFound => return Err(refuse(error)),
+            _ => {}
+        }
+        private_file(&path).map_err(refuse)
+    }
+
+    /// Waits for the end, and ends the program itself where it takes too long or writes too much.
+    fn wait(&self, child: &mut Child, spool: &File, place: &str) -> Result<ExitStatus, SourceError> {
+        let start = Instant::now();
+        let mut nap = Duration::from_millis(1);
+        loop {
+            let ended = child.try_wait();
+            let written = spool.metadata().map(|metadata| metadata.len()).unwrap_or_default();
+            let fault = if written > self.max_bytes {
+                let message = format!("wrote more than {} bytes; raise max_bytes if that is meant", self.max_bytes);
+                SourceError::corrupt(place, message)
+            } else {
+                match ended {
+                    Ok(Some(status)) => return Ok(status),
+                    Ok(None) if start.elapsed() < self.timeout => {
+                        thread::sleep(nap);
+                        nap = (nap * 2).min(LONGEST_NAP);
+                        continue;
+                    }
+                    Ok(None) => {
+                        let seconds = self.timeout.as_secs();
+                        let advice = self.where_to_look();
+                        let message = format!("did not end within {seconds} s; raise timeout_seconds, or {advice}");
+                        SourceError::unavailable(place, message)
+                    }
+                    Err(error) => SourceError::unavailable(place, "cannot be waited for; run again").because(error),
+                }
+            };
+            let _ = child.kill();
+            let _ = child.wait();
+            return Err(fault);
+        }
+    }
+
+    fn where_to_look(&self) -> String {
+        match &self.log {
+            Some(log) => format!("see what it wrote to stderr in {log}"),
+            None => "set log: to a file to see what it writes to stderr".to_owned(),
+        }
+    }
+}
+
+impl std::fmt::Debug for Program {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("Program").field("program", &self.program).finish_non_exhaustive()
+    }
+}
+
+impl Output {
+    #[must_use]
+    pub fn bytes(&self) -> u64 {
+        self.bytes
+    }
+
+    /// BLAKE3 of the bytes, in hex.
+    #[must_use]
+    pub fn checksum(&self) -> &str {
+        &self.checksum
+    }
+
+    /// Reads it from its start, as often as needed.
+    #[must_use]
+    pub fn reader(&self) -> OutputReader {
+        OutputReader { file: Arc::clone(&self.file), at: 0, end: self.bytes }
+    }
+
+    /// Reads its last `bytes`.
+    #[must_use]
+    pub fn tail(&self, bytes: u64) -> OutputReader {
+        OutputReader { at: self.bytes.saturating_sub(bytes), ..self.reader() }
+    }
+}
+
+impl Read for OutputReader {
+    fn read(&mut self, buffer: &mut [u8]) -> io::Result<usize> {
+        // A program left behind may still write at the position it shares with this file: what it writes is not
+        // read, and the position is left alone.
+        let left = usize::try_from(self.end.saturating_sub(self.at)).unwrap_or(usize::MAX);
+        let room = left.min(buffer.len());
+        let Some(buffer) = buffer.get_mut(..room).filter(|buffer| !buffer.is_empty()) else { return Ok(0) };
+        let read = read_at(&self.file, buffer, self.at)?;
+        self.at += read as u64;
+        Ok(read)
+    }
+}
+
+/// Makes `path`, which must not exist, readable and writable by the owner alone.
+///
+/// # Errors
+/// Those of the file system.
+pub fn private_file(path: &Path) -> io::Result<File> {
+    let mut options = File::options();
+    options.write(true).create_new(true);
+    #[cfg(unix)]
+    std::os::unix::fs::OpenOptionsExt::mode(&mut options, 0o600);
+    options.open(path)
+}
+
+#[cfg(unix)]
+fn read_at(file: &File, buffer: &mut [u8], at: u64) -> io::Result<usize> {
+    std::os::unix::fs::FileExt::read_at(file, buffer, at)
+}
+
+#[cfg(windows)]
+fn read_at(file: &File, buffer: &mut [u8], at: u64) -> io::Result<usize> {
+    std::os::windows::fs::FileExt::seek_read(file, buffer, at)
+}
+
+fn output(file: File, bytes: u64) -> io::Result<Output> {
+    let mut output = Output { file: Arc::new(file), bytes, checksum: String::new() };
+    let mut hasher = blake3::Hasher::new();
+    hasher.update_reader(output.reader())?;
+    output.checksum = hasher.finalize().to_hex().to_string();
+    Ok(output)
+}
+
+fn spawn_error(place: &str, error: io::Error) -> SourceError {
+    let (kind, message) = match error.kind() {
+        io::ErrorKind::NotFound => {
+            (ErrorKind::Unavailable, "there is no such program; install it, or check option \"program\"")
+        }
+        io::ErrorKind::PermissionDenied => {
+            (ErrorKind::Config, "may not be run; grant execute permission to the user who runs this")
+        }
+        _ => (ErrorKind::Unavailable, "could not be started; try again"),
+    };
+    SourceError::new(kind, message).at(place).because(error)
+}
+
+fn no_spool(place: &str, error: io::Error) -> SourceError {
+    let message = "its output cannot be kept in a temporary file; make room, or set TMPDIR to a folder with room";
+    SourceError::unavailable(place, message).because(error)
+}
