@@ -4,13 +4,14 @@ use goldsmith_config::ConnectorSchema;
 use goldsmith_source::Connector;
 
 /// All connectors, by name.
-pub const CONNECTORS: [&dyn Connector; 7] = [
+pub const CONNECTORS: [&dyn Connector; 8] = [
     &connector_command::Command,
     &connector_csv::Csv,
     &connector_excel::Excel,
     &connector_json::Json,
     &connector_parquet::Parquet,
     &connector_rest::Rest,
+    &connector_singer::Singer,
     &connector_sqlite::Sqlite,
 ];
 
