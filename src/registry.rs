@@ -4,10 +4,11 @@ use goldsmith_config::ConnectorSchema;
 use goldsmith_source::Connector;
 
 /// All connectors, by name.
-pub const CONNECTORS: [&dyn Connector; 8] = [
+pub const CONNECTORS: [&dyn Connector; 9] = [
     &connector_command::Command,
     &connector_csv::Csv,
     &connector_excel::Excel,
+    &connector_fixed_width::FixedWidth,
     &connector_json::Json,
     &connector_parquet::Parquet,
     &connector_rest::Rest,
