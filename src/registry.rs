@@ -4,7 +4,7 @@ use goldsmith_config::ConnectorSchema;
 use goldsmith_source::Connector;
 
 /// All connectors, by name.
-pub const CONNECTORS: [&dyn Connector; 9] = [
+pub const CONNECTORS: [&dyn Connector; 10] = [
     &connector_command::Command,
     &connector_csv::Csv,
     &connector_excel::Excel,
@@ -14,6 +14,7 @@ pub const CONNECTORS: [&dyn Connector; 9] = [
     &connector_rest::Rest,
     &connector_singer::Singer,
     &connector_sqlite::Sqlite,
+    &connector_vcard::VCard,
 ];
 
 /// The connector called `name`.
