@@ -4,7 +4,8 @@ use goldsmith_config::ConnectorSchema;
 use goldsmith_source::Connector;
 
 /// All connectors, by name.
-pub const CONNECTORS: [&dyn Connector; 10] = [
+pub const CONNECTORS: [&dyn Connector; 11] = [
+    &connector_arrow::ArrowIpc,
     &connector_command::Command,
     &connector_csv::Csv,
     &connector_excel::Excel,

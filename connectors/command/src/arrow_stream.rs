@@ -1,6 +1,6 @@
 //! An Arrow IPC stream: batches as they come, cut to the size asked for.
 
-use std::io::{BufReader, Read as _};
+use std::io::BufReader;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::Arc;
 
@@ -8,17 +8,26 @@ use arrow::datatypes::SchemaRef;
 use arrow::error::ArrowError;
 use arrow::ipc::reader::StreamReader;
 use goldsmith_source::columns::{conform, union};
+use goldsmith_source::ipc::{Fault, Form, check};
 use goldsmith_source::program::{Output, OutputReader};
 use goldsmith_source::{Chunk, Sink, SourceError};
 
 use crate::ndjson::{by_offset, unreadable};
 use crate::read::Ran;
 
-/// What a stream ends with: a message of no length.
-const END_MARK: [u8; 8] = [0xff, 0xff, 0xff, 0xff, 0, 0, 0, 0];
-
 /// The columns of the stream, every one nullable and without what only says how values are encoded.
 pub(crate) fn schema(output: &Output, place: &str) -> Result<SchemaRef, SourceError> {
+    let fault = match check(BufReader::new(output.reader())) {
+        Ok(Form::Stream) => None,
+        Ok(Form::File { .. }) => Some("it is an Arrow file, not a stream"),
+        Err(Fault::Io(error)) => return Err(unreadable(place, error)),
+        Err(Fault::CutShort) => Some("it is cut short"),
+        Err(Fault::Broken(fault)) => Some(fault),
+    };
+    if let Some(fault) = fault {
+        let message = format!("its output is no whole Arrow IPC stream: {fault}; run again, or mend the program");
+        return Err(SourceError::corrupt(place, message));
+    }
     let reader = open(output, place)?;
     Ok(Arc::new(union([(place, &*reader.schema())])?))
 }
@@ -62,18 +71,6 @@ pub(crate) fn read(
 }
 
 fn open(output: &Output, place: &str) -> Result<StreamReader<BufReader<OutputReader>>, SourceError> {
-    let mut tail = [0_u8; 8];
-    let read = output.tail(8).read_exact(&mut tail);
-    match read {
-        Err(error) if error.kind() != std::io::ErrorKind::UnexpectedEof => return Err(unreadable(place, error)),
-        Ok(()) if tail == END_MARK => {}
-        // Without the mark a stream that is cut between two batches looks like a shorter one.
-        _ => {
-            let message = "its output does not end as an Arrow IPC stream does, so it is cut short or another format; \
-                           run again, or set format";
-            return Err(SourceError::corrupt(place, message));
-        }
-    }
     guarded(place, || StreamReader::try_new_buffered(output.reader(), None))
 }
 

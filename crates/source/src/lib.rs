@@ -16,6 +16,7 @@
 //! | [`secret`] | passwords and tokens: references in the pipeline file, resolved when a source is read |
 //! | [`files`] | paths, globs, compression and encodings: what all file connectors share |
 //! | [`columns`] | one schema for Arrow batches of several files |
+//! | [`ipc`] | whether bytes are a whole Arrow IPC stream or file |
 //! | [`lines`] | lines of bounded length out of a stream |
 //! | [`program`] | running a program and keeping what it writes |
 //! | [`conformance`] | the battery: each connector's tests run it, and its own tests break each check once |
@@ -25,6 +26,7 @@ pub mod conformance;
 pub mod contract;
 pub mod error;
 pub mod files;
+pub mod ipc;
 pub mod lines;
 pub mod program;
 pub mod request;

@@ -208,12 +208,6 @@ impl Output {
     pub fn reader(&self) -> OutputReader {
         OutputReader { file: Arc::clone(&self.file), at: 0, end: self.bytes }
     }
-
-    /// Reads its last `bytes`.
-    #[must_use]
-    pub fn tail(&self, bytes: u64) -> OutputReader {
-        OutputReader { at: self.bytes.saturating_sub(bytes), ..self.reader() }
-    }
 }
 
 impl Read for OutputReader {

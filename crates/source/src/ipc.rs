@@ -1,0 +1,178 @@
+//! Whether bytes are a whole Arrow IPC stream or file, looked at before they are decoded: a decoder takes the end of
+//! the bytes for the end of the stream, and believes every length it is told.
+
+use std::io::{self, Read};
+
+use arrow_ipc::root_as_message;
+
+/// What a file starts with, before the stream in it, and what it ends with, after its footer.
+const FILE_START: [u8; 8] = *b"ARROW1\0\0";
+const FILE_END: [u8; 6] = *b"ARROW1";
+/// What every message starts with.
+const CONTINUATION: [u8; 4] = [0xff; 4];
+/// Bytes a file may have before its stream.
+const MAX_START: u64 = 4_096;
+/// Bytes of a message's description. A schema of ten thousand columns has some megabytes.
+const MAX_METADATA: u64 = 256 << 20;
+
+/// How the messages lie.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Form {
+    Stream,
+    /// After so many bytes the stream starts; after the stream comes a footer.
+    File {
+        start: u64,
+    },
+}
+
+/// Why bytes are no whole stream.
+#[derive(Debug)]
+pub enum Fault {
+    /// Reading failed.
+    Io(io::Error),
+    /// The bytes end before the stream does.
+    CutShort,
+    /// They are something else, or broken; what, as a fragment of a sentence.
+    Broken(&'static str),
+}
+
+impl From<io::Error> for Fault {
+    fn from(error: io::Error) -> Self {
+        Self::Io(error)
+    }
+}
+
+/// Reads `input` through and tells its form.
+///
+/// # Errors
+/// What is wrong with it.
+pub fn check(mut input: impl Read) -> Result<Form, Fault> {
+    let mut word = [0; 4];
+    fill(&mut input, &mut word)?;
+    let form = if FILE_START.starts_with(&word) {
+        let mut rest = [0; 4];
+        fill(&mut input, &mut rest)?;
+        if !FILE_START.ends_with(&rest) {
+            return Err(Fault::Broken("it is another format"));
+        }
+        let mut start = FILE_START.len() as u64;
+        fill(&mut input, &mut word)?;
+        // Writers fill up to a multiple of 8 or 64 bytes.
+        while word == [0; 4] && start < MAX_START {
+            fill(&mut input, &mut word)?;
+            start += 4;
+        }
+        Form::File { start }
+    } else {
+        Form::Stream
+    };
+    loop {
+        if word != CONTINUATION {
+            return Err(Fault::Broken("it is another format"));
+        }
+        fill(&mut input, &mut word)?;
+        let length = u64::try_from(i32::from_le_bytes(word)).unwrap_or(u64::MAX);
+        if length == 0 {
+            break;
+        }
+        if length > MAX_METADATA {
+            return Err(Fault::Broken("a message has an impossible length"));
+        }
+        let mut metadata = Vec::new();
+        (&mut input).take(length).read_to_end(&mut metadata)?;
+        if (metadata.len() as u64) < length {
+            return Err(Fault::CutShort);
+        }
+        let message = root_as_message(&metadata).map_err(|_| Fault::Broken("a message makes no sense"))?;
+        let body =
+            u64::try_from(message.bodyLength()).map_err(|_| Fault::Broken("a message has an impossible length"))?;
+        if io::copy(&mut (&mut input).take(body), &mut io::sink())? < body {
+            return Err(Fault::CutShort);
+        }
+        fill(&mut input, &mut word)?;
+    }
+    let mut rest = Vec::new();
+    input.take(MAX_METADATA).read_to_end(&mut rest)?;
+    match form {
+        Form::Stream if !rest.is_empty() => Err(Fault::Broken("something follows its end")),
+        Form::File { .. } if !rest.ends_with(&FILE_END) => Err(Fault::CutShort),
+        _ => Ok(form),
+    }
+}
+
+fn fill(input: &mut impl Read, word: &mut [u8; 4]) -> Result<(), Fault> {
+    input.read_exact(word).map_err(|error| match error.kind() {
+        io::ErrorKind::UnexpectedEof => Fault::CutShort,
+        _ => Fault::Io(error),
+    })
+}
+
+#[cfg(test)]
+mod tests {
+    use std::sync::Arc;
+
+    use arrow::array::{Int64Array, RecordBatch};
+    use arrow_ipc::writer::{FileWriter, StreamWriter};
+
+    use super::*;
+
+    fn batch() -> RecordBatch {
+        RecordBatch::try_from_iter([("id", Arc::new(Int64Array::from(vec![1, 2, 3])) as _)]).expect("a batch")
+    }
+
+    fn stream() -> Vec<u8> {
+        let mut writer = StreamWriter::try_new(Vec::new(), &batch().schema()).expect("a writer");
+        writer.write(&batch()).and_then(|()| writer.write(&batch())).expect("memory can be written");
+        writer.into_inner().expect("memory can be written")
+    }
+
+    fn file() -> Vec<u8> {
+        let mut writer = FileWriter::try_new(Vec::new(), &batch().schema()).expect("a writer");
+        writer.write(&batch()).expect("memory can be written");
+        writer.into_inner().expect("memory can be written")
+    }
+
+    #[test]
+    fn whole_ones_pass_and_every_cut_is_seen() {
+        assert_eq!(check(&*stream()).expect("whole"), Form::Stream);
+        assert_eq!(check(&*file()).expect("whole"), Form::File { start: 64 });
+        for whole in [stream(), file()] {
+            for length in 0..whole.len() {
+                let fault = check(&whole[..length]).expect_err("cut");
+                assert!(matches!(fault, Fault::CutShort), "{length} of {}: {fault:?}", whole.len());
+            }
+        }
+    }
+
+    #[test]
+    fn what_is_something_else_is_refused() {
+        for bytes in [&b"id,name\n1,Li\n"[..], b"ARROW2\0\0....", b"\xff\xff\xff\xff\xff\xff\xff\x7f"] {
+            assert!(matches!(check(bytes), Err(Fault::Broken(_))));
+        }
+        let mut longer = stream();
+        longer.push(0);
+        assert!(matches!(check(&*longer), Err(Fault::Broken("something follows its end"))));
+    }
+
+    #[test]
+    fn a_length_that_lies_is_a_cut() {
+        let whole = stream();
+        // The first message is the schema and has no body; the second is a batch.
+        let length = |at: usize| u32::from_le_bytes(whole[at..at + 4].try_into().expect("four bytes")) as usize;
+        let second = 8 + length(4);
+        let metadata = second + 8..second + 8 + length(second + 4);
+        let body = root_as_message(&whole[metadata.clone()]).expect("a message").bodyLength();
+        assert!(body > 0);
+        let place = metadata.start
+            + whole[metadata]
+                .windows(8)
+                .position(|bytes| bytes == body.to_le_bytes())
+                .expect("the length stands there");
+        for (lie, cut) in [(i64::MAX, true), (-1, false)] {
+            let mut lying = whole.clone();
+            lying[place..place + 8].copy_from_slice(&lie.to_le_bytes());
+            let fault = check(&*lying).expect_err("a lie");
+            assert_eq!(matches!(fault, Fault::CutShort), cut, "{fault:?}");
+        }
+    }
+}
