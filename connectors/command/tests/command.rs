@@ -253,14 +253,33 @@ fn much_stderr_does_not_block_and_is_bounded() {
 }
 
 #[test]
-fn a_program_left_behind_is_not_waited_for_nor_read() {
-    let folder = folder("echo '{\"a\":\"x\"}'; (sleep 1; echo '{\"a\":\"late\"}') & exit 0");
-    let source = open(folder.path(), &json!({ "program": "./export", "log": "err.log" })).unwrap();
+fn a_program_left_behind_fails_the_source_and_is_ended_when_it_writes() {
+    let folder = folder("echo '{\"a\":\"x\"}'; (sleep 3; echo late; sleep 1; echo late; touch survived) & exit 0");
+    let error = read(folder.path(), json!({ "log": "err.log" })).unwrap_err();
+    assert_eq!(
+        (error.kind, error.to_string().contains("left another program behind")),
+        (ErrorKind::Unavailable, true),
+        "{error}"
+    );
+    std::thread::sleep(Duration::from_secs(4));
+    assert!(!folder.path().join("survived").exists());
+    // One that lets go of stdout is none of our business.
+    std::fs::write(folder.path().join("export"), "#!/bin/sh\necho '{\"a\":\"x\"}'; sleep 9 >/dev/null 2>&1 &\n")
+        .unwrap();
+    assert_eq!(read(folder.path(), json!({})).unwrap().rows().len(), 1);
+}
+
+#[test]
+fn what_writes_too_much_stops_writing_even_where_a_shell_started_it() {
+    // Were the pipe left open, the inner program would write on; the file tells that it ended.
+    let folder = folder("(trap '' TERM; yes '{\"a\":1}'; touch ended)");
+    let error = read(folder.path(), json!({ "max_bytes": 2000 })).unwrap_err();
+    assert_eq!(error.kind, ErrorKind::Corrupt, "{error}");
     let start = Instant::now();
-    source.schema(None).unwrap();
-    std::thread::sleep(Duration::from_millis(1_300).saturating_sub(start.elapsed()));
-    let collected = collect(&*source, &ReadRequest::default()).unwrap();
-    assert_eq!(texts(&collected, "a"), [Some("x".to_owned())]);
+    while !folder.path().join("ended").exists() && start.elapsed() < Duration::from_secs(10) {
+        std::thread::sleep(Duration::from_millis(20));
+    }
+    assert!(folder.path().join("ended").exists(), "it still writes");
 }
 
 #[test]

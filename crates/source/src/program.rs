@@ -1,14 +1,15 @@
 //! Running a program and keeping what it writes: for connectors whose system is a program.
 //!
-//! The output goes straight into an unnamed temporary file, so that a program is run once for schema and rows, and
+//! The output goes through a pipe into an unnamed temporary file, so that a program is run once for schema and rows, and
 //! nothing of it is used unless it ended well. There is no shell, and the program sees only the environment that is
-//! named here.
+//! named here. The pipe is what bounds it: once it is closed, whoever still writes is ended by the system, be it a
+//! program that the program started.
 
 use std::fs::File;
-use std::io::{self, Read};
+use std::io::{self, Read, Write as _};
 use std::path::{Path, PathBuf};
-use std::process::{Child, Command, ExitStatus, Stdio};
-use std::sync::{Arc, mpsc};
+use std::process::{Child, ChildStderr, ChildStdout, Command, ExitStatus, Stdio};
+use std::sync::{Arc, Mutex, PoisonError, mpsc};
 use std::thread;
 use std::time::{Duration, Instant};
 
@@ -18,8 +19,9 @@ use crate::{ErrorKind, SourceError};
 pub const INHERITED: [&str; 4] = ["PATH", "HOME", "LANG", "TMPDIR"];
 /// Bytes of stderr that are kept; what comes after is dropped.
 pub const MAX_LOG_BYTES: u64 = 16 << 20;
-/// How long stderr may stay open after the program itself has ended, held by a program it left behind.
-const LOG_PATIENCE: Duration = Duration::from_secs(2);
+/// How long stdout and stderr may stay open after the program itself has ended, held by a program it left behind.
+const PATIENCE: Duration = Duration::from_secs(2);
+const PIPE_BUFFER: usize = 128 << 10;
 const LONGEST_NAP: Duration = Duration::from_millis(20);
 
 /// A program and its bounds.
@@ -62,19 +64,28 @@ impl Program {
     /// Runs the program to its end. `place` stands for it in errors.
     ///
     /// # Errors
-    /// [`ErrorKind::Unavailable`] where there is no such program and where it fails, is killed or takes too long;
-    /// [`ErrorKind::Config`] where it may not be run; [`ErrorKind::Corrupt`] where it writes more than it may.
+    /// [`ErrorKind::Unavailable`] where there is no such program and where it fails, is killed, takes too long or leaves
+    /// its output open; [`ErrorKind::Config`] where it may not be run; [`ErrorKind::Corrupt`] where it writes more than
+    /// it may.
     pub fn run(&self, place: &str) -> Result<Output, SourceError> {
         let spool = tempfile::tempfile().map_err(|error| no_spool(place, error))?;
-        let (mut child, log) = self.spawn(&spool, place)?;
-        let status = self.wait(&mut child, &spool, place);
-        // Measured at once: what a program left behind writes later is not of this run.
-        let written = spool.metadata().map(|metadata| metadata.len());
-        if let Some(log) = log {
+        let log = self.log.as_deref().map(|log| self.create_log(log)).transpose()?;
+        let mut child = self.spawn(place)?;
+        let copied = match (child.stdout.take(), spool.try_clone()) {
+            (Some(stdout), Ok(spool)) => copy(stdout, spool, self.max_bytes),
+            (_, spool) => {
+                end(&mut child);
+                let error = spool.err().unwrap_or_else(|| io::Error::other("no pipe to its stdout"));
+                return Err(no_spool(place, error));
+            }
+        };
+        let logged = child.stderr.take().zip(log).map(|(stderr, log)| keep_log(stderr, log));
+        let ended = self.wait(&mut child, &copied, place);
+        if let Some(logged) = logged {
             // A program left behind may hold stderr open; it is not waited for.
-            let _ = log.recv_timeout(LOG_PATIENCE);
+            let _ = logged.recv_timeout(PATIENCE);
         }
-        let status = status?;
+        let (status, bytes) = ended?;
         if !status.success() {
             let ended = match status.code() {
                 Some(code) => format!("ended with exit code {code}"),
@@ -82,20 +93,18 @@ impl Program {
             };
             return Err(SourceError::unavailable(place, format!("{ended}; {}", self.where_to_look())));
         }
-        written.and_then(|bytes| output(spool, bytes)).map_err(|error| no_spool(place, error))
+        output(spool, bytes).map_err(|error| no_spool(place, error))
     }
 
-    fn spawn(&self, spool: &File, place: &str) -> Result<(Child, Option<mpsc::Receiver<()>>), SourceError> {
-        let log = self.log.as_deref().map(|log| self.create_log(log)).transpose()?;
-        let stdout = spool.try_clone().map_err(|error| no_spool(place, error))?;
+    fn spawn(&self, place: &str) -> Result<Child, SourceError> {
         let working_dir = self.base_dir.join(&self.working_dir);
         if !working_dir.as_os_str().is_empty() && !working_dir.is_dir() {
             let message = format!("its working folder {} is not there; create it", self.working_dir.display());
             return Err(SourceError::unavailable(place, message));
         }
         let mut command = Command::new(self.path());
-        command.args(&self.args).stdin(Stdio::null()).stdout(stdout).env_clear();
-        command.stderr(if log.is_some() { Stdio::piped() } else { Stdio::null() });
+        command.args(&self.args).stdin(Stdio::null()).stdout(Stdio::piped()).env_clear();
+        command.stderr(if self.log.is_some() { Stdio::piped() } else { Stdio::null() });
         for name in INHERITED {
             if let Some(value) = std::env::var_os(name) {
                 command.env(name, value);
@@ -105,18 +114,7 @@ impl Program {
         if !working_dir.as_os_str().is_empty() {
             command.current_dir(working_dir);
         }
-        let mut child = command.spawn().map_err(|error| spawn_error(place, error))?;
-        let log = log.zip(child.stderr.take()).map(|(mut file, mut stderr)| {
-            let (done, wait) = mpsc::channel();
-            thread::spawn(move || {
-                // Whatever happens to the log, the program must not block on a full pipe.
-                let _ = io::copy(&mut (&mut stderr).take(MAX_LOG_BYTES), &mut file);
-                let _ = io::copy(&mut stderr, &mut io::sink());
-                let _ = done.send(());
-            });
-            wait
-        });
-        Ok((child, log))
+        command.spawn().map_err(|error| spawn_error(place, error))
     }
 
     /// The program's path: PATH is searched for a bare name, a relative path starts from the pipeline file whatever
@@ -144,37 +142,52 @@ impl Program {
         private_file(&path).map_err(refuse)
     }
 
-    /// Waits for the end, and ends the program itself where it takes too long or writes too much.
-    fn wait(&self, child: &mut Child, spool: &File, place: &str) -> Result<ExitStatus, SourceError> {
+    /// Waits for the end of the program and of its output, and ends the program where it takes too long or writes too
+    /// much. Gives how many bytes it wrote.
+    fn wait(&self, child: &mut Child, copied: &Copying, place: &str) -> Result<(ExitStatus, u64), SourceError> {
         let start = Instant::now();
+        let mut exited: Option<(ExitStatus, Instant)> = None;
         let mut nap = Duration::from_millis(1);
-        loop {
-            let ended = child.try_wait();
-            let written = spool.metadata().map(|metadata| metadata.len()).unwrap_or_default();
-            let fault = if written > self.max_bytes {
-                let message = format!("wrote more than {} bytes; raise max_bytes if that is meant", self.max_bytes);
-                SourceError::corrupt(place, message)
-            } else {
-                match ended {
-                    Ok(Some(status)) => return Ok(status),
-                    Ok(None) if start.elapsed() < self.timeout => {
-                        thread::sleep(nap);
-                        nap = (nap * 2).min(LONGEST_NAP);
-                        continue;
-                    }
+        let fault = loop {
+            match (copied.result(), exited) {
+                (Some(Ok(bytes)), Some((status, _))) => return Ok((status, bytes)),
+                (Some(Err(Stop::TooMuch)), _) => {
+                    let message = format!("wrote more than {} bytes; raise max_bytes if that is meant", self.max_bytes);
+                    break SourceError::corrupt(place, message);
+                }
+                (Some(Err(Stop::Io(error))), _) => break no_spool(place, error),
+                (None, Some((status, _))) if !status.success() => {
+                    copied.stop();
+                    return Ok((status, 0));
+                }
+                (None, Some((_, at))) if at.elapsed() >= PATIENCE => {
+                    let message = "ended and left another program behind that still holds its output; make it wait for \
+                                   what it starts";
+                    break SourceError::unavailable(place, message);
+                }
+                _ => {}
+            }
+            if exited.is_none() {
+                match child.try_wait() {
+                    Ok(Some(status)) => exited = Some((status, Instant::now())),
+                    Ok(None) if start.elapsed() < self.timeout => {}
                     Ok(None) => {
                         let seconds = self.timeout.as_secs();
                         let advice = self.where_to_look();
                         let message = format!("did not end within {seconds} s; raise timeout_seconds, or {advice}");
-                        SourceError::unavailable(place, message)
+                        break SourceError::unavailable(place, message);
                     }
-                    Err(error) => SourceError::unavailable(place, "cannot be waited for; run again").because(error),
+                    Err(error) => {
+                        break SourceError::unavailable(place, "cannot be waited for; run again").because(error);
+                    }
                 }
-            };
-            let _ = child.kill();
-            let _ = child.wait();
-            return Err(fault);
-        }
+            }
+            thread::sleep(nap);
+            nap = (nap * 2).min(LONGEST_NAP);
+        };
+        copied.stop();
+        end(child);
+        Err(fault)
     }
 
     fn where_to_look(&self) -> String {
@@ -183,6 +196,98 @@ impl Program {
             None => "set log: to a file to see what it writes to stderr".to_owned(),
         }
     }
+}
+
+/// Output on its way into the temporary file, by a thread of its own.
+struct Copying(Arc<Mutex<Copied>>);
+
+#[derive(Default)]
+struct Copied {
+    bytes: u64,
+    /// Nobody wants more: the pipe is closed at the next write.
+    stopped: bool,
+    result: Option<Result<(), Stop>>,
+}
+
+/// Why copying ended before the output did.
+enum Stop {
+    TooMuch,
+    Io(io::Error),
+}
+
+impl Copying {
+    fn locked(&self) -> std::sync::MutexGuard<'_, Copied> {
+        self.0.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    fn stop(&self) {
+        self.locked().stopped = true;
+    }
+
+    /// The bytes copied, once the output has ended.
+    fn result(&self) -> Option<Result<u64, Stop>> {
+        let mut copied = self.locked();
+        let bytes = copied.bytes;
+        copied.result.take().map(|result| result.map(|()| bytes)).inspect(|result| {
+            if result.is_ok() {
+                copied.result = Some(Ok(()));
+            }
+        })
+    }
+}
+
+/// Copies until the output ends, is too much or is not wanted any more. Then the pipe is closed.
+fn copy(mut stdout: ChildStdout, mut spool: File, max_bytes: u64) -> Copying {
+    let copying = Copying(Arc::default());
+    let shared = Copying(Arc::clone(&copying.0));
+    thread::spawn(move || {
+        let mut buffer = vec![0; PIPE_BUFFER];
+        loop {
+            let read = match stdout.read(&mut buffer) {
+                Err(error) if error.kind() == io::ErrorKind::Interrupted => continue,
+                other => other,
+            };
+            let mut copied = shared.locked();
+            if copied.stopped {
+                return;
+            }
+            let bytes = match read {
+                Ok(0) => {
+                    copied.result = Some(Ok(()));
+                    return;
+                }
+                Ok(read) => buffer.get(..read).unwrap_or_default(),
+                Err(error) => {
+                    copied.result = Some(Err(Stop::Io(error)));
+                    return;
+                }
+            };
+            copied.bytes += bytes.len() as u64;
+            let stop =
+                if copied.bytes > max_bytes { Some(Stop::TooMuch) } else { spool.write_all(bytes).err().map(Stop::Io) };
+            if let Some(stop) = stop {
+                copied.result = Some(Err(stop));
+                return;
+            }
+        }
+    });
+    copying
+}
+
+/// Keeps the start of stderr and drops the rest: whatever happens to the log, the program must not block on a full pipe.
+fn keep_log(mut stderr: ChildStderr, mut log: File) -> mpsc::Receiver<()> {
+    let (done, wait) = mpsc::channel();
+    thread::spawn(move || {
+        let _ = io::copy(&mut (&mut stderr).take(MAX_LOG_BYTES), &mut log);
+        let _ = io::copy(&mut stderr, &mut io::sink());
+        let _ = done.send(());
+    });
+    wait
+}
+
+fn end(child: &mut Child) {
+    let _ = child.kill();
+    let _ = child.wait();
 }
 
 impl std::fmt::Debug for Program {
@@ -212,8 +317,6 @@ impl Output {
 
 impl Read for OutputReader {
     fn read(&mut self, buffer: &mut [u8]) -> io::Result<usize> {
-        // A program left behind may still write at the position it shares with this file: what it writes is not
-        // read, and the position is left alone.
         let left = usize::try_from(self.end.saturating_sub(self.at)).unwrap_or(usize::MAX);
         let room = left.min(buffer.len());
         let Some(buffer) = buffer.get_mut(..room).filter(|buffer| !buffer.is_empty()) else { return Ok(0) };
