@@ -6,6 +6,7 @@
 
 mod checks;
 mod collect;
+mod windows;
 
 use std::fmt;
 use std::path::PathBuf;
@@ -103,11 +104,15 @@ pub enum Check {
     SinkErrors,
     /// Each file is reported once after its last row, with rows, bytes and checksum.
     FileDone,
+    /// Where the source obeys windows: a window gives the rows whose cursor is null, or not before its left edge and
+    /// before its right one, in the order of the whole read. Every column that can be a cursor is tried; the source may
+    /// refuse one as [`crate::ErrorKind::Config`], not all.
+    Windows,
 }
 
 impl Check {
     /// Every check.
-    pub const ALL: [Self; 20] = [
+    pub const ALL: [Self; 21] = [
         Self::Reads,
         Self::Documentation,
         Self::OpenTouchesNothing,
@@ -128,6 +133,7 @@ impl Check {
         Self::Secrecy,
         Self::SinkErrors,
         Self::FileDone,
+        Self::Windows,
     ];
 }
 

@@ -5,9 +5,9 @@ use std::sync::Arc;
 use std::time::SystemTime;
 
 use arrow::array::RecordBatch;
-use arrow::datatypes::{DataType, SchemaRef};
+use arrow::datatypes::SchemaRef;
 
-use crate::SourceError;
+use crate::{SourceError, Window};
 
 /// Rows a connector aims to put into one batch where the request does not say.
 pub const DEFAULT_BATCH_ROWS: usize = 8_192;
@@ -128,26 +128,6 @@ pub struct ReadRequest {
     pub window: Option<Window>,
     /// Rows after which the source may stop, because nobody looks at more of them.
     pub limit: Option<u64>,
-}
-
-/// The rows of an incremental read: those whose `column` is null, or at least `from` and less than `until`.
-///
-/// The left edge belongs to the window, so that rows with the same value as the last one seen are read again rather
-/// than lost; a row without a value could be new, so it is always read.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Window {
-    pub column: String,
-    pub from: Option<Mark>,
-    pub until: Option<Mark>,
-}
-
-/// A value of a cursor column: whole numbers in decimal, dates and timestamps in ISO 8601 (with `Z` where the type
-/// has a zone), other types as they are written. It is a value of a record's bookkeeping and may be shown.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Mark {
-    pub text: String,
-    /// The column's type in [`Source::schema`].
-    pub data_type: DataType,
 }
 
 impl Default for ReadRequest {

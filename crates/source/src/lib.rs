@@ -11,6 +11,7 @@
 //! | module | idea |
 //! |---|---|
 //! | [`contract`] | the traits and the values that cross them |
+//! | [`cursor`] | cursor columns: windows of incremental reads, the order and the text of their values |
 //! | [`error`] | what can go wrong, who must act, whether another try may help |
 //! | [`request`] | options, tables and columns asked for, against those there are; the nearest name for a wrong one |
 //! | [`secret`] | passwords and tokens: references in the pipeline file, resolved when a source is read |
@@ -24,6 +25,7 @@
 pub mod columns;
 pub mod conformance;
 pub mod contract;
+pub mod cursor;
 pub mod error;
 pub mod files;
 pub mod ipc;
@@ -32,5 +34,6 @@ pub mod program;
 pub mod request;
 pub mod secret;
 
-pub use contract::{Chunk, Connector, FileRead, Mark, OpenContext, ReadRequest, RejectedRow, Sink, Source, Window};
+pub use contract::{Chunk, Connector, FileRead, OpenContext, ReadRequest, RejectedRow, Sink, Source};
+pub use cursor::{Mark, Window};
 pub use error::{ErrorKind, SourceError};

@@ -5,12 +5,15 @@ use std::path::PathBuf;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
 
-use arrow::array::{ArrayRef, LargeStringArray, RecordBatch, StringArray};
+use arrow::array::{ArrayRef, LargeStringArray, RecordBatch, StringArray, UInt32Array};
 use arrow::compute::{concat_batches, take_record_batch};
 use arrow::datatypes::{DataType, Field, Schema, SchemaRef};
 use goldsmith_source::conformance::{Check, ExpectedFile, ExpectedReject, Fixture, check_source};
+use goldsmith_source::cursor::CursorColumn;
 use goldsmith_source::files::{InputFile, digest};
-use goldsmith_source::{Chunk, Connector, OpenContext, ReadRequest, RejectedRow, Sink, Source, SourceError, request};
+use goldsmith_source::{
+    Chunk, Connector, Mark, OpenContext, ReadRequest, RejectedRow, Sink, Source, SourceError, request,
+};
 use serde::Deserialize;
 use serde_json::{Value, json};
 
@@ -45,6 +48,12 @@ enum Fault {
     FileReportedEarly,
     FileReportedTwice,
     FileRowsWrong,
+    WindowLeftEdgeOpen,
+    WindowRightEdgeClosed,
+    WindowForgetsNulls,
+    WindowOverturnsOrder,
+    WindowIgnored,
+    WindowsAllRefused,
 }
 
 const FAULTS: &[(Fault, Check)] = &[
@@ -76,6 +85,12 @@ const FAULTS: &[(Fault, Check)] = &[
     (Fault::FileReportedEarly, Check::FileDone),
     (Fault::FileReportedTwice, Check::FileDone),
     (Fault::FileRowsWrong, Check::FileDone),
+    (Fault::WindowLeftEdgeOpen, Check::Windows),
+    (Fault::WindowRightEdgeClosed, Check::Windows),
+    (Fault::WindowForgetsNulls, Check::Windows),
+    (Fault::WindowOverturnsOrder, Check::Windows),
+    (Fault::WindowIgnored, Check::Windows),
+    (Fault::WindowsAllRefused, Check::Windows),
 ];
 
 /// Five good rows; the third of six is rejected.
@@ -173,11 +188,38 @@ impl MemorySource {
         let order: [u32; 5] = match self.fault {
             Some(Fault::RowTwice) => [0, 1, 1, 3, 4],
             Some(Fault::RowOrder) => [0, 1, 3, 2, 4],
-            Some(Fault::SecondReadDiffers) if reads >= 2 => [0, 1, 2, 3, 3],
+            Some(Fault::SecondReadDiffers) if plain && reads >= 2 => [0, 1, 2, 3, 3],
             _ => [0, 1, 2, 3, 4],
         };
         let data = take_record_batch(&rows(), &arrow::array::UInt32Array::from(order.to_vec())).unwrap();
         if self.has(Fault::RowLost) { data.slice(0, 4) } else { data }
+    }
+
+    /// The rows of the window. A source that does not say that it obeys them is never asked for one.
+    fn inside(&self, data: &RecordBatch, request: &ReadRequest) -> Result<UInt32Array, SourceError> {
+        let all = 0..u32::try_from(data.num_rows()).unwrap();
+        let Some(window) = request.window.as_ref().filter(|_| !self.has(Fault::WindowIgnored)) else {
+            return Ok(all.collect::<Vec<_>>().into());
+        };
+        if self.has(Fault::WindowsAllRefused) {
+            return Err(SourceError::config("is not a cursor"));
+        }
+        let cursors = CursorColumn::new(data.column_by_name(&window.column).unwrap())?;
+        let edge = |mark: &Option<Mark>| mark.as_ref().map(|mark| mark.value().unwrap());
+        let (from, until) = (edge(&window.from), edge(&window.until));
+        let inside = |row: &u32| match cursors.value(*row as usize) {
+            None => !self.has(Fault::WindowForgetsNulls),
+            Some(value) => {
+                let left = |from| value > from || (value == from && !self.has(Fault::WindowLeftEdgeOpen));
+                let right = |until| value < until || (value == until && self.has(Fault::WindowRightEdgeClosed));
+                from.clone().is_none_or(left) && until.clone().is_none_or(right)
+            }
+        };
+        let mut rows: Vec<u32> = all.filter(inside).collect();
+        if self.has(Fault::WindowOverturnsOrder) {
+            rows.reverse();
+        }
+        Ok(rows.into())
     }
 
     fn batch(&self, data: &RecordBatch, request: &ReadRequest) -> Result<RecordBatch, SourceError> {
@@ -229,6 +271,10 @@ impl Source for MemorySource {
         Ok(schema(!self.has(Fault::NotNullable)))
     }
 
+    fn obeys_windows(&self) -> bool {
+        true
+    }
+
     fn read(&self, request: &ReadRequest, sink: &mut dyn Sink) -> Result<(), SourceError> {
         self.table_is_known(request.table.as_deref())?;
         self.is_there()?;
@@ -236,7 +282,9 @@ impl Source for MemorySource {
             return Err(SourceError::corrupt("rows", "cannot be read"));
         }
         let data = self.data(request);
-        let batch = self.batch(&data, request)?;
+        let inside = self.inside(&data, request)?;
+        let batch = self.batch(&take_record_batch(&data, &inside).unwrap(), request)?;
+        let numbers: Vec<u64> = inside.values().iter().map(|row| NUMBERS[*row as usize]).collect();
         let mut file_read = digest(&self.file)?.into_file_read(&self.file, 6);
         let push = |result: Result<(), SourceError>| match self.fault {
             Some(Fault::SinkErrorSwallowed | Fault::GoesOnAfterSinkError) => Ok(result.err()),
@@ -263,7 +311,7 @@ impl Source for MemorySource {
         let size = if self.has(Fault::BatchTooLarge) { 5 } else { request.batch_rows };
         for start in (0..batch.num_rows()).step_by(size) {
             let length = size.min(batch.num_rows() - start);
-            let mut rows = NUMBERS[start..start + length].to_vec();
+            let mut rows = numbers[start..start + length].to_vec();
             if self.has(Fault::NumbersFromZero) && start == 0 {
                 rows[0] = 0;
             }

@@ -4,6 +4,7 @@ use arrow::array::RecordBatch;
 use arrow::datatypes::SchemaRef;
 use serde_json::{Map, Value};
 
+use super::windows::windows;
 use super::{Check, Collected, ExpectedReject, Fixture, Violation, collect};
 use crate::contract::DEFAULT_BATCH_ROWS;
 use crate::{Chunk, ErrorKind, FileRead, OpenContext, ReadRequest, RejectedRow, Sink, Source, SourceError};
@@ -33,20 +34,21 @@ pub fn check_source(fixture: &Fixture<'_>) -> Result<(), Vec<Violation>> {
             secrecy(&first, &mut report);
             sink_errors(fixture, &*source, &first, &mut report);
             file_done(fixture, &first, &mut report);
+            windows(fixture, &*source, &first, &mut report);
         }
         Err(error) => report.add(Check::Reads, format!("the fixture cannot be read: {error}")),
     }
     if report.0.is_empty() { Ok(()) } else { Err(report.0) }
 }
 
-struct Report(Vec<Violation>);
+pub(super) struct Report(Vec<Violation>);
 
 impl Report {
-    fn add(&mut self, check: Check, message: impl Into<String>) {
+    pub(super) fn add(&mut self, check: Check, message: impl Into<String>) {
         self.0.push(Violation { check, message: message.into() });
     }
 
-    fn expect(&mut self, check: Check, holds: bool, message: impl FnOnce() -> String) {
+    pub(super) fn expect(&mut self, check: Check, holds: bool, message: impl FnOnce() -> String) {
         if !holds {
             self.add(check, message());
         }
@@ -285,7 +287,7 @@ fn projection(fixture: &Fixture<'_>, source: &dyn Source, first: &Collected, rep
     );
 }
 
-fn joined(collected: &Collected) -> Result<Option<RecordBatch>, String> {
+pub(super) fn joined(collected: &Collected) -> Result<Option<RecordBatch>, String> {
     let Some(chunk) = collected.chunks.first() else {
         return Ok(None);
     };
