@@ -4,6 +4,7 @@ mod column;
 pub mod config;
 mod database;
 mod read;
+mod span;
 
 use goldsmith_source::{Connector, OpenContext, Source, SourceError, request};
 

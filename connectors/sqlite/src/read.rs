@@ -15,6 +15,7 @@ use rusqlite::{Connection, Row, Statement};
 use crate::column::{Builder, Kinds};
 use crate::config::{QUERY_TABLE, SqliteOptions};
 use crate::database::{TableKind, check, explain, has_content, open, quote, tables};
+use crate::span::Span;
 
 /// Bytes of text and blobs after which a batch is pushed although it has fewer rows than asked for.
 const BATCH_BYTES: usize = 16 << 20;
@@ -245,6 +246,10 @@ impl Source for SqliteSource {
         plan.profile(&connection).map(|(schema, _)| schema)
     }
 
+    fn obeys_windows(&self) -> bool {
+        true
+    }
+
     fn read(&self, request: &ReadRequest, sink: &mut dyn Sink) -> Result<(), SourceError> {
         let file = self.file()?;
         let connection = open(&file)?;
@@ -252,12 +257,9 @@ impl Source for SqliteSource {
         let plan = self.plan(&connection, request.table.as_deref(), &file.name)?;
         let (schema, guarded) = plan.profile(&connection)?;
         let wanted = request::projection(request.columns.as_deref(), &schema, &plan.place)?;
-        let rows = push_rows(
-            &connection,
-            &Reading { plan: &plan, schema: &schema, wanted, guarded },
-            request.batch_rows,
-            sink,
-        )?;
+        let span = request.window.as_ref().map(|window| Span::new(window, &schema, &plan.place)).transpose()?;
+        let reading = Reading { plan: &plan, schema: &schema, wanted, guarded, span, limit: request.limit };
+        let rows = push_rows(&connection, &reading, request.batch_rows, sink)?;
         // Hashed while the transaction still holds writers off. With a write-ahead log the file alone does not say
         // what was read, so it gets no checksum.
         let digest = digest(&file)?;
@@ -274,6 +276,22 @@ struct Reading<'a> {
     wanted: Vec<usize>,
     /// The columns for which rows are rejected. A row has one fate, whichever columns are asked for.
     guarded: Vec<usize>,
+    /// The rows asked for, of all.
+    span: Option<Span>,
+    /// Rows after which nobody looks.
+    limit: Option<u64>,
+}
+
+impl Reading<'_> {
+    /// The columns the second pass asks SQLite for: more than are wanted where rows are
+    /// rejected (a rejected row is kept whole) and where a column tells which rows are meant.
+    fn fetched(&self) -> Vec<usize> {
+        if !self.guarded.is_empty() {
+            return (0..self.plan.columns.len()).collect();
+        }
+        let cursor = self.span.as_ref().map(|span| span.column).filter(|column| !self.wanted.contains(column));
+        self.wanted.iter().copied().chain(cursor).collect()
+    }
 }
 
 /// The second pass: pushes every row, and tells how many there were.
@@ -285,17 +303,29 @@ fn push_rows(
 ) -> Result<u64, SourceError> {
     let plan = reading.plan;
     let failed = |error| explain(error, &plan.place);
-    // Only where rows will be rejected are columns fetched that nobody asked for.
-    let fetched = if reading.guarded.is_empty() { reading.wanted.clone() } else { (0..plan.columns.len()).collect() };
+    let fetched = reading.fetched();
     let (mut statement, fetched_at) = plan.statement(connection, &fetched)?;
-    let places = if reading.guarded.is_empty() { fetched_at.clone() } else { reading.wanted.clone() };
+    let place_of = |column: &usize| {
+        let at = fetched.iter().position(|fetched| fetched == column);
+        at.and_then(|at| fetched_at.get(at)).copied()
+    };
+    let places: Vec<usize> = reading.wanted.iter().filter_map(place_of).collect();
+    let guarded: Vec<usize> = reading.guarded.iter().filter_map(place_of).collect();
+    let cursor = reading.span.as_ref().and_then(|span| Some((span, place_of(&span.column)?)));
     let mut rows = statement.query([]).map_err(failed)?;
     let mut batch = Batch::new(reading)?;
     let mut number = 0;
-    while let Some(row) = rows.next().map_err(failed)? {
+    while reading.limit.is_none_or(|limit| number < limit) {
+        let Some(row) = rows.next().map_err(failed)? else { break };
+        if let Some((span, place)) = cursor
+            && !span.holds(row.get_ref(place).map_err(failed)?)
+        {
+            continue;
+        }
         number += 1;
-        if let Some(column) = unreadable(row, &reading.guarded).map_err(failed)? {
-            let name = plan.columns.get(column).map(|column| column.name.clone());
+        if let Some(column) = unreadable(row, &guarded).map_err(failed)? {
+            let at = fetched_at.iter().position(|place| *place == column).and_then(|at| fetched.get(at));
+            let name = at.and_then(|at| plan.columns.get(*at)).map(|column| column.name.clone());
             let named = name.as_deref().unwrap_or_default();
             sink.reject(RejectedRow {
                 file: plan.table.clone(),

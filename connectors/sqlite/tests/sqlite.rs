@@ -10,7 +10,7 @@ use arrow::array::{
 use arrow::datatypes::{DataType, Field, Int64Type, Schema};
 use connector_sqlite::Sqlite;
 use goldsmith_source::conformance::{Collected, ExpectedFile, ExpectedReject, Fixture, check_source, collect};
-use goldsmith_source::{Connector, ErrorKind, OpenContext, ReadRequest, Source, SourceError};
+use goldsmith_source::{Connector, ErrorKind, Mark, OpenContext, ReadRequest, Source, SourceError, Window};
 use rusqlite::Connection;
 use serde_json::{Value, json};
 use tempfile::TempDir;
@@ -84,6 +84,50 @@ fn keeps_the_contract() {
     let tables = open(folder.path(), &json!({ "path": "shop.db" })).unwrap().tables().unwrap();
     assert_eq!(tables, ["adults", "customers", "orders"]);
     assert!(!folder.path().join("nowhere.db").exists());
+}
+
+#[test]
+fn windows_compare_what_is_stored_not_what_is_declared() {
+    // Declared DATE is numeric to SQLite, and NOCASE its own idea of order.
+    let folder = shop(
+        "CREATE TABLE t (id INTEGER PRIMARY KEY, day DATE, name TEXT COLLATE NOCASE, mixed, amount REAL); \
+         INSERT INTO t VALUES (1, '2024-01-01', 'b', 9, 1.5), (2, '2024', 'C', '10', 2.5), (3, NULL, 'a', NULL, 3.5), \
+         (4, '2025-01-01', 'D', 100, 4.5);",
+    );
+    let source = open(folder.path(), &json!({ "path": "shop.db" })).unwrap();
+    let ids = |column: &str, from: Option<&str>, until: Option<&str>, limit: Option<u64>| {
+        let data_type = if column == "id" { DataType::Int64 } else { DataType::Utf8 };
+        let mark = |text: Option<&str>| text.map(|text| Mark { text: text.to_owned(), data_type: data_type.clone() });
+        let window = Window { column: column.to_owned(), from: mark(from), until: mark(until) };
+        let columns = Some(vec!["id".to_owned()]);
+        let request = ReadRequest { columns, window: Some(window), limit, ..ReadRequest::default() };
+        collect(&*source, &request).map(|found| {
+            let ids = found.chunks.iter().flat_map(|chunk| chunk.batch.column(0).as_primitive::<Int64Type>().values());
+            ids.copied().collect::<Vec<i64>>()
+        })
+    };
+    assert_eq!(ids("day", Some("2024"), None, None).unwrap(), [1, 2, 3, 4]);
+    assert_eq!(ids("day", Some("2024-01-01"), Some("2025-01-01"), None).unwrap(), [1, 3], "2024 is before its days");
+    assert_eq!(ids("name", Some("D"), None, None).unwrap(), [1, 3, 4], "byte by byte");
+    assert_eq!(ids("mixed", Some("10"), Some("11"), None).unwrap(), [2, 3, 4], "as text: 10, 100, 9");
+    assert_eq!(ids("id", Some("2"), Some("4"), None).unwrap(), [2, 3]);
+    assert_eq!(ids("id", Some("2"), None, Some(2)).unwrap(), [2, 3], "the limit counts the rows of the window");
+    let error = ids("amount", None, None, None).unwrap_err();
+    assert_eq!(
+        error.to_string(),
+        "shop.db, table \"t\": column \"amount\" holds Float64, which cannot be a cursor; choose a column of whole \
+         numbers or text that grows with every change"
+    );
+    let error = ids("dya", None, None, None).unwrap_err();
+    assert!(error.to_string().contains("no column \"dya\". Did you mean \"day\"?"), "{error}");
+}
+
+#[test]
+fn a_limit_ends_the_read() {
+    let folder = shop(CUSTOMERS);
+    let request = ReadRequest { table: Some("customers".to_owned()), limit: Some(2), ..ReadRequest::default() };
+    let found = collect(&*open(folder.path(), &json!({ "path": "shop.db" })).unwrap(), &request).unwrap();
+    assert_eq!((found.rejected.len(), found.rows().len(), found.files[0].rows), (1, 1, 2));
 }
 
 #[test]
