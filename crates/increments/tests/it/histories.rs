@@ -1,13 +1,12 @@
 //! Random histories: a table changes between reads, commits come late, runs crash; after each committed run the merged
 //! table has to be the table.
 
-mod fake;
-
 use std::collections::{BTreeMap, BTreeSet};
 
-use fake::{Customer, Fake, Run};
 use fastrand::Rng;
 use goldsmith_increments::{Deletes, Lag, Mode, Settings};
+
+use crate::fake::{Customer, Fake, Run};
 
 const HISTORIES: u64 = 500;
 const STEPS: usize = 14;
@@ -24,6 +23,8 @@ struct System {
     clock: i64,
     lag: i64,
     tombstones: bool,
+    /// Every version of a row stays in the table, as a row of its own.
+    versions: bool,
     fake: Fake,
     pending: Vec<Pending>,
     /// Rows that were deleted, and may still be in a merged table that nobody told.
@@ -64,7 +65,8 @@ impl System {
     }
 
     fn write(&mut self, id: i64) {
-        let cursor = (self.rng.u8(0..12) > 0).then_some(self.clock);
+        // A version without a time would be the newest whenever it is read.
+        let cursor = (self.versions || self.rng.u8(0..12) > 0).then_some(self.clock);
         let customer = Customer { id, cursor, value: self.rng.u32(0..3), deleted: false };
         self.commit(customer);
     }
@@ -85,7 +87,7 @@ fn history(seed: u64) {
     let mut rng = Rng::with_seed(seed);
     let lag = if rng.bool() { 0 } else { rng.i64(1..8) };
     let deletes = rng.choice([Deletes::None, Deletes::Keys, Deletes::Full]).unwrap();
-    let tombstones = rng.bool();
+    let (tombstones, versions) = (rng.bool(), rng.u8(0..3) == 0);
     let settings = Settings {
         cursor: "modified_at".to_owned(),
         key: vec!["id".to_owned()],
@@ -94,11 +96,12 @@ fn history(seed: u64) {
         deletes,
     };
     let mut system = System {
-        fake: Fake::new(rng.usize(1..5)),
+        fake: Fake::new(rng.usize(1..5), versions),
         rng,
         clock: 100,
         lag,
         tombstones,
+        versions,
         pending: Vec::new(),
         deleted: BTreeSet::new(),
         next_id: 0,
@@ -117,7 +120,10 @@ fn history(seed: u64) {
             1 if run.has_state() && deletes != Deletes::Full => {
                 let from = system.clock - system.rng.i64(0..20);
                 let until = from + system.rng.i64(0..20);
-                Mode::Backfill { from: Some(from.to_string()), until: system.rng.bool().then(|| until.to_string()) }
+                Mode::Backfill {
+                    from: Some(from.to_string()),
+                    until: (!versions && system.rng.bool()).then(|| until.to_string()),
+                }
             }
             _ => Mode::Live,
         };
@@ -132,7 +138,7 @@ fn history(seed: u64) {
         assert_eq!(places, rows, "{told}: two rows of one place");
         let table: BTreeMap<i64, Customer> = system
             .fake
-            .visible()
+            .newest()
             .into_iter()
             .filter(|row| !(tombstones && row.deleted))
             .map(|row| (row.id, row))

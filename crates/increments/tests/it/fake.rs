@@ -23,17 +23,19 @@ pub(crate) struct Customer {
 pub(crate) struct Fake {
     rows: Vec<Customer>,
     batch_rows: usize,
+    /// A change adds a row instead of replacing one.
+    versions: bool,
 }
 
 impl Fake {
-    pub(crate) fn new(batch_rows: usize) -> Self {
-        Self { rows: Vec::new(), batch_rows }
+    pub(crate) fn new(batch_rows: usize, versions: bool) -> Self {
+        Self { rows: Vec::new(), batch_rows, versions }
     }
 
     pub(crate) fn put(&mut self, customer: Customer) {
         match self.rows.iter_mut().find(|row| row.id == customer.id) {
-            Some(row) => *row = customer,
-            None => self.rows.push(customer),
+            Some(row) if !self.versions => *row = customer,
+            _ => self.rows.push(customer),
         }
     }
 
@@ -45,8 +47,15 @@ impl Fake {
         self.rows.iter().map(|row| row.id).collect()
     }
 
-    pub(crate) fn visible(&self) -> Vec<Customer> {
-        self.rows.clone()
+    /// The newest row of every key: the one with the largest cursor, and of equal ones the last.
+    pub(crate) fn newest(&self) -> Vec<Customer> {
+        let is_newest = |(at, row): &(usize, &Customer)| {
+            let newer = |(other_at, other): (usize, &Customer)| {
+                other.id == row.id && (other.cursor, other_at) > (row.cursor, *at)
+            };
+            !self.rows.iter().enumerate().any(newer)
+        };
+        self.rows.iter().enumerate().filter(is_newest).map(|(_, row)| row.clone()).collect()
     }
 }
 
