@@ -93,6 +93,17 @@ impl<'t> Walk<'t> {
             );
             self.add(&age.place, &path.key("on_failure").key("max_age"), message);
         }
+        if let Some(incremental) = source.value.get("incremental")
+            && let (Some(cursor), Some(key)) = (incremental.get("cursor").and_then(text), incremental.get("key"))
+            && let Some(part) =
+                std::iter::once(key).chain(key.items()).find(|part| text(part).is_some_and(|part| part == cursor))
+        {
+            let message = format!(
+                "the cursor `{}` changes with its row, so it cannot be part of the key; name what stays the same",
+                short(cursor)
+            );
+            self.add(&part.place, &path.key("incremental").key("key"), message);
+        }
         let records = source.value.get("records").map(Node::items).unwrap_or_default();
         let mut names: Vec<&str> = Vec::new();
         for (index, record) in records.iter().enumerate() {

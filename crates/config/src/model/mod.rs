@@ -1,6 +1,7 @@
 //! What a pipeline file says, as types. The doc comments are the reference: the JSON Schema, the editor's help and
 //! the documentation are made from them.
 
+pub mod incremental;
 pub mod quality;
 pub mod resolving;
 pub mod sources;
@@ -9,6 +10,7 @@ pub mod values;
 use schemars::JsonSchema;
 use serde::Deserialize;
 
+pub use incremental::{Deletes, Incremental, Lag};
 pub use quality::{
     Check, Comparison, Compression, Coverage, Metric, Privacy, Publish, QualityCheck, QuarantineRaw, Severity,
 };

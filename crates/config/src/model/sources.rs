@@ -7,6 +7,7 @@ use serde::de::{Deserializer, Error};
 use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
 
+use super::incremental::Incremental;
 use super::values::{Age, DateFormat, Named, OneOrMany, Percent, Ratio, Region, Relation};
 
 /// One system to read. The keys here are the same for every connector; all other keys of a source are the
@@ -25,6 +26,8 @@ pub struct Source {
     pub duplicates: Duplicates,
     /// Columns of record tables to publish beside those the fields use: `source_records` has them as JSON in `kept`.
     pub keep: Keep,
+    /// Reading only what changed; everything is read each run where it is not given.
+    pub incremental: Option<Incremental>,
     /// What kinds of record the source holds. At least one.
     pub records: Vec<Record>,
     /// The connector's own options, as the file has them, variables filled in.
@@ -54,14 +57,16 @@ pub(crate) struct CommonKeys {
     /// Columns to land beside those the fields use: a list, or `all` for full profiling.
     #[serde(default)]
     keep: Keep,
+    /// Read only what changed since the last published version, instead of everything.
+    incremental: Option<Incremental>,
     /// What kinds of record the source holds, and what their columns mean.
     #[schemars(length(min = 1))]
     records: Vec<Record>,
 }
 
 /// The keys every source has; a connector cannot have an option of such a name.
-pub const RESERVED_SOURCE_KEYS: [&str; 7] =
-    ["connector", "defaults", "contract", "on_failure", "duplicates", "keep", "records"];
+pub const RESERVED_SOURCE_KEYS: [&str; 8] =
+    ["connector", "defaults", "contract", "on_failure", "duplicates", "keep", "incremental", "records"];
 
 impl<'de> Deserialize<'de> for Source {
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
@@ -72,9 +77,9 @@ impl<'de> Deserialize<'de> for Source {
                 common.insert(key.to_owned(), value);
             }
         }
-        let CommonKeys { connector, defaults, contract, on_failure, duplicates, keep, records } =
+        let CommonKeys { connector, defaults, contract, on_failure, duplicates, keep, incremental, records } =
             serde_json::from_value(Value::Object(common)).map_err(D::Error::custom)?;
-        Ok(Self { connector, defaults, contract, on_failure, duplicates, keep, records, options })
+        Ok(Self { connector, defaults, contract, on_failure, duplicates, keep, incremental, records, options })
     }
 }
 
@@ -98,6 +103,7 @@ impl fmt::Debug for Source {
             .field("on_failure", &self.on_failure)
             .field("duplicates", &self.duplicates)
             .field("keep", &self.keep)
+            .field("incremental", &self.incremental)
             .field("records", &self.records)
             .field("options", &self.options.keys().collect::<Vec<_>>())
             .finish()

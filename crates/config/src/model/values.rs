@@ -414,6 +414,7 @@ pub(crate) fn format_fault(format: &str, text: &str) -> Option<Result<(), String
         "percent" => Percent::parse(text).map(drop),
         "ratio" => Ratio::parse(text).map(drop),
         "age" => Age::parse(text).map(drop),
+        "lag" => crate::model::incremental::Lag::parse(text).map(drop),
         "region" => Region::parse(text).map(drop),
         "date_format" => DateFormat::parse(text).map(drop),
         "relation" => Relation::parse(text).map(drop),

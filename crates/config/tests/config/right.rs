@@ -1,8 +1,8 @@
 //! Files that load, and what they become.
 
 use goldsmith_config::model::{
-    Comparison, DateFormat, Entity, FailurePolicy, FieldExpr, FieldItem, JoinOn, Keep, Metric, Relation, SecretRef,
-    Severity, Strategy,
+    Comparison, DateFormat, Deletes, Entity, FailurePolicy, FieldExpr, FieldItem, JoinOn, Keep, Lag, Metric, Relation,
+    SecretRef, Severity, Strategy,
 };
 use goldsmith_config::{AttributeKind, attributes::kind_of};
 
@@ -191,6 +191,28 @@ fn other_forms_load() {
     assert_eq!(kind_of(&pipeline, Entity::Generic, "pages"), Some(AttributeKind::Integer));
     assert_eq!(pipeline.ids.key, Some(SecretRef::File("/run/secrets/key".into())));
     assert_eq!(pipeline.matching.threshold.unwrap().fraction(), 0.97);
+}
+
+#[test]
+fn incremental_sources_load() {
+    let incremental = |lines: &str| {
+        let text = small(&format!("    incremental:\n{lines}"), "", "");
+        let loaded = load(&text).unwrap_or_else(|mistakes| panic!("{mistakes}"));
+        let crm = loaded.pipeline.sources.get("crm").unwrap().clone();
+        assert!(!crm.options.contains_key("incremental"), "no option of the connector");
+        crm.incremental.unwrap()
+    };
+    let least = incremental("      cursor: modified_at\n      key: id\n");
+    assert_eq!((least.cursor.as_str(), least.key.as_slice()), ("modified_at", &["id".to_owned()][..]));
+    assert_eq!((least.lag, least.deleted, least.deletes), (Lag::None, None, Deletes::None));
+    let most = incremental(
+        "      cursor: modified_at\n      key: [id, shop]\n      lag: 15m\n      deleted: is_deleted\n      deletes: keys\n",
+    );
+    assert_eq!((most.key.as_slice().len(), most.lag, most.deletes), (2, Lag::Seconds(900), Deletes::Keys));
+    assert_eq!(most.deleted.as_deref(), Some("is_deleted"));
+    assert_eq!(incremental("      cursor: version\n      key: id\n      lag: 1000\n").lag, Lag::Count(1_000));
+    assert_eq!(incremental("      cursor: version\n      key: id\n      lag: \"0s\"\n").lag, Lag::None);
+    assert!(load(&small("", "", "")).unwrap().pipeline.sources.get("crm").unwrap().incremental.is_none());
 }
 
 /// What a variable fills in takes the type that is wanted, and never changes the structure.

@@ -108,6 +108,26 @@ fn values() {
 }
 
 #[test]
+fn incremental() {
+    let said_of = |lines: &str| said(&small(&format!("    incremental:\n{lines}"), "", ""));
+    let right = "      cursor: modified_at\n      key: id\n";
+    assert_eq!(said_of(right), [""; 0]);
+    assert_eq!(said_of(&right.replace("cursor:", "curser:")), ["10:7 unknown key `curser`; did you mean `cursor`?"]);
+    assert_eq!(said_of("      cursor: modified_at\n"), ["9:5 missing `key`"]);
+    assert_eq!(said_of(&format!("{right}      deletes: key\n")), ["12:16 unknown value `key`; did you mean `keys`?"]);
+    assert_eq!(
+        said_of(&format!("{right}      lag: 1 hour\n")),
+        ["12:12 expected a length of time such as `30s`, `15m`, `1h` or `2d`, or a whole number, found `1 hour`"]
+    );
+    assert_eq!(said_of(&format!("{right}      lag: -5\n")), ["12:12 expected at least 0, found `-5`"]);
+    assert_eq!(said_of(&format!("{right}      deleted: ''\n")), ["12:16 expected text, found an empty text"]);
+    assert_eq!(
+        said_of("      cursor: version\n      key: [id, version]\n"),
+        ["11:17 the cursor `version` changes with its row, so it cannot be part of the key; name what stays the same"]
+    );
+}
+
+#[test]
 fn names() {
     check(
         "  crm:\n",

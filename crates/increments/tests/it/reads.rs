@@ -126,6 +126,17 @@ fn only_what_changed_is_read_and_the_rest_keeps_its_place() {
 }
 
 #[test]
+fn the_mark_never_falls_back() {
+    let mut reads = Reads::new();
+    reads.live(&people(&[1, 2], &[10, 20], &["a", "b"]));
+    let (_, new) = reads.live(&people(&[1], &[10], &["a"]));
+    assert_eq!((new.counts.read, new.mark.unwrap().text.as_str()), (0, "20"), "its row is gone");
+    reads.settings.lag = Lag::Count(15);
+    let (_, new) = reads.live(&people(&[1], &[10], &["a"]));
+    assert_eq!((new.counts.read, new.mark.unwrap().text.as_str()), (1, "20"));
+}
+
+#[test]
 fn the_newest_row_of_a_key_is_that_of_the_larger_cursor_and_then_the_later() {
     let mut reads = Reads::new();
     let (found, _) = reads.live(&people(&[1, 1, 2, 2], &[20, 10, 5, 5], &["new", "old", "first", "second"]));
@@ -305,6 +316,8 @@ fn a_backfill_reads_an_interval_and_leaves_the_mark() {
     let (found, new) = reads.read(&mended, &backfill("2", "30")).unwrap();
     assert_eq!(names(&found), ["a", "c", "B"].map(|name| Some(name.to_owned())));
     assert_eq!(new.mark.unwrap().text, "30");
+    let (found, new) = reads.read(&mended, &backfill("50", "100")).unwrap();
+    assert_eq!((ids(&found).len(), new.mark.unwrap().text.as_str()), (4, "30"), "also where it reads beyond");
     let error = reads.read(&mended, &backfill("soon", "30")).unwrap_err();
     assert!(
         error.to_string().starts_with("table \"customers\": `soon` is no value of a cursor of type Int64"),
