@@ -11,7 +11,7 @@ use goldsmith::matching::coded_records;
 use goldsmith::normalize::records::{Normalized, normalize};
 use goldsmith::pipeline::check::{Checked, FileOptions, load_plan};
 use goldsmith::pipeline::run::match_options;
-use goldsmith::pipeline::{RunOptions, run, sources};
+use goldsmith::pipeline::{Reread, RunOptions, run, sources};
 use goldsmith::progress::Progress;
 use goldsmith_resolve::{Decisions, Resolution};
 use tempfile::TempDir;
@@ -57,8 +57,10 @@ fn bench() -> &'static Bench {
         let progress = Progress::silent();
         let plan = &checked.plan;
         let sources = runtime.block_on(run::check_sources(plan, None)).expect("sources");
+        let (landing, staging) = (folder.path().join("landing"), folder.path().join("staging"));
+        let directories = sources::Directories { landing: &landing, staging: &staging, last: None };
         let (delivered, _) =
-            sources::land(plan, &sources, &folder.path().join("landing"), None, 0, &progress).expect("landed");
+            sources::land(plan, &sources, &directories, None, &Reread::default(), 0, &progress).expect("landed");
         let extracted: Vec<_> = delivered.into_iter().map(sources::Delivered::into_fresh).collect();
         let normalized = runtime.block_on(normalize(plan, &extracted, &[], threads, &progress)).expect("normalised");
         let resolutions = normalized
@@ -151,6 +153,7 @@ fn end_to_end(bencher: Bencher<'_, '_>) {
         wait: std::time::Duration::ZERO,
         force: true,
         retrain: true,
+        reread: Reread::default(),
     };
     bencher.counter(records(bench)).bench(|| {
         let outcome = bench

@@ -8,8 +8,10 @@ use clap::Args;
 
 use super::{Failure, PipelineArguments, print_json, runtime, say, threads};
 use crate::pipeline::run::{Published, human};
-use crate::pipeline::{Outcome, RunOptions, check, exit, run as run_plan};
+use crate::pipeline::{Backfill, Outcome, Reread, RunOptions, check, exit, run as run_plan};
 use crate::progress::Progress;
+use crate::publish::Manifest;
+use crate::publish::manifest::StateEntry;
 
 /// Read the sources, match their records, publish golden profiles and reports.
 ///
@@ -17,7 +19,8 @@ use crate::progress::Progress;
 /// version, nothing is published.
 #[derive(Debug, Args)]
 #[command(
-    after_help = "Example:\n  goldsmith run pipelines/customer-360/pipeline.yaml\n  goldsmith run pipeline.yaml --env prod --json | jq .golden_profiles"
+    after_help = "Example:\n  goldsmith run pipelines/customer-360/pipeline.yaml\n  goldsmith run pipeline.yaml --env prod --json | jq .golden_profiles",
+    group(clap::ArgGroup::new("interval").multiple(true))
 )]
 pub(super) struct Arguments {
     #[command(flatten)]
@@ -40,6 +43,18 @@ pub(super) struct Arguments {
     /// Train new match models instead of reusing the published ones.
     #[arg(long)]
     retrain: bool,
+    /// Read this incremental source whole, as if nothing had been read of it before; may be given several times.
+    #[arg(long, value_name = "SOURCE")]
+    refresh: Vec<String>,
+    /// Read an interval of this incremental source once more, instead of what is new in it; its mark stays.
+    #[arg(long, value_name = "SOURCE", requires = "interval")]
+    backfill: Option<String>,
+    /// Where the interval of --backfill begins: a value of the cursor column.
+    #[arg(long, value_name = "CURSOR", requires = "backfill", group = "interval")]
+    from: Option<String>,
+    /// Where the interval of --backfill ends; this value is not part of it.
+    #[arg(long, value_name = "CURSOR", requires = "backfill", group = "interval")]
+    until: Option<String>,
     /// Exit with 5 where a source could not be read and its policy let the run go on.
     #[arg(long)]
     degraded_exit: bool,
@@ -63,6 +78,14 @@ pub(super) fn run(arguments: &Arguments, progress: &Progress) -> Result<u8, Fail
         wait: Duration::from_secs(arguments.wait),
         force: arguments.force,
         retrain: arguments.retrain,
+        reread: Reread {
+            refresh: arguments.refresh.clone(),
+            backfill: arguments.backfill.clone().map(|source| Backfill {
+                source,
+                from: arguments.from.clone(),
+                until: arguments.until.clone(),
+            }),
+        },
     };
     let pool = rayon::ThreadPoolBuilder::new().num_threads(options.threads).build_global();
     debug_assert!(pool.is_ok(), "the pool is built once");
@@ -133,6 +156,15 @@ fn tidy(path: &Path) -> PathBuf {
     }
 }
 
+/// The tables that were read by increments in this run: source, table, what was read.
+fn increments(manifest: &Manifest) -> impl Iterator<Item = (&str, &str, &StateEntry)> {
+    let fresh = manifest.sources.iter().filter(|source| source.state == "fresh");
+    fresh.flat_map(|source| {
+        let tables = source.tables.iter();
+        tables.filter_map(|table| Some((source.name.as_str(), table.name.as_str(), table.state.as_ref()?)))
+    })
+}
+
 /// What a data engineer wants to know at the end of a run.
 fn summary(published: &Published, pipeline: &str) -> String {
     use std::fmt::Write;
@@ -151,6 +183,18 @@ fn summary(published: &Published, pipeline: &str) -> String {
             human(counts.duplicate_rows + counts.superseded),
             human(counts.filtered),
             human(counts.quarantined)
+        );
+    }
+    for (source, table, state) in increments(manifest) {
+        let _ = writeln!(
+            text,
+            "  {:<12} {table}: {} rows read now ({} new, {} changed), {} carried over, {} gone",
+            source,
+            human(state.read),
+            human(state.added),
+            human(state.changed),
+            human(state.carried),
+            human(state.gone)
         );
     }
     let records: u64 = manifest.sources.iter().map(|source| source.records.records).sum();

@@ -9,6 +9,7 @@ use arrow::array::{ArrayRef, AsArray, Int32Array, Int64Array, RecordBatch, UInt3
 use arrow::compute::take_record_batch;
 use arrow::datatypes::{DataType, Field, Fields, Schema, SchemaRef};
 use arrow::ipc::writer::FileWriter;
+use goldsmith_increments::NewState;
 use goldsmith_source::{Chunk, FileRead, RejectedRow, Sink, SourceError};
 
 use super::Quarantined;
@@ -40,6 +41,16 @@ pub struct LandedTable {
     pub rejected: u64,
     /// All rows were kept out, because the table's columns broke the contract.
     pub refused: bool,
+    /// How it was read by increments, where it was.
+    pub increment: Option<LandedIncrement>,
+}
+
+/// A table that was read by increments: the rows landed are merged ones.
+#[derive(Debug, Clone)]
+pub struct LandedIncrement {
+    /// The file of its state, relative to the version's directory.
+    pub path: PathBuf,
+    pub state: NewState,
 }
 
 /// Takes what a source pushes and writes it down.
@@ -134,6 +145,7 @@ impl<'a> Landing<'a> {
             rows: self.rows,
             rejected: self.rejected,
             refused: false,
+            increment: None,
         };
         Ok((table, self.done, self.quarantined))
     }

@@ -14,12 +14,14 @@ use std::path::Path;
 use std::sync::Arc;
 
 use arrow::datatypes::{Field, SchemaRef};
+use goldsmith_increments::{Increment, NewState, WholeBecause, read_increment};
 use goldsmith_source::{FileRead, ReadRequest};
 
 use crate::pipeline::RunError;
+use crate::pipeline::incremental::{Increments, state_path};
 use crate::pipeline::plan::SourcePlan;
 use crate::progress::Progress;
-pub use landing::LandedTable;
+pub use landing::{LandedIncrement, LandedTable};
 
 /// A row that did not become a record, with the reason. Its bytes are kept here and in the quarantine table
 /// and nowhere else.
@@ -48,6 +50,8 @@ pub struct ExtractedSource {
     pub tables: BTreeMap<String, LandedTable>,
     pub files: Vec<FileRead>,
     pub quarantined: Vec<Quarantined>,
+    /// Sentences for people about how it was read.
+    pub warnings: Vec<String>,
 }
 
 impl ExtractedSource {
@@ -81,13 +85,15 @@ pub fn schemas(source: &SourcePlan) -> Result<BTreeMap<String, SchemaRef>, RunEr
     Ok(schemas)
 }
 
-/// Reads the requested tables of one source into landing files below `directory`.
+/// Reads the requested tables of one source into landing files below `directory`: of an incremental source only what
+/// changed is read, and the landing file holds it merged with what was read before.
 ///
 /// # Errors
 /// A source fails whole: after an error nothing it delivered is used.
 pub fn extract(
     source: &SourcePlan,
     requests: &[TableRequest],
+    increments: &Increments<'_>,
     directory: &Path,
     progress: &Progress,
 ) -> Result<ExtractedSource, RunError> {
@@ -98,6 +104,7 @@ pub fn extract(
         tables: BTreeMap::new(),
         files: Vec::new(),
         quarantined: Vec::new(),
+        warnings: Vec::new(),
     };
     for (number, request) in requests.iter().enumerate() {
         let named = |error| RunError::Source { name: source.name.clone(), error };
@@ -112,13 +119,43 @@ pub fn extract(
             &request.gone,
             progress,
         )?;
-        let read = ReadRequest {
-            table: Some(request.table.clone()),
-            columns: Some(landing.columns().to_vec()),
-            ..ReadRequest::default()
+        let incremental = source.incremental.as_ref().filter(|incremental| incremental.settings.concern(&schema));
+        let increment = match incremental {
+            None => {
+                let read = ReadRequest {
+                    table: Some(request.table.clone()),
+                    columns: Some(landing.columns().to_vec()),
+                    ..ReadRequest::default()
+                };
+                source.source.read(&read, &mut landing).map_err(named)?;
+                None
+            }
+            Some(incremental) => {
+                let columns = landing.columns().to_vec();
+                let relative = state_path(&source.name, number);
+                let previous = increments.previous(&source.name, &request.table);
+                let (state, spool) = (increments.staging.join(&relative), directory.join(format!("{number}.spool")));
+                let increment = Increment {
+                    source: &*source.source,
+                    table: &request.table,
+                    schema: &schema,
+                    columns: Some(&columns),
+                    gone: &request.gone,
+                    settings: &incremental.settings,
+                    identity: &incremental.identity,
+                    mode: &increments.mode,
+                    now: increments.now,
+                    previous: previous.as_ref(),
+                    state: &state,
+                    spool: &spool,
+                };
+                let state = read_increment(&increment, &mut landing).map_err(named)?;
+                extracted.warnings.extend(said_of(&source.name, &request.table, &state));
+                Some(LandedIncrement { path: relative, state })
+            }
         };
-        source.source.read(&read, &mut landing).map_err(named)?;
-        let (table, mut files, mut quarantined) = landing.finish()?;
+        let (mut table, mut files, mut quarantined) = landing.finish()?;
+        table.increment = increment;
         extracted.tables.insert(request.table.clone(), table);
         for file in files.drain(..) {
             if !extracted.files.iter().any(|known| known.file == file.file && known.checksum == file.checksum) {
@@ -127,7 +164,19 @@ pub fn extract(
         }
         extracted.quarantined.append(&mut quarantined);
     }
+    if extracted.tables.values().any(|table| table.increment.is_some()) {
+        increments.sync(&source.name)?;
+    }
     Ok(extracted)
+}
+
+/// What somebody should know of a read by increments.
+fn said_of(source: &str, table: &str, state: &NewState) -> Vec<String> {
+    let whole = match &state.whole {
+        None | Some(WholeBecause::First | WholeBecause::Refresh | WholeBecause::Full) => None,
+        Some(because) => Some(format!("table \"{table}\" was read whole, because {because}")),
+    };
+    state.warnings.iter().cloned().chain(whole).map(|said| format!("source `{source}`, {said}")).collect()
 }
 
 /// Moves every landed row of a table into quarantine, because the table broke its contract.
@@ -142,6 +191,8 @@ pub fn quarantine_table(extracted: &mut ExtractedSource, table: &str, what: &str
         let row = contract::contract_row(&extracted.name, table, &file, row, what);
         extracted.quarantined.push(Quarantined { raw, ..row });
     }
+    // The table is read whole once its columns are as they should be.
+    landed.increment = None;
     landed.rejected += batches;
     landed.rows = 0;
     landed.refused = true;

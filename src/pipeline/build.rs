@@ -9,6 +9,7 @@ use goldsmith_config::model::{self, Entity, FailurePolicy, FieldExpr, FieldItem,
 use goldsmith_config::{Loaded, resolve};
 use goldsmith_source::OpenContext;
 
+use super::incremental::plan_of;
 use super::plan::{
     AttributePlan, ChildPlan, Compare, ContractPlan, Drift, EntityPlan, FieldPlan, From, IdsKey, Keep, MatchPlan,
     OnFailure, Plan, PublishPlan, QualityCheck, RecordPlan, SourcePlan, Sql, Survive,
@@ -42,9 +43,16 @@ impl Plan {
         let mut mistakes = Vec::new();
         let pipeline = &loaded.pipeline;
         let base = loaded.base_dir.as_path();
+        let ids_key = match ids_key(pipeline, base) {
+            Ok(key) => key,
+            Err(message) => {
+                mistakes.push(PlanMistake { path: "ids.key".to_owned(), message });
+                IdsKey { bytes: [0; 32], secret: false }
+            }
+        };
         let mut sources = Vec::new();
         for (name, source) in pipeline.sources.iter() {
-            match source_plan(pipeline, base, name, source, &mut mistakes) {
+            match source_plan(pipeline, base, name, source, &ids_key, &mut mistakes) {
                 Some(source) => sources.push(source),
                 None => debug_assert!(!mistakes.is_empty()),
             }
@@ -54,13 +62,6 @@ impl Plan {
         let blocking = blocking(pipeline, &entities, &mut mistakes);
         check_matching(pipeline, &mut mistakes);
         check_names(pipeline, &mut mistakes);
-        let ids_key = match ids_key(pipeline, base) {
-            Ok(key) => key,
-            Err(message) => {
-                mistakes.push(PlanMistake { path: "ids.key".to_owned(), message });
-                IdsKey { bytes: [0; 32], secret: false }
-            }
-        };
         if !mistakes.is_empty() {
             return Err(mistakes);
         }
@@ -129,6 +130,7 @@ fn source_plan(
     base: &Path,
     name: &str,
     source: &model::Source,
+    ids_key: &IdsKey,
     mistakes: &mut Vec<PlanMistake>,
 ) -> Option<SourcePlan> {
     let path = format!("sources.{name}");
@@ -160,6 +162,7 @@ fn source_plan(
             });
         }
     }
+    let incremental = plan_of(name, source, opened.obeys_windows(), &ids_key.bytes, mistakes);
     Some(SourcePlan {
         name: name.to_owned(),
         connector: connector.name(),
@@ -184,6 +187,7 @@ fn source_plan(
             model::Keep::All(_) => Keep::All,
             model::Keep::Columns(columns) => Keep::Columns(columns.clone()),
         },
+        incremental,
         records,
     })
 }

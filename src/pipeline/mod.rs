@@ -5,6 +5,7 @@ pub mod check;
 pub mod doctor;
 pub mod error;
 pub mod estimate;
+pub mod incremental;
 pub mod inputs;
 pub mod plan;
 pub mod preview;
@@ -13,5 +14,6 @@ pub mod sources;
 pub mod train;
 
 pub use error::{RunError, exit};
+pub use incremental::{Backfill, Reread};
 pub use plan::Plan;
 pub use run::{Outcome, RunOptions, run};

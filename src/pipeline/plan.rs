@@ -43,7 +43,17 @@ pub struct SourcePlan {
     pub duplicates_none: bool,
     /// Unmapped columns to land.
     pub keep: Keep,
+    /// Only what changed is read; everything for `None`.
+    pub incremental: Option<IncrementalPlan>,
     pub records: Vec<RecordPlan>,
+}
+
+/// How the tables of a source are read by increments.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct IncrementalPlan {
+    pub settings: goldsmith_increments::Settings,
+    /// Tells the system and its options from others, without holding them.
+    pub identity: String,
 }
 
 /// What happens to a run when a source cannot be read.

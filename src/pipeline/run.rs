@@ -5,19 +5,23 @@ use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
+use goldsmith_increments::NewState;
 use goldsmith_resolve::{Decisions, Model};
 
 use super::RunError;
+use super::incremental::{Reread, carry_states};
 use super::inputs::inputs_hash;
 use super::plan::{ContractPlan, Drift, MatchPlan, Plan};
-use super::sources::{CheckedSource, Delivered, check_source, land};
+use super::sources::{CheckedSource, Delivered, Directories, check_source, land};
 use crate::extract::contract::{Verdict, check_columns, columns};
-use crate::extract::{ExtractedSource, LandedTable};
+use crate::extract::{ExtractedSource, LandedIncrement, LandedTable};
 use crate::golden::{Clusters, survive};
 use crate::matching::{StewardDecisions, coded_records, golden_ids, read_decisions};
 use crate::normalize::records::{EntityRecords, LastGood, Normalized, RecordCounts, normalize};
 use crate::progress::Progress;
-use crate::publish::manifest::{FileEntry, Gate, Manifest, SCHEMA_VERSION, SourceEntry, StageEntry, TableEntry};
+use crate::publish::manifest::{
+    FileEntry, Gate, Manifest, SCHEMA_VERSION, SourceEntry, StageEntry, StateEntry, TableEntry,
+};
 use crate::publish::previous::Version;
 use crate::publish::results::RunFacts;
 use crate::publish::table::create_private_dir;
@@ -37,6 +41,8 @@ pub struct RunOptions {
     pub force: bool,
     /// Train new models instead of reusing the published ones.
     pub retrain: bool,
+    /// Sources that are read otherwise than from their last mark.
+    pub reread: Reread,
 }
 
 /// How a run ended.
@@ -67,6 +73,7 @@ pub struct Published {
 pub async fn run(plan: &Plan, options: &RunOptions, progress: &Progress) -> Result<Outcome, RunError> {
     let started = chrono::Utc::now();
     let as_of = options.as_of.unwrap_or_else(|| started.timestamp_micros());
+    options.reread.check(plan)?;
     let store = Store::new(plan.publish.to.clone());
     let lock = store.lock(options.wait)?;
     let last = store.latest()?;
@@ -91,7 +98,9 @@ pub async fn run(plan: &Plan, options: &RunOptions, progress: &Progress) -> Resu
         checked => checked?,
     };
     let stage = progress.stage("extract", None);
-    let (delivered, mut verdict) = land(plan, &checked, landing.path(), last.as_ref(), as_of, progress)?;
+    let last_dir = last.as_ref().map(|last| store.version_dir(last.version));
+    let directories = Directories { landing: landing.path(), staging, last: last_dir };
+    let (delivered, mut verdict) = land(plan, &checked, &directories, last.as_ref(), &options.reread, as_of, progress)?;
     let rows_read = delivered
         .iter()
         .map(|delivered| if let Delivered::Fresh(extracted) = delivered { extracted.rows_read() } else { 0 })
@@ -110,6 +119,12 @@ pub async fn run(plan: &Plan, options: &RunOptions, progress: &Progress) -> Resu
         return Ok(Outcome::Unchanged { version: last.version, directory: store.version_dir(last.version) });
     }
     let degraded: Vec<(String, String)> = degraded(plan, &delivered);
+    for (name, _) in &degraded {
+        let before = last.as_ref().and_then(|last| last.sources.iter().find(|entry| entry.name == *name));
+        if let (Some(before), Some(directory)) = (before, &directories.last) {
+            carry_states(before, directory, staging)?;
+        }
+    }
     let last_good = last_good(plan, &delivered, &store, last.as_ref())?;
     let extracted: Vec<Option<ExtractedSource>> = delivered.into_iter().map(Delivered::into_fresh).collect();
 
@@ -571,6 +586,7 @@ fn manifest(
                     rows: table.rows,
                     rejected: table.rejected,
                     columns: accepted_columns(name, table, before),
+                    state: table.increment.as_ref().map(state_entry),
                 })
                 .collect(),
             // Contracts go on from what was seen last.
@@ -628,6 +644,22 @@ fn manifest(
             .map(|(records, entity)| (records.plan.entity.clone(), entity.clusters.len() as u64))
             .collect::<BTreeMap<_, _>>(),
     })
+}
+
+fn state_entry(increment: &LandedIncrement) -> StateEntry {
+    let NewState { file, mark, whole, counts, .. } = &increment.state;
+    StateEntry {
+        path: increment.path.display().to_string(),
+        bytes: file.bytes,
+        blake3: file.blake3.clone(),
+        mark: mark.as_ref().map(|mark| mark.text.clone()),
+        whole: whole.as_ref().map(ToString::to_string),
+        read: counts.read,
+        added: counts.added,
+        changed: counts.changed,
+        carried: counts.carried,
+        gone: counts.gone,
+    }
 }
 
 /// The columns the next run is held against: those of the last version whose columns were accepted.

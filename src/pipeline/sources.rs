@@ -1,11 +1,12 @@
 //! The sources of a run: their schemas held against the plan, their rows landed, their policies applied.
 
 use std::collections::{BTreeMap, BTreeSet};
-use std::path::Path;
+use std::path::{Path, PathBuf};
 
 use arrow::datatypes::{DataType, Field, Fields, Schema, SchemaRef};
 
 use super::RunError;
+use super::incremental::{Increments, Reread, add_columns};
 use super::plan::{Drift, From, Keep, OnFailure, Plan, RecordPlan, SourcePlan};
 use crate::extract::contract::{Verdict, check_columns, check_rows, columns};
 use crate::extract::{ExtractedSource, TableRequest, extract, quarantine_table, schemas};
@@ -87,6 +88,7 @@ pub async fn check_source(
         }
     }
     keep_columns(source, &schemas, &mut needs, &mut mistakes);
+    add_columns(source, &found, &mut needs, &mut mistakes);
     if !mistakes.is_empty() {
         return Ok(Err(mistakes));
     }
@@ -192,6 +194,16 @@ fn keep_columns(
     }
 }
 
+/// The directories a run lands its sources with.
+pub struct Directories<'a> {
+    /// For landing files, which go at the end.
+    pub landing: &'a Path,
+    /// The version that is made, which keeps the states of incremental sources.
+    pub staging: &'a Path,
+    /// The last published version, which has their states as they were.
+    pub last: Option<PathBuf>,
+}
+
 /// Lands every source, in parallel, and applies contracts and failure policies.
 ///
 /// # Errors
@@ -199,8 +211,9 @@ fn keep_columns(
 pub fn land(
     plan: &Plan,
     checked: &[Result<CheckedSource, RunError>],
-    landing: &Path,
+    directories: &Directories<'_>,
     previous: Option<&Manifest>,
+    reread: &Reread,
     as_of: i64,
     progress: &Progress,
 ) -> Result<(Vec<Delivered>, Verdict), RunError> {
@@ -209,7 +222,11 @@ pub fn land(
             .sources
             .iter()
             .zip(checked)
-            .map(|(source, checked)| scope.spawn(move || land_one(source, checked, landing, previous, progress)))
+            .map(|(source, checked)| {
+                let last = directories.last.as_deref().zip(previous);
+                let increments = Increments::new(&source.name, reread, as_of, last, directories.staging);
+                scope.spawn(move || land_one(source, checked, directories.landing, &increments, previous, progress))
+            })
             .collect();
         threads
             .into_iter()
@@ -239,6 +256,7 @@ fn land_one(
     source: &SourcePlan,
     checked: &Result<CheckedSource, RunError>,
     landing: &Path,
+    increments: &Increments<'_>,
     previous: Option<&Manifest>,
     progress: &Progress,
 ) -> Result<(ExtractedSource, Verdict), RunError> {
@@ -255,8 +273,10 @@ fn land_one(
         })
         .collect();
     let mut verdict = last.map(|last| check_columns(&source.name, &source.contract, &tables, last)).unwrap_or_default();
-    let mut extracted = extract(source, &checked.requests, &landing.join(&source.name), progress)?;
+    let mut extracted = extract(source, &checked.requests, increments, &landing.join(&source.name), progress)?;
+    verdict.warnings.append(&mut extracted.warnings);
     for (table, what) in std::mem::take(&mut verdict.quarantined_tables) {
+        increments.forget(extracted.tables.get(&table))?;
         quarantine_table(&mut extracted, &table, &what)?;
     }
     for request in &checked.requests {

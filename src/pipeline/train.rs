@@ -5,7 +5,7 @@ use goldsmith_resolve::Model;
 use super::RunError;
 use super::plan::Plan;
 use super::run::{RunOptions, check_sources, match_options};
-use super::sources::{Delivered, land};
+use super::sources::{Delivered, Directories, land};
 use crate::extract::ExtractedSource;
 use crate::matching::coded_records;
 use crate::normalize::records::normalize;
@@ -28,7 +28,10 @@ pub async fn train(
     let landing = store.landing(&lock)?;
     let checked = check_sources(plan, None).await?;
     let stage = progress.stage("extract", None);
-    let (delivered, _) = land(plan, &checked, landing.path(), None, as_of, progress)?;
+    // No state is gone on from: a model is learnt from everything there is.
+    let states = landing.path().join(".states");
+    let directories = Directories { landing: landing.path(), staging: &states, last: None };
+    let (delivered, _) = land(plan, &checked, &directories, None, &options.reread, as_of, progress)?;
     stage.done(&format!("{} sources", plan.sources.len()));
     let extracted: Vec<Option<ExtractedSource>> = delivered.into_iter().map(Delivered::into_fresh).collect();
     let nothing: Vec<_> = plan.sources.iter().map(|_| None).collect();

@@ -60,6 +60,32 @@ pub struct TableEntry {
     pub rejected: u64,
     /// Column names and types as the source has them.
     pub columns: Vec<(String, String)>,
+    /// What the next run goes on from, where the table is read by increments.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub state: Option<StateEntry>,
+}
+
+/// The state of a table that is read by increments.
+#[derive(Debug, Clone, Serialize, Deserialize)]
+pub struct StateEntry {
+    /// The merged rows, relative to the version's directory.
+    pub path: String,
+    pub bytes: u64,
+    pub blake3: String,
+    /// The largest cursor seen.
+    pub mark: Option<String>,
+    /// Why the table was read whole, where it was.
+    pub whole: Option<String>,
+    /// Rows read by the run that wrote the state.
+    pub read: u64,
+    /// Of these, rows that were not known before.
+    pub added: u64,
+    /// Of these, rows that replaced one.
+    pub changed: u64,
+    /// Rows taken over from the state before.
+    pub carried: u64,
+    /// Rows of the state before that are gone.
+    pub gone: u64,
 }
 
 #[derive(Debug, Clone, Serialize, Deserialize)]

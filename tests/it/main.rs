@@ -9,6 +9,7 @@ mod drift;
 mod evaluation;
 mod expressions;
 mod inspect;
+mod incremental;
 mod model;
 mod publishing;
 mod references;

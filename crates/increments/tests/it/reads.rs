@@ -332,7 +332,8 @@ fn a_backfill_reads_an_interval_and_leaves_the_mark() {
 fn a_damaged_state_is_refused_with_the_way_out() {
     let table = people(&[1, 2], &[1, 2], &["a", "b"]);
     let mut reads = Reads::new();
-    let damages: [(&str, fn(&Path)); 3] = [
+    type Damage = fn(&Path);
+    let damages: [(&str, Damage); 3] = [
         ("has changed since it was published", |path| {
             let mut bytes = std::fs::read(path).unwrap();
             let middle = bytes.len() / 2;
