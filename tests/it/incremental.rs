@@ -247,7 +247,7 @@ fn what_does_not_fit_is_a_mistake_of_the_pipeline_file() {
     let output = csv.command("validate", &[]);
     assert_eq!(output.status.code(), Some(2), "{}", stderr(&output));
     assert!(stderr(&output).contains("connector `csv` always reads everything"), "{}", stderr(&output));
-    assert!(stderr(&output).contains("pipeline.yaml:7"), "{}", stderr(&output));
+    assert!(stderr(&output).contains("pipeline.yaml:8:7 (sources.shop.incremental)"), "{}", stderr(&output));
     csv.edit("deleted: is_deleted", "deletes: full");
     csv.run(&[]);
     assert_eq!(counts(&csv), [1, 1, 0, 0, 0]);
