@@ -6,8 +6,8 @@
 use std::collections::{HashMap, HashSet};
 
 use arrow::array::{ArrayRef, BooleanArray, RecordBatch};
-use arrow::datatypes::{DataType, Field, SchemaRef};
-use arrow::row::{RowConverter, Rows, SortField};
+use arrow::datatypes::SchemaRef;
+use arrow::row::{RowConverter, SortField};
 use goldsmith_source::SourceError;
 use goldsmith_source::cursor::CursorValue;
 
@@ -62,11 +62,8 @@ pub struct Contents(Option<RowConverter>);
 impl Contents {
     #[must_use]
     pub fn new(schema: &SchemaRef) -> Self {
-        let fields: Vec<SortField> = schema
-            .fields()
-            .iter()
-            .map(|field: &std::sync::Arc<Field>| SortField::new(DataType::clone(field.data_type())))
-            .collect();
+        let fields: Vec<SortField> =
+            schema.fields().iter().map(|field| SortField::new(field.data_type().clone())).collect();
         // Rows with a column that has no order (a map) are taken for changed whenever they are read.
         Self(RowConverter::supports_fields(&fields).then(|| RowConverter::new(fields).ok()).flatten())
     }
@@ -77,7 +74,7 @@ impl Contents {
     /// A batch of another schema.
     pub fn of(&self, batch: &RecordBatch) -> Result<Option<Vec<u64>>, SourceError> {
         let Some(converter) = &self.0 else { return Ok(None) };
-        let rows: Rows = converter.convert_columns(batch.columns()).map_err(internal)?;
+        let rows = converter.convert_columns(batch.columns()).map_err(internal)?;
         #[expect(clippy::cast_possible_truncation, reason = "the head of a hash is wanted")]
         Ok(Some(rows.iter().map(|row| head(row.as_ref()) as u64).collect()))
     }

@@ -7,7 +7,8 @@ use std::time::SystemTime;
 use arrow::array::RecordBatch;
 use arrow::datatypes::SchemaRef;
 
-use crate::{SourceError, Window};
+use crate::SourceError;
+pub use crate::cursor::{Mark, Window};
 
 /// Rows a connector aims to put into one batch where the request does not say.
 pub const DEFAULT_BATCH_ROWS: usize = 8_192;

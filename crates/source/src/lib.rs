@@ -34,6 +34,5 @@ pub mod program;
 pub mod request;
 pub mod secret;
 
-pub use contract::{Chunk, Connector, FileRead, OpenContext, ReadRequest, RejectedRow, Sink, Source};
-pub use cursor::{Mark, Window};
+pub use contract::{Chunk, Connector, FileRead, Mark, OpenContext, ReadRequest, RejectedRow, Sink, Source, Window};
 pub use error::{ErrorKind, SourceError};
