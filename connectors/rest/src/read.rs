@@ -6,7 +6,7 @@ use std::sync::{Arc, Mutex, PoisonError};
 use std::time::SystemTime;
 
 use arrow::datatypes::{Schema, SchemaRef};
-use goldsmith_json_rows::{Members, Node, Object, Table, render};
+use goldsmith_json_rows::{Members, Node, Table, render};
 use goldsmith_source::contract::MAX_BATCH_BYTES;
 use goldsmith_source::{
     Chunk, ErrorKind, FileRead, OpenContext, ReadRequest, RejectedRow, Sink, Source, SourceError, Window, request,
@@ -235,23 +235,16 @@ impl Batch<'_> {
         let Node::Object(object) = row else {
             return Ok(Some(self.rejected(row, number, "not_an_object", None, "the record is not a JSON object")));
         };
-        if self.resource.columns.is_none() {
-            return self.add(object, number, bytes).map(|()| None);
-        }
-        let declared: Vec<_> = object.iter().filter(|(name, _)| self.members.get(name).is_some()).cloned().collect();
-        let wrong = declared.iter().find(|(name, value)| self.members.get(name).is_some_and(|kind| !kind.fits(value)));
-        if let Some((name, value)) = wrong {
+        if self.resource.columns.is_some()
+            && let Some((name, value)) = self.members.misfit(object)
+        {
             let fault = format!("column \"{name}\" has {}, which does not fit its declared type", kind(value));
-            return Ok(Some(self.rejected(row, number, "wrong_type", Some(name.clone().into_owned()), &fault)));
+            return Ok(Some(self.rejected(row, number, "wrong_type", Some(name.to_owned()), &fault)));
         }
-        self.add(&declared, number, bytes).map(|()| None)
-    }
-
-    fn add(&mut self, object: &Object<'_>, number: u64, bytes: usize) -> Result<(), SourceError> {
         self.table.push(object).map_err(|_| self.misfit())?;
         self.rows.push(number);
         self.bytes += bytes;
-        Ok(())
+        Ok(None)
     }
 
     fn rejected(

@@ -4,15 +4,17 @@ use std::sync::Arc;
 
 use arrow::array::builder::NullBufferBuilder;
 use arrow::array::{
-    ArrayRef, BooleanBuilder, Float64Builder, Int64Builder, ListArray, RecordBatch, RecordBatchOptions, StringBuilder,
-    StructArray,
+    ArrayRef, BooleanBuilder, Date32Builder, Float64Builder, Int64Builder, ListArray, RecordBatch, RecordBatchOptions,
+    StringBuilder, StructArray, TimestampMicrosecondBuilder,
 };
 use arrow::buffer::OffsetBuffer;
 use arrow::datatypes::{DataType, Field, Schema, SchemaRef};
 use arrow::error::ArrowError;
 
+use crate::declared::whole;
 use crate::infer::{Kind, Members};
 use crate::parse::{Node, Object, render};
+use crate::time;
 
 /// A value does not have the kind inferred: the rows changed between the two passes.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -65,11 +67,14 @@ impl<'a> Table<'a> {
 }
 
 /// For each member its value in an object; of several of one name the last.
-fn slots<'n>(members: &Members, object: &'n Object<'n>) -> Result<Vec<Option<&'n Node<'n>>>, Changed> {
+pub(crate) fn slots<'n>(members: &Members, object: &'n Object<'n>) -> Result<Vec<Option<&'n Node<'n>>>, Changed> {
     let mut slots = vec![None; members.len()];
     for (guess, (name, value)) in object.iter().enumerate() {
-        let slot = members.position(name, guess).and_then(|at| slots.get_mut(at)).ok_or(Changed)?;
-        *slot = Some(value);
+        match members.position(name, guess).and_then(|at| slots.get_mut(at)) {
+            Some(slot) => *slot = Some(value),
+            None if members.is_declared => {}
+            None => return Err(Changed),
+        }
     }
     Ok(slots)
 }
@@ -79,6 +84,8 @@ enum Column {
     Int(Int64Builder),
     Float(Float64Builder),
     Text(StringBuilder),
+    Date(Date32Builder),
+    Timestamp(TimestampMicrosecondBuilder),
     List { offsets: Vec<i32>, valid: NullBufferBuilder, items: Box<Column>, item_type: DataType },
     Struct { members: Members, children: Vec<Column>, valid: NullBufferBuilder },
 }
@@ -89,6 +96,8 @@ impl Column {
             Kind::Bool => Self::Bool(BooleanBuilder::new()),
             Kind::Int { .. } => Self::Int(Int64Builder::new()),
             Kind::Float => Self::Float(Float64Builder::new()),
+            Kind::Date => Self::Date(Date32Builder::new()),
+            Kind::Timestamp => Self::Timestamp(TimestampMicrosecondBuilder::new()),
             Kind::List(items) => Self::List {
                 offsets: vec![0],
                 valid: NullBufferBuilder::new(0),
@@ -111,7 +120,7 @@ impl Column {
             (Self::Bool(values), Some(Node::Bool(value))) => values.append_value(*value),
             (Self::Int(values), None) => values.append_null(),
             (Self::Int(values), Some(Node::Number(digits))) => {
-                values.append_value(digits.parse().map_err(|_| Changed)?)
+                values.append_value(whole(digits).ok_or(Changed)?);
             }
             (Self::Float(values), None) => values.append_null(),
             (Self::Float(values), Some(Node::Number(digits))) => {
@@ -123,6 +132,12 @@ impl Column {
                 let mut text = String::new();
                 render(other, &mut text);
                 values.append_value(text);
+            }
+            (Self::Date(values), None) => values.append_null(),
+            (Self::Date(values), Some(Node::Text(text))) => values.append_value(time::date(text).ok_or(Changed)?),
+            (Self::Timestamp(values), None) => values.append_null(),
+            (Self::Timestamp(values), Some(Node::Text(text))) => {
+                values.append_value(time::timestamp(text).ok_or(Changed)?);
             }
             (Self::List { offsets, valid, items, .. }, node) => {
                 let mut end = offsets.last().copied().unwrap_or_default();
@@ -162,6 +177,8 @@ impl Column {
             Self::Int(values) => Arc::new(values.finish()),
             Self::Float(values) => Arc::new(values.finish()),
             Self::Text(values) => Arc::new(values.finish()),
+            Self::Date(values) => Arc::new(values.finish()),
+            Self::Timestamp(values) => Arc::new(values.finish().with_timezone("UTC")),
             Self::List { offsets, valid, items, item_type } => {
                 let offsets = OffsetBuffer::new(std::mem::replace(offsets, vec![0]).into());
                 let field = Arc::new(Field::new_list_field(item_type.clone(), true));

@@ -3,7 +3,7 @@
 use std::collections::HashMap;
 use std::sync::Arc;
 
-use arrow::datatypes::{DataType, Field, Fields};
+use arrow::datatypes::{DataType, Field, Fields, TimeUnit};
 
 use crate::parse::{Node, Object};
 
@@ -28,6 +28,10 @@ pub enum Kind {
     Float,
     /// Strings, or values of kinds that nothing narrower holds.
     Text,
+    /// Days, in text. Never inferred.
+    Date,
+    /// Moments, in text. Never inferred.
+    Timestamp,
     List(Box<Kind>),
     Struct(Members),
 }
@@ -35,25 +39,13 @@ pub enum Kind {
 /// The members of an object in the order of first appearance.
 #[derive(Debug, Clone, Default)]
 pub struct Members {
-    kinds: Vec<(String, Kind)>,
-    positions: HashMap<String, usize>,
+    pub(crate) kinds: Vec<(String, Kind)>,
+    pub(crate) positions: HashMap<String, usize>,
+    /// Whether they are columns declared, so that other members of a row do not count.
+    pub(crate) is_declared: bool,
 }
 
 impl Members {
-    /// Members known beforehand.
-    #[must_use]
-    pub fn declared(kinds: impl IntoIterator<Item = (String, Kind)>) -> Self {
-        let kinds: Vec<(String, Kind)> = kinds.into_iter().collect();
-        let positions = kinds.iter().enumerate().map(|(at, (name, _))| (name.clone(), at)).collect();
-        Self { kinds, positions }
-    }
-
-    /// The kind of member `name`.
-    #[must_use]
-    pub fn get(&self, name: &str) -> Option<&Kind> {
-        self.positions.get(name).and_then(|at| self.kinds.get(*at)).map(|(_, kind)| kind)
-    }
-
     /// Where member `name` is. Rows mostly have the same members in the same order, so `guess` is tried first.
     #[must_use]
     pub fn position(&self, name: &str, guess: usize) -> Option<usize> {
@@ -134,14 +126,6 @@ impl Kind {
         }
     }
 
-    /// Whether columns of this kind hold `node` as it is.
-    #[must_use]
-    pub fn fits(&self, node: &Node<'_>) -> bool {
-        let mut widened = self.clone();
-        widened.widen(node);
-        widened.data_type() == self.data_type()
-    }
-
     fn narrow_maps(&mut self) {
         if matches!(self, Self::Struct(members) if members.len() > MAX_MEMBERS) {
             *self = Self::Text;
@@ -155,6 +139,8 @@ impl Kind {
             Self::Bool => DataType::Boolean,
             Self::Int { .. } => DataType::Int64,
             Self::Float => DataType::Float64,
+            Self::Date => DataType::Date32,
+            Self::Timestamp => DataType::Timestamp(TimeUnit::Microsecond, Some("UTC".into())),
             Self::List(kind) => DataType::List(Arc::new(Field::new_list_field(kind.data_type(), true))),
             Self::Struct(members) if !members.is_empty() => DataType::Struct(members.fields()),
             // A struct without members cannot be stored in Parquet.
@@ -212,22 +198,6 @@ mod tests {
         check(&[r#"{"a":null}"#, r#"{"b":{}}"#], "a: Utf8; b: Utf8");
         check(&[r#"{"a":[]}"#], "a: List(Utf8)");
         check(&[r#"{"a":[]}"#, r#"{"a":[null,1,2.5]}"#], "a: List(Float64)");
-    }
-
-    #[test]
-    fn a_declared_kind_fits_what_needs_no_wider_one() {
-        let fits = |kind: Kind, text: &str| kind.fits(&parse(text).unwrap());
-        let integer = || Kind::Int { wide: true };
-        for text in ["1", "-9223372036854775808", "null"] {
-            assert!(fits(integer(), text), "{text}");
-        }
-        for text in ["1.5", "\"1\"", "true", "9223372036854775808", "[]"] {
-            assert!(!fits(integer(), text), "{text}");
-        }
-        assert!(fits(Kind::Float, "1") && fits(Kind::Float, "1.5") && !fits(Kind::Float, "\"1\""));
-        assert!(fits(Kind::Text, "1") && fits(Kind::Text, "{\"a\":[]}") && fits(Kind::Text, "\"x\""));
-        let members = Members::declared([("b".to_owned(), Kind::Bool), ("a".to_owned(), Kind::Text)]);
-        assert_eq!((members.get("a"), members.position("b", 7), members.get("c")), (Some(&Kind::Text), Some(0), None));
     }
 
     #[test]

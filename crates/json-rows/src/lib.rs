@@ -9,10 +9,15 @@
 //! | [`mod@parse`] | JSON text to a tree that borrows from it, numbers as written |
 //! | [`infer`] | what the values of each member have in common |
 //! | [`build`] | rows to Arrow columns |
+//! | [`mod@time`] | dates and times in the text of values |
+//!
+//! Columns may also be declared ([`Members::declared`]); then [`Members::misfit`] finds the rows that do not fit them.
 
 pub mod build;
+mod declared;
 pub mod infer;
 pub mod parse;
+pub mod time;
 
 pub use build::{Changed, Table};
 pub use infer::{Kind, MAX_COLUMNS, Members};
