@@ -4,7 +4,7 @@ use std::io::BufReader;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::Arc;
 
-use arrow::datatypes::SchemaRef;
+use arrow::datatypes::{DataType, Field, Schema, SchemaRef};
 use arrow::error::ArrowError;
 use arrow::ipc::reader::StreamReader;
 use goldsmith_source::columns::{conform, union};
@@ -12,8 +12,7 @@ use goldsmith_source::ipc::{Fault, Form, check};
 use goldsmith_source::program::{Output, OutputReader};
 use goldsmith_source::{Chunk, Sink, SourceError};
 
-use crate::ndjson::{by_offset, unreadable};
-use crate::read::Ran;
+use crate::read::{Ran, internal, unreadable};
 
 /// The columns of the stream, every one nullable and without what only says how values are encoded.
 pub(crate) fn schema(output: &Output, place: &str) -> Result<SchemaRef, SourceError> {
@@ -32,15 +31,16 @@ pub(crate) fn schema(output: &Output, place: &str) -> Result<SchemaRef, SourceEr
     Ok(Arc::new(union([(place, &*reader.schema())])?))
 }
 
-/// Pushes every row, and tells how many there were.
+/// Pushes every row, with the columns at the positions `wanted`, and tells how many there were.
 pub(crate) fn read(
     ran: &Ran,
-    schema: &SchemaRef,
+    wanted: &[usize],
     table: &Arc<str>,
     place: &str,
     batch_rows: usize,
     sink: &mut dyn Sink,
 ) -> Result<u64, SourceError> {
+    let schema = Arc::new(ran.schema.project(wanted).map_err(|error| internal(place).because(error))?);
     let mut reader = open(&ran.output, place)?;
     let lacks = ran.schema.fields().iter().find(|field| reader.schema().index_of(field.name()).is_err());
     if let Some(field) = lacks {
@@ -52,11 +52,11 @@ pub(crate) fn read(
         let batch = if ran.declared {
             // A stream fails whole where it does not hold what was declared, whichever columns are asked for. What
             // the cast says is dropped: it repeats the value.
-            conform(&batch, &by_offset(&ran.schema)).and_then(|batch| conform(&batch, schema)).map_err(|_| {
+            conform(&batch, &by_offset(&ran.schema)).and_then(|batch| conform(&batch, &schema)).map_err(|_| {
                 SourceError::corrupt(place, "its stream has values that do not fit the declared columns; correct them")
             })?
         } else {
-            guarded(place, || conform(&batch, schema))?
+            guarded(place, || conform(&batch, &schema))?
         };
         let mut start = 0;
         while start < batch.num_rows() {
@@ -68,6 +68,17 @@ pub(crate) fn read(
         }
     }
     Ok(count)
+}
+
+/// `schema` with UTC as an offset: Arrow reads no other zone out of text unless it has the table of all zones.
+fn by_offset(schema: &SchemaRef) -> SchemaRef {
+    let field = |field: &Arc<Field>| match field.data_type() {
+        DataType::Timestamp(unit, Some(_)) => {
+            Field::new(field.name(), DataType::Timestamp(*unit, Some("+00:00".into())), true)
+        }
+        _ => (**field).clone(),
+    };
+    Arc::new(Schema::new(schema.fields().iter().map(field).collect::<Vec<_>>()))
 }
 
 fn open(output: &Output, place: &str) -> Result<StreamReader<BufReader<OutputReader>>, SourceError> {

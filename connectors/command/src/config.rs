@@ -2,7 +2,7 @@
 
 use std::collections::{BTreeMap, HashSet};
 
-use arrow::datatypes::{DataType, Field, Schema, TimeUnit};
+use goldsmith_json_rows::{Kind, Members};
 use goldsmith_source::SourceError;
 use goldsmith_source::secret::{Secret, SecretRef};
 use schemars::JsonSchema;
@@ -90,10 +90,10 @@ pub enum ColumnType {
 }
 
 impl CommandConfig {
-    /// The schema declared, if one is.
-    pub(crate) fn schema(&self) -> Option<Schema> {
-        let field = |column: &Column| Field::new(&column.name, column.column_type.data_type(), true);
-        self.columns.as_ref().map(|columns| Schema::new(columns.iter().map(field).collect::<Vec<_>>()))
+    /// The columns declared, if they are.
+    pub(crate) fn members(&self) -> Option<Members> {
+        let kind = |column: &Column| (column.name.clone(), column.column_type.kind());
+        self.columns.as_ref().map(|columns| Members::declared(columns.iter().map(kind)))
     }
 
     /// What cannot be right, and the secrets by the name of their variable.
@@ -133,14 +133,14 @@ impl CommandConfig {
 }
 
 impl ColumnType {
-    fn data_type(self) -> DataType {
+    fn kind(self) -> Kind {
         match self {
-            Self::Text => DataType::Utf8,
-            Self::Integer => DataType::Int64,
-            Self::Number => DataType::Float64,
-            Self::Boolean => DataType::Boolean,
-            Self::Date => DataType::Date32,
-            Self::Timestamp => DataType::Timestamp(TimeUnit::Microsecond, Some("UTC".into())),
+            Self::Text => Kind::Text,
+            Self::Integer => Kind::Int { wide: true },
+            Self::Number => Kind::Float,
+            Self::Boolean => Kind::Bool,
+            Self::Date => Kind::Date,
+            Self::Timestamp => Kind::Timestamp,
         }
     }
 }

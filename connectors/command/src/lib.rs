@@ -2,7 +2,6 @@
 
 mod arrow_stream;
 mod config;
-mod infer;
 mod ndjson;
 mod read;
 
@@ -39,6 +38,6 @@ impl Connector for Command {
     }
 
     fn proven_by(&self) -> Option<&'static str> {
-        Some("programs of a POSIX shell")
+        Some("programs of the operating system")
     }
 }

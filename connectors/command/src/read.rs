@@ -5,19 +5,19 @@ use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
 use arrow::datatypes::{Schema, SchemaRef};
+use goldsmith_json_rows::Members;
 use goldsmith_source::program::{Output, Program};
 use goldsmith_source::secret::Secret;
-use goldsmith_source::{FileRead, OpenContext, ReadRequest, Sink, Source, SourceError, Window, request};
+use goldsmith_source::{ErrorKind, FileRead, OpenContext, ReadRequest, Sink, Source, SourceError, Window, request};
 
 use crate::config::{CommandConfig, Format};
-use crate::infer::Members;
 use crate::{arrow_stream, ndjson};
 
 pub(crate) struct CommandSource {
     config: CommandConfig,
     secrets: Vec<(String, Secret)>,
-    /// The schema declared.
-    declared: Option<SchemaRef>,
+    /// The columns declared.
+    declared: Option<Members>,
     base_dir: PathBuf,
     /// The one table, named after the source.
     tables: Vec<String>,
@@ -29,7 +29,7 @@ pub(crate) struct CommandSource {
 pub(crate) struct Ran {
     pub(crate) output: Output,
     pub(crate) schema: SchemaRef,
-    /// The kinds behind the schema, for JSON.
+    /// The kinds behind the schema of JSON.
     pub(crate) members: Members,
     /// Whether the schema was declared, so that rows may not fit it.
     pub(crate) declared: bool,
@@ -37,7 +37,7 @@ pub(crate) struct Ran {
 
 impl CommandSource {
     pub(crate) fn new(config: CommandConfig, secrets: Vec<(String, Secret)>, context: &OpenContext) -> Self {
-        let declared = config.schema().map(Arc::new);
+        let declared = config.members();
         let (base_dir, tables) = (context.base_dir.clone(), vec![context.source_name.clone()]);
         Self { config, secrets, declared, base_dir, tables, ran: Mutex::new(None) }
     }
@@ -77,18 +77,20 @@ impl CommandSource {
             log: self.config.log.clone(),
         };
         let output = program.run(place)?;
-        let (members, found) = match (&self.declared, self.config.format) {
-            (Some(schema), Format::Ndjson) => (Members::declared(schema.fields()), None),
+        let (members, schema) = match (&self.declared, self.config.format) {
+            (Some(members), Format::Ndjson) => (members.clone(), schema(members)),
             (None, Format::Ndjson) => {
                 let members = ndjson::infer(&output, place)?;
-                let schema = Schema::new(members.fields());
-                (members, Some(Arc::new(schema)))
+                let schema = schema(&members);
+                (members, schema)
             }
-            (_, Format::Arrow) => (Members::default(), Some(arrow_stream::schema(&output, place)?)),
+            (declared, Format::Arrow) => {
+                // Looks whether the stream is whole, too.
+                let found = arrow_stream::schema(&output, place)?;
+                (Members::default(), declared.as_ref().map_or(found, schema))
+            }
         };
-        let declared = self.declared.is_some();
-        let schema = self.declared.clone().or(found).unwrap_or_else(|| Arc::new(Schema::empty()));
-        Ok(Ran { output, schema, members, declared })
+        Ok(Ran { output, schema, members, declared: self.declared.is_some() })
     }
 }
 
@@ -106,7 +108,7 @@ impl Source for CommandSource {
         request::table(table, &self.tables, &self.locator())?;
         match &self.declared {
             // A window is only known when rows are asked for, so nothing is run before.
-            Some(schema) if self.config.incremental => Ok(Arc::clone(schema)),
+            Some(members) if self.config.incremental => Ok(schema(members)),
             _ => Ok(Arc::clone(&self.ran()?.schema)),
         }
     }
@@ -119,10 +121,9 @@ impl Source for CommandSource {
             _ => self.ran()?,
         };
         let wanted = request::projection(request.columns.as_deref(), &ran.schema, &place)?;
-        let schema = Arc::new(ran.schema.project(&wanted).map_err(|error| ndjson::internal(&place).because(error))?);
         let rows = match self.config.format {
-            Format::Ndjson => ndjson::read(&ran, &schema, &table, &place, request.batch_rows.max(1), sink)?,
-            Format::Arrow => arrow_stream::read(&ran, &schema, &table, &place, request.batch_rows.max(1), sink)?,
+            Format::Ndjson => ndjson::read(&ran, &wanted, &table, &place, request.batch_rows.max(1), sink)?,
+            Format::Arrow => arrow_stream::read(&ran, &wanted, &table, &place, request.batch_rows.max(1), sink)?,
         };
         let (bytes, checksum) = (ran.output.bytes(), ran.output.checksum().to_owned());
         sink.file_done(FileRead { file: table, bytes, checksum: Some(checksum), rows })
@@ -131,4 +132,17 @@ impl Source for CommandSource {
     fn obeys_windows(&self) -> bool {
         self.config.incremental
     }
+}
+
+fn schema(members: &Members) -> SchemaRef {
+    Arc::new(Schema::new(members.fields()))
+}
+
+pub(crate) fn unreadable(place: &str, error: std::io::Error) -> SourceError {
+    SourceError::unavailable(place, "its output could not be read back from its temporary file; run again")
+        .because(error)
+}
+
+pub(crate) fn internal(place: &str) -> SourceError {
+    SourceError::new(ErrorKind::Internal, "the command connector built a batch that does not fit its schema").at(place)
 }

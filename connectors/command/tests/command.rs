@@ -157,9 +157,11 @@ fn an_arrow_stream_keeps_the_contract() {
 
     for keep in [0, 3, bytes.len() / 2, bytes.len() - 8] {
         std::fs::write(folder.path().join("stream.arrow"), &bytes[..keep]).unwrap();
-        let error = read(folder.path(), json!({ "format": "arrow" })).unwrap_err();
-        assert_eq!(error.kind, ErrorKind::Corrupt, "{keep}: {error}");
-        assert!(error.to_string().contains("is no whole Arrow IPC stream: it is cut short"), "{keep}: {error}");
+        for options in [json!({ "format": "arrow" }), json!({ "format": "arrow", "columns": [{ "name": "name" }] })] {
+            let error = read(folder.path(), options).unwrap_err();
+            assert_eq!(error.kind, ErrorKind::Corrupt, "{keep}: {error}");
+            assert!(error.to_string().contains("is no whole Arrow IPC stream: it is cut short"), "{keep}: {error}");
+        }
     }
     let mut noise = bytes.clone();
     noise[8..64].fill(0xa7);
@@ -300,6 +302,19 @@ fn digits_are_kept() {
     let folder = folder("echo '{\"id\":123456789012345678901234,\"n\":1e2}'; echo '{\"id\":\"x\",\"n\":2}'");
     let collected = read(folder.path(), json!({})).unwrap();
     assert_eq!(texts(&collected, "id"), [Some("123456789012345678901234".to_owned()), Some("x".to_owned())]);
+    let deep = r#"{"id":[123456789012345678901234]}"#;
+    std::fs::write(folder.path().join("export"), format!("#!/bin/sh\necho '{deep}'; echo '{{\"id\":1}}'\n")).unwrap();
+    let collected = read(folder.path(), json!({})).unwrap();
+    assert_eq!(texts(&collected, "id")[0].as_deref(), Some("[123456789012345678901234]"), "inside of JSON text too");
+}
+
+#[test]
+fn a_declared_integer_is_never_cut_to_size() {
+    let folder = folder("printf '{\"n\":%s}\\n' 1 2.0 1.5 '\"7\"' 9223372036854775808 null");
+    let collected = read(folder.path(), json!({ "columns": [{ "name": "n", "type": "integer" }] })).unwrap();
+    assert_eq!(collected.rows().iter().map(|(_, row)| *row).collect::<Vec<_>>(), [1, 2, 6]);
+    let values: &Int64Array = collected.chunks[0].batch.column(0).as_primitive();
+    assert_eq!(values.iter().collect::<Vec<_>>(), [Some(1), Some(2), None]);
 }
 
 #[test]
