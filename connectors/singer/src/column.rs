@@ -6,10 +6,9 @@ use arrow::array::{
     ArrayRef, BooleanBuilder, Date32Builder, Decimal128Builder, Float64Builder, Int64Builder, StringBuilder,
     TimestampMicrosecondBuilder,
 };
-use arrow::compute::kernels::cast_utils::string_to_datetime;
 use arrow::datatypes::{DataType, TimeUnit};
 use arrow::error::ArrowError;
-use chrono::{DateTime, NaiveTime, Utc};
+use goldsmith_json_rows::time;
 use serde_json::Value;
 
 const PRECISION: u8 = 38;
@@ -98,14 +97,8 @@ impl Kind {
             },
             (Self::Float, Value::Number(number)) => number.as_f64().map(Cell::Float),
             (Self::Decimal(scale), Value::Number(number)) => decimal(number, scale).map(Cell::Decimal),
-            (Self::Timestamp, Value::String(text)) => {
-                moment(text).map(|moment| Cell::Timestamp(moment.timestamp_micros()))
-            }
-            (Self::Date, Value::String(text)) => {
-                let moment = moment(text).filter(|moment| moment.time() == NaiveTime::MIN)?;
-                let days = moment.timestamp().div_euclid(86_400);
-                i32::try_from(days).ok().map(Cell::Date)
-            }
+            (Self::Timestamp, Value::String(text)) => time::timestamp(text).map(Cell::Timestamp),
+            (Self::Date, Value::String(text)) => time::date(text).map(Cell::Date),
             (Self::Text, Value::String(text)) => Some(Cell::Text(text.clone())),
             (Self::Text, other) => Some(Cell::Text(other.to_string())),
             _ => None,
@@ -168,11 +161,6 @@ fn decimal(number: &serde_json::Number, scale: i8) -> Option<i128> {
     let digits = format!("{whole}{fraction}{}", "0".repeat(missing));
     let value: i128 = digits.parse().ok()?;
     (value.unsigned_abs() < 10_u128.pow(u32::from(PRECISION))).then_some(value)
-}
-
-/// A time without zone is in UTC.
-fn moment(text: &str) -> Option<DateTime<Utc>> {
-    string_to_datetime(&Utc, text.trim()).ok()
 }
 
 /// The values of one column of a batch in the making.
