@@ -32,7 +32,7 @@ pub struct CommandConfig {
     /// Whether it obeys GOLDSMITH_CURSOR_COLUMN, GOLDSMITH_CURSOR_FROM and GOLDSMITH_CURSOR_UNTIL: the rows whose
     /// column is null, or at least FROM and less than UNTIL. A bound that is not set does not limit. Needs `columns`.
     #[serde(default)]
-    pub incremental: bool,
+    pub windowed: bool,
     /// The folder it runs in, relative to the pipeline file. By default that of the pipeline file.
     #[serde(default)]
     pub working_dir: String,
@@ -105,8 +105,8 @@ impl CommandConfig {
         if self.timeout_seconds == 0 {
             return refuse("option \"timeout_seconds\" is 0; give the program some time".to_owned());
         }
-        if self.incremental && self.columns.is_none() {
-            let message = "option \"incremental\" needs the columns and their types, because they cannot be found \
+        if self.windowed && self.columns.is_none() {
+            let message = "option \"windowed\" needs the columns and their types, because they cannot be found \
                            without reading all rows; add columns: [...]";
             return refuse(message.to_owned());
         }

@@ -108,7 +108,7 @@ impl Source for CommandSource {
         request::table(table, &self.tables, &self.locator())?;
         match &self.declared {
             // A window is only known when rows are asked for, so nothing is run before.
-            Some(members) if self.config.incremental => Ok(schema(members)),
+            Some(members) if self.config.windowed => Ok(schema(members)),
             _ => Ok(Arc::clone(&self.ran()?.schema)),
         }
     }
@@ -117,7 +117,7 @@ impl Source for CommandSource {
         let place = self.locator();
         let table: Arc<str> = request::table(request.table.as_deref(), &self.tables, &place)?.into();
         let ran = match &request.window {
-            Some(window) if self.config.incremental => Arc::new(self.run(Some(window))?),
+            Some(window) if self.config.windowed => Arc::new(self.run(Some(window))?),
             _ => self.ran()?,
         };
         let wanted = request::projection(request.columns.as_deref(), &ran.schema, &place)?;
@@ -130,7 +130,7 @@ impl Source for CommandSource {
     }
 
     fn obeys_windows(&self) -> bool {
-        self.config.incremental
+        self.config.windowed
     }
 }
 

@@ -345,7 +345,7 @@ fn declared_columns_reject_what_does_not_fit() {
 fn a_window_is_passed_and_nothing_runs_before_it() {
     let script = "echo run >> runs; printf '{\"at\":\"%s %s %s\"}\\n' \"$GOLDSMITH_CURSOR_COLUMN\" \"$GOLDSMITH_CURSOR_FROM\" \"${GOLDSMITH_CURSOR_UNTIL-unset}\"";
     let folder = folder(script);
-    let options = json!({ "program": "./export", "incremental": true, "columns": [{ "name": "at" }] });
+    let options = json!({ "program": "./export", "windowed": true, "columns": [{ "name": "at" }] });
     let source = open(folder.path(), &options).unwrap();
     assert!(source.obeys_windows());
     source.schema(None).unwrap();
@@ -367,8 +367,8 @@ fn wrong_options_are_refused_with_the_way_out() {
             "option \"timeout_seconds\" is 0; give the program some time",
         ),
         (
-            json!({ "program": "x", "incremental": true }),
-            "option \"incremental\" needs the columns and their types, because they cannot be found without reading all \
+            json!({ "program": "x", "windowed": true }),
+            "option \"windowed\" needs the columns and their types, because they cannot be found without reading all \
              rows; add columns: [...]",
         ),
         (
