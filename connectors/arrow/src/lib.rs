@@ -33,6 +33,10 @@ impl Connector for ArrowIpc {
         Ok(Box::new(read::ArrowSource::new(config, context)))
     }
 
+    fn proven_by(&self) -> Option<&'static str> {
+        Some("files and streams written by pyarrow 26.0")
+    }
+
     fn file_endings(&self) -> &'static [&'static str] {
         &["arrow", "arrows", "feather", "ipc"]
     }

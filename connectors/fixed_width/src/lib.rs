@@ -23,6 +23,10 @@ impl Connector for FixedWidth {
         "Reads text files whose columns have fixed places in each line, any encoding, gzip or zstd."
     }
 
+    fn proven_by(&self) -> Option<&'static str> {
+        Some("files of columns in fixed places")
+    }
+
     fn example(&self) -> &'static str {
         "connector: fixed_width\npath: host/customers.txt\nencoding: iso-8859-1\nskip_lines: 1\ncolumns:\n  - {name: id, length: 8}\n  - {name: name, length: 30}\n  - {name: balance, start: 45, length: 10, decimals: 2}\n"
     }

@@ -24,6 +24,10 @@ impl Connector for VCard {
         "Reads contacts in vCard files of version 2.1, 3.0 and 4.0."
     }
 
+    fn proven_by(&self) -> Option<&'static str> {
+        Some("files of vCard 2.1, 3.0 and 4.0")
+    }
+
     fn example(&self) -> &'static str {
         "connector: vcard\npath: contacts/*.vcf\n"
     }

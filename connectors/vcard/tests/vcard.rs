@@ -1,4 +1,5 @@
-//! The conformance battery, contacts as real programs write them, and files that are broken.
+//! The conformance battery, contacts of each version in the forms that phones and address books use, and files that are
+//! broken.
 
 use std::path::Path;
 use std::sync::Arc;
