@@ -154,7 +154,7 @@ impl Connector for Memory {
             options.as_object_mut().unwrap().retain(|name, _| name == "path" || name == "token");
         }
         let options: Options = request::options(&options, context, "memory")?;
-        let file = InputFile { name: "rows".into(), path: context.base_dir.join(&options.path) };
+        let file = InputFile::new("rows", context.base_dir.join(&options.path));
         if self.0 == Some(Fault::OpenLooks) && !file.path.exists() {
             return Err(SourceError::unavailable("rows", "is not there"));
         }

@@ -22,7 +22,7 @@ fn folder(files: &[(&str, &[u8])]) -> TempDir {
 }
 
 fn input(folder: &TempDir, name: &str) -> InputFile {
-    InputFile { name: name.into(), path: folder.path().join(name) }
+    InputFile::new(name, folder.path().join(name))
 }
 
 fn names(patterns: &[&str], base: &Path) -> Result<Vec<String>, SourceError> {
@@ -97,7 +97,7 @@ fn odd_objects_are_refused() {
     let folder = folder(&[("in/a.csv", b"")]);
     let _socket = std::os::unix::net::UnixListener::bind(folder.path().join("s")).unwrap();
     let message = |path: &str| {
-        let file = InputFile { name: "x".into(), path: folder.path().join(path) };
+        let file = InputFile::new("x", folder.path().join(path));
         let error = open(&file, Compression::Auto, &Decompression::default()).err().unwrap();
         format!("{:?} {error}", error.kind)
     };

@@ -1,88 +1,190 @@
-//! The `path` option: one path or several, each perhaps a glob pattern, relative to the pipeline file.
+//! The `path` option: one path or several, each perhaps a glob pattern, relative to the pipeline file, or an address
+//! on another machine.
 
 use std::borrow::Cow;
+use std::collections::BTreeMap;
 use std::fmt;
 use std::path::{Path, PathBuf};
-use std::sync::Arc;
+use std::sync::{Arc, Mutex, PoisonError};
 
+use goldsmith_remote::{Address, Fetched, RemoteError, RemoteErrorKind};
 use schemars::{JsonSchema, Schema, SchemaGenerator, json_schema};
 use serde::de::{self, Deserialize, Deserializer, SeqAccess, Visitor};
 
 use crate::{ErrorKind, SourceError};
 
-/// The files of a source: a path or a list of paths, relative to the pipeline file, each perhaps with `*`, `?`,
-/// `[a-z]` or `**`.
+/// The files of a source: a path or a list of paths, each perhaps with `*`, `?`, `[a-z]` or `**`. A path is relative to
+/// the pipeline file, or an address: `https://`, `http://`, `s3://bucket/key`, `az://container/blob`,
+/// `sftp://user@host/path`.
+#[derive(Clone)]
+pub struct Paths {
+    places: Vec<Place>,
+    /// What was fetched from the addresses, by their position: once for all clones of an opened source.
+    fetched: Arc<Mutex<BTreeMap<usize, Arc<Fetched>>>>,
+}
+
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Paths(Vec<String>);
+enum Place {
+    /// As written.
+    Here(String),
+    Elsewhere(Address),
+}
 
 /// A file to read.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone)]
 pub struct InputFile {
-    /// As the pipeline names it: relative where the path option was.
+    /// As the pipeline names it: relative where the path option was; an address without user, password and query.
     pub name: Arc<str>,
     /// Where it is.
     pub path: PathBuf,
+    /// Keeps a file that was fetched until nobody can read it any more.
+    owner: Option<Arc<Fetched>>,
+}
+
+impl InputFile {
+    /// The file of this machine at `path`, called `name` in what is reported.
+    pub fn new(name: impl Into<Arc<str>>, path: impl Into<PathBuf>) -> Self {
+        Self { name: name.into(), path: path.into(), owner: None }
+    }
+
+    /// Whether it was fetched from another machine.
+    #[must_use]
+    pub fn is_fetched(&self) -> bool {
+        self.owner.is_some()
+    }
+}
+
+impl PartialEq for InputFile {
+    fn eq(&self, other: &Self) -> bool {
+        self.name == other.name && self.path == other.path
+    }
+}
+
+impl Eq for InputFile {}
+
+impl PartialEq for Paths {
+    fn eq(&self, other: &Self) -> bool {
+        self.places == other.places
+    }
+}
+
+impl Eq for Paths {}
+
+impl fmt::Debug for Paths {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_tuple("Paths").field(&self.places).finish()
+    }
 }
 
 impl Paths {
     /// # Errors
-    /// [`ErrorKind::Config`] where there is no path, or an empty one.
+    /// [`ErrorKind::Config`] where there is no path, or an empty one, or an address that is refused.
     pub fn new(paths: Vec<String>) -> Result<Self, SourceError> {
-        match fault(&paths) {
-            Some(message) => Err(SourceError::config(message)),
-            None => Ok(Self(paths)),
+        if paths.is_empty() {
+            return Err(SourceError::config("the list of paths is empty; name at least one file"));
         }
+        let places = paths.into_iter().map(|path| {
+            if path.is_empty() {
+                return Err(SourceError::config("a path is empty; name a file"));
+            }
+            Ok(Address::parse(&path)?.map_or(Place::Here(path), Place::Elsewhere))
+        });
+        Ok(Self { places: places.collect::<Result<_, _>>()?, fetched: Arc::default() })
     }
 
-    /// The paths as written, for [`crate::Source::locator`].
+    /// The paths as written, for [`crate::Source::locator`]; addresses without user, password and query.
     #[must_use]
     pub fn locator(&self) -> String {
-        self.0.join(", ")
+        self.iter().collect::<Vec<_>>().join(", ")
     }
 
-    /// The paths as written.
+    /// The paths as written; addresses without user, password and query.
     pub fn iter(&self) -> impl Iterator<Item = &str> {
-        self.0.iter().map(String::as_str)
+        self.places.iter().map(|place| match place {
+            Place::Here(path) => path.as_str(),
+            Place::Elsewhere(address) => address.shown(),
+        })
     }
 
     /// The files there are now: in the order of the list, those of one pattern sorted by path, each file once.
     /// Folders that a pattern matches are passed over, and so are hidden files unless the pattern names the dot.
     ///
+    /// Files on other machines are fetched when this is called first, and stay as they were then.
+    ///
     /// # Errors
-    /// [`ErrorKind::Unavailable`] where a path or pattern matches no file; [`ErrorKind::Config`] for a pattern
-    /// that is none, and for a folder that may not be listed.
+    /// [`ErrorKind::Unavailable`] where a path or pattern matches no file, or a host cannot be reached;
+    /// [`ErrorKind::Config`] for a pattern that is none, for a folder that may not be listed, and where another machine
+    /// refuses the request.
     pub fn files(&self, base_dir: &Path) -> Result<Vec<InputFile>, SourceError> {
         let mut files: Vec<InputFile> = Vec::new();
-        for written in &self.0 {
-            let path = base_dir.join(written);
-            // A file whose name has brackets is that file before it is a pattern.
-            let is_pattern = written.contains(['*', '?', '[']) && path.symlink_metadata().is_err();
-            let found = if is_pattern {
-                matches(written, base_dir)?
-            } else {
-                if path.symlink_metadata().is_err_and(|error| error.kind() == std::io::ErrorKind::NotFound) {
-                    return Err(missing(written, &path, base_dir));
-                }
-                vec![InputFile { name: Arc::from(written.as_str()), path }]
+        for (position, place) in self.places.iter().enumerate() {
+            let found = match place {
+                Place::Elsewhere(_) if self.places.iter().take(position).any(|before| before == place) => continue,
+                Place::Elsewhere(address) => self.fetch(position, address)?,
+                Place::Here(written) => here(written, base_dir)?,
             };
-            for file in found {
-                if !files.iter().any(|known| known.path == file.path) {
-                    files.push(file);
+            for mut file in found {
+                let same =
+                    |known: &InputFile| known.path == file.path || (file.is_fetched() && known.name == file.name);
+                match files.iter().any(same) {
+                    true if file.is_fetched() && file.name.starts_with("http") => {
+                        // Addresses that differ in what is not shown are different files.
+                        let start = format!("{} (", file.name);
+                        let again = files.iter().filter(|known| known.name.starts_with(&start)).count();
+                        file.name = format!("{start}{})", again + 2).into();
+                        files.push(file);
+                    }
+                    true => {}
+                    false => files.push(file),
                 }
             }
         }
         Ok(files)
     }
+
+    /// The files at `address`, fetched once.
+    fn fetch(&self, position: usize, address: &Address) -> Result<Vec<InputFile>, SourceError> {
+        // Held while fetching: whoever else asks waits for the same files.
+        let mut kept = self.fetched.lock().unwrap_or_else(PoisonError::into_inner);
+        let fetched = match kept.get(&position) {
+            Some(fetched) => fetched.clone(),
+            None => {
+                let fetched = Arc::new(address.fetch(&|name| std::env::var(name).ok())?);
+                kept.insert(position, fetched.clone());
+                fetched
+            }
+        };
+        let file = |file: &goldsmith_remote::FetchedFile| InputFile {
+            name: file.name.as_str().into(),
+            path: file.path.clone(),
+            owner: Some(fetched.clone()),
+        };
+        Ok(fetched.files().iter().map(file).collect())
+    }
 }
 
-fn fault(paths: &[String]) -> Option<&'static str> {
-    if paths.is_empty() {
-        Some("the list of paths is empty; name at least one file")
-    } else if paths.iter().any(String::is_empty) {
-        Some("a path is empty; name a file")
-    } else {
-        None
+impl From<RemoteError> for SourceError {
+    fn from(error: RemoteError) -> Self {
+        let kind = match error.kind {
+            RemoteErrorKind::Config => ErrorKind::Config,
+            RemoteErrorKind::Unavailable => ErrorKind::Unavailable,
+            RemoteErrorKind::Internal => ErrorKind::Internal,
+        };
+        Self { kind, place: Some(error.place), message: error.message, cause: error.cause }
     }
+}
+
+/// The files of this machine that `written` means.
+fn here(written: &str, base_dir: &Path) -> Result<Vec<InputFile>, SourceError> {
+    let path = base_dir.join(written);
+    // A file whose name has brackets is that file before it is a pattern.
+    if written.contains(['*', '?', '[']) && path.symlink_metadata().is_err() {
+        return matches(written, base_dir);
+    }
+    if path.symlink_metadata().is_err_and(|error| error.kind() == std::io::ErrorKind::NotFound) {
+        return Err(missing(written, &path, base_dir));
+    }
+    Ok(vec![InputFile::new(written, path)])
 }
 
 fn missing(written: &str, path: &Path, base_dir: &Path) -> SourceError {
@@ -126,7 +228,8 @@ fn matches(written: &str, base_dir: &Path) -> Result<Vec<InputFile>, SourceError
             continue;
         }
         let name = path.strip_prefix(base_dir).ok().filter(|_| relative).unwrap_or(&path).to_string_lossy();
-        files.push(InputFile { name: Arc::from(name), path });
+        let name: Arc<str> = name.into();
+        files.push(InputFile::new(name, path));
     }
     if files.is_empty() {
         return Err(SourceError::new(
@@ -166,7 +269,7 @@ impl<'de> Deserialize<'de> for Paths {
             }
         }
         fn checked<E: de::Error>(paths: Vec<String>) -> Result<Paths, E> {
-            fault(&paths).map_or(Ok(Paths(paths)), |message| Err(E::custom(message)))
+            Paths::new(paths).map_err(E::custom)
         }
         deserializer.deserialize_any(PathsVisitor)
     }
@@ -179,7 +282,7 @@ impl JsonSchema for Paths {
 
     fn json_schema(_: &mut SchemaGenerator) -> Schema {
         json_schema!({
-            "description": "A path or a list of paths, relative to the pipeline file; `*`, `?`, `[a-z]` and `**` match several files.",
+            "description": "A path or a list of paths, relative to the pipeline file, or addresses (https, http, s3, az, sftp); `*`, `?`, `[a-z]` and `**` match several files.",
             "anyOf": [
                 { "type": "string", "minLength": 1 },
                 { "type": "array", "items": { "type": "string", "minLength": 1 }, "minItems": 1 }
