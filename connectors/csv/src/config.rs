@@ -11,8 +11,9 @@ use crate::scan::Dialect;
 #[derive(Debug, Clone, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct CsvConfig {
-    /// The file, or a list of files, relative to the pipeline file; `*`, `?`, `[a-z]` and `**` match several.
-    /// Several files make one table: columns are matched by name, and a column a file lacks is null there.
+    /// The file, or a list of files, relative to the pipeline file or at an address; `*`, `?`, `[a-z]` and `**`
+    /// match several. Several files make one table: columns are matched by name, and a column a file lacks is null
+    /// there.
     pub path: Paths,
     /// The character encoding, by its WHATWG name. A byte-order mark is removed.
     #[serde(default)]

@@ -10,8 +10,8 @@ use serde::Deserialize;
 #[derive(Debug, Clone, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct ExcelOptions {
-    /// The workbook (.xlsx, .xlsm, .xlsb, .xls, .ods), or a list of workbooks and patterns, relative to the pipeline
-    /// file.
+    /// The workbook (.xlsx, .xlsm, .xlsb, .xls, .ods), or a list of workbooks and patterns, relative to the
+    /// pipeline file or at an address.
     pub path: Paths,
     /// The only sheet to read. By default every sheet is read: those whose header is that of the first one are one
     /// table with it (exports continue on a new sheet at the row limit), each other is a table named after it.

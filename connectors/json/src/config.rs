@@ -9,8 +9,9 @@ use serde::Deserialize;
 #[derive(Debug, Clone, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct JsonConfig {
-    /// The file, or a list of files, relative to the pipeline file; `*`, `?`, `[a-z]` and `**` match several.
-    /// Several files make one table: columns are matched by name, and one a file lacks is null there.
+    /// The file, or a list of files, relative to the pipeline file or at an address; `*`, `?`, `[a-z]` and `**`
+    /// match several. Several files make one table: columns are matched by name, and one a file lacks is null
+    /// there.
     pub path: Paths,
     /// How rows lie in the file.
     #[serde(default)]

@@ -8,7 +8,7 @@ use serde::Deserialize;
 #[derive(Debug, Clone, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct ParquetOptions {
-    /// The file, or a list of files and patterns, relative to the pipeline file. Several files are one table: their
-    /// columns are matched by name.
+    /// The file, or a list of files and patterns, relative to the pipeline file or at an address. Several files are
+    /// one table: their columns are matched by name.
     pub path: Paths,
 }

@@ -109,6 +109,13 @@ mod tests {
              SignedHeaders=host;range;x-amz-content-sha256;x-amz-date,\
              Signature=f0e8bdb87c964420e857bd35b5d6ed310bd44f0170aba48dd91039c6036bdb41"
         );
+        let mut headers = HeaderMap::from_iter([(RANGE, HeaderValue::from_static("bytes=1-"))]);
+        headers.insert(reqwest::header::IF_MATCH, HeaderValue::from_static("\"v1\""));
+        let keys = Keys { id: "id".to_owned(), secret: "secret".to_owned(), token: Some("token".to_owned()) };
+        let url = Url::parse("https://h/a").unwrap();
+        sign(&keys, "us-east-1", &url, &mut headers, UNIX_EPOCH).unwrap();
+        let sorted = "SignedHeaders=host;if-match;range;x-amz-content-sha256;x-amz-date;x-amz-security-token,";
+        assert!(headers[AUTHORIZATION].to_str().unwrap().contains(sorted), "signed names are sorted");
         let lifecycle = signature("https://examplebucket.s3.amazonaws.com/?lifecycle=", None);
         assert!(lifecycle.ends_with("fea454ca298b7da1c68078a5d1bdbfbbe0d65c699e0f91ac7a200a0136783543"), "{lifecycle}");
         let list = signature("https://examplebucket.s3.amazonaws.com/?max-keys=2&prefix=J", None);

@@ -85,6 +85,7 @@ fn signed_requests_fetch_and_list() {
     let expected = ["a", "b", "sp ace +ü%", "x1", "x[1]"].map(|name| format!("s3://crm/in/{name}.csv"));
     assert_eq!(listed, expected, "sorted, without folders and hidden files");
     assert_eq!(names("s3://crm/**/[cd].*", &variables), ["s3://crm/in/deep/c.csv", "s3://crm/in/deep/d.json"]);
+    assert_eq!(names("s3://crm/**", &variables).len(), 8, "the folder in/ is no file");
     assert_eq!(names("s3://crm/in/sp ace*", &variables), ["s3://crm/in/sp ace +ü%.csv"]);
     assert_eq!(names("s3://crm/in/x[1].csv", &variables), ["s3://crm/in/x[1].csv"], "the file before the pattern");
 }
