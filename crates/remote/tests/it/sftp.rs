@@ -81,6 +81,7 @@ impl Sshd {
             ("sp  ace ü\"'\\*.csv", "id\n4\n"),
             ("x[1].csv", "id\n6\n"),
             ("x1.csv", "id\n7\n"),
+            ("deep/back\\slash.txt", "id\n10\n"),
         ] {
             let path = at("data").join(name);
             std::fs::create_dir_all(path.parent().unwrap()).unwrap();
@@ -123,6 +124,8 @@ fn files_and_patterns_are_fetched() {
     let odd = "sp  ace ü\"'\\*.csv";
     assert_eq!(content(odd), [(sshd.address(odd), b"id\n4\n".to_vec())]);
     assert_eq!(content("x[1].csv"), [(sshd.address("x[1].csv"), b"id\n6\n".to_vec())], "the file before the pattern");
+    let odd_too = "deep/back\\slash.txt";
+    assert_eq!(content(odd_too), [(sshd.address(odd_too), b"id\n10\n".to_vec())]);
     let matching = |pattern: &str| names(&sshd.address(pattern), &variables);
     let expected = |files: &[&str]| files.iter().map(|name| sshd.address(name)).collect::<Vec<_>>();
     assert_eq!(matching("[!s]*.csv"), expected(&["a.csv", "b.csv", "x1.csv", "x[1].csv"]));
