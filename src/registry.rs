@@ -4,7 +4,7 @@ use goldsmith_config::ConnectorSchema;
 use goldsmith_source::Connector;
 
 /// All connectors, by name.
-pub const CONNECTORS: [&dyn Connector; 11] = [
+pub const CONNECTORS: [&dyn Connector; 12] = [
     &connector_arrow::ArrowIpc,
     &connector_command::Command,
     &connector_csv::Csv,
@@ -12,6 +12,7 @@ pub const CONNECTORS: [&dyn Connector; 11] = [
     &connector_fixed_width::FixedWidth,
     &connector_json::Json,
     &connector_parquet::Parquet,
+    &connector_postgres::Postgres,
     &connector_rest::Rest,
     &connector_singer::Singer,
     &connector_sqlite::Sqlite,

@@ -20,6 +20,7 @@
 //! | [`ipc`] | whether bytes are a whole Arrow IPC stream or file |
 //! | [`lines`] | lines of bounded length out of a stream |
 //! | [`program`] | running a program and keeping what it writes |
+//! | [`worker`] | a thread of its own for an asynchronous client, so that its connector can block |
 //! | [`conformance`] | the battery: each connector's tests run it, and its own tests break each check once |
 
 pub mod columns;
@@ -33,6 +34,7 @@ pub mod lines;
 pub mod program;
 pub mod request;
 pub mod secret;
+pub mod worker;
 
 pub use contract::{Chunk, Connector, FileRead, Mark, OpenContext, ReadRequest, RejectedRow, Sink, Source, Window};
 pub use error::{ErrorKind, SourceError};
