@@ -105,7 +105,14 @@ mod tests {
 
     fn counter(idle: Duration, closed: &Arc<AtomicUsize>) -> Worker<u32> {
         let closed = Arc::clone(closed);
-        Worker::start(idle, |_| Ok(0), move |_, _| drop(closed.fetch_add(1, Ordering::SeqCst))).unwrap()
+        Worker::start(
+            idle,
+            |_| Ok(0),
+            move |_, _| {
+                closed.fetch_add(1, Ordering::SeqCst);
+            },
+        )
+        .unwrap()
     }
 
     fn wait_for(closed: &AtomicUsize) {
