@@ -9,7 +9,7 @@ use clap::Args;
 use datafusion::execution::options::CsvReadOptions;
 use datafusion::prelude::{ParquetReadOptions, SessionContext};
 
-use super::{Failure, PipelineArguments, print, print_json, runtime, threads};
+use super::{Failure, PipelineArguments, print, print_json, published, runtime, threads};
 use crate::evaluation::{Settings, Truth, report};
 use crate::normalize::select::plain;
 use crate::normalize::session;
@@ -49,16 +49,7 @@ pub(super) struct Arguments {
 pub(super) fn run(arguments: &Arguments) -> Result<u8, Failure> {
     let checked = check::load_plan(&arguments.pipeline.pipeline, &arguments.pipeline.options())?;
     let store = Store::new(checked.plan.publish.to.clone());
-    let manifest = match arguments.version {
-        Some(version) => store.manifest(version)?,
-        None => store.latest()?.ok_or_else(|| {
-            Failure::config(format!(
-                "error: nothing is published in {} yet; run `goldsmith run {}`",
-                store.root().display(),
-                arguments.pipeline.pipeline.display()
-            ))
-        })?,
-    };
+    let manifest = published(&store, arguments.version, &arguments.pipeline.pipeline)?;
     let (truth, incomplete) = runtime(threads(None))?.block_on(read_truth(&arguments.truth))?;
     let version = Version { store: &store, manifest: &manifest };
     let settings = Settings { review_from: checked.plan.matching.review_from, mistakes: arguments.mistakes };

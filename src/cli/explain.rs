@@ -4,7 +4,7 @@ use arrow::array::{Array, AsArray, RecordBatch};
 use clap::Args;
 use goldsmith_resolve::{Explanation, RecordId};
 
-use super::{Failure, PipelineArguments, print, print_json, threads};
+use super::{Failure, PipelineArguments, print, print_json, published, threads};
 use crate::matching::{coded_records, read_decisions};
 use crate::normalize::EntityRecords;
 use crate::normalize::records::{LastGood, Normalized};
@@ -39,12 +39,7 @@ pub(super) struct Arguments {
 pub(super) fn run(arguments: &Arguments) -> Result<u8, Failure> {
     let checked = check::load_plan(&arguments.pipeline.pipeline, &arguments.pipeline.options())?;
     let store = Store::new(checked.plan.publish.to.clone());
-    let manifest = store.latest()?.ok_or_else(|| {
-        Failure::config(format!(
-            "error: nothing is published in {} yet; run the pipeline first",
-            store.root().display()
-        ))
-    })?;
+    let manifest = published(&store, None, &arguments.pipeline.pipeline)?;
     let version = Version { store: &store, manifest: &manifest };
     match &arguments.other {
         None if !arguments.what.contains(':') => profile(&checked.plan, version, &arguments.what, arguments.json),

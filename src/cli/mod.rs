@@ -18,7 +18,7 @@ mod synth;
 mod train;
 mod validate;
 
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
 use clap::{Args, Parser, Subcommand};
 use goldsmith_config::Mistakes;
@@ -26,6 +26,7 @@ use goldsmith_config::Mistakes;
 use crate::pipeline::check::{Checked, FileOptions};
 use crate::pipeline::{RunError, exit};
 use crate::progress::{Progress, Talk};
+use crate::publish::{Manifest, Store};
 
 /// One golden profile per customer, out of the records of many systems.
 #[derive(Debug, Parser)]
@@ -162,6 +163,21 @@ pub fn main() -> u8 {
             failure.code
         }
     }
+}
+
+/// The manifest of a version of a pipeline, or of the newest.
+fn published(store: &Store, version: Option<i64>, pipeline: &Path) -> Result<Manifest, Failure> {
+    let newest = || {
+        let nothing = || {
+            Failure::config(format!(
+                "error: nothing is published in {} yet; run `goldsmith run {}`",
+                store.root().display(),
+                pipeline.display()
+            ))
+        };
+        store.latest()?.ok_or_else(nothing)
+    };
+    version.map_or_else(newest, |version| Ok(store.manifest(version)?))
 }
 
 /// Text for people, on standard error.

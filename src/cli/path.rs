@@ -2,7 +2,7 @@
 
 use clap::Args;
 
-use super::{Failure, PipelineArguments, print};
+use super::{Failure, PipelineArguments, print, published};
 use crate::pipeline::{check, exit};
 use crate::publish::Store;
 use crate::publish::previous::Version;
@@ -27,16 +27,7 @@ pub(super) struct Arguments {
 pub(super) fn run(arguments: &Arguments) -> Result<u8, Failure> {
     let checked = check::load_plan(&arguments.pipeline.pipeline, &arguments.pipeline.options())?;
     let store = Store::new(checked.plan.publish.to.clone());
-    let manifest = match arguments.version {
-        Some(version) => store.manifest(version)?,
-        None => store.latest()?.ok_or_else(|| {
-            Failure::config(format!(
-                "error: nothing is published in {} yet; run `goldsmith run {}`",
-                store.root().display(),
-                arguments.pipeline.pipeline.display()
-            ))
-        })?,
-    };
+    let manifest = published(&store, arguments.version, &arguments.pipeline.pipeline)?;
     let version = Version { store: &store, manifest: &manifest };
     let directory = version.directory();
     let path = match &arguments.table {

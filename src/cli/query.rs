@@ -6,7 +6,7 @@ use arrow::array::RecordBatch;
 use clap::{Args, ValueEnum};
 use datafusion::prelude::ParquetReadOptions;
 
-use super::{Failure, print, runtime, threads};
+use super::{Failure, print, published, runtime, threads};
 use crate::normalize::select::{plain, tables_of};
 use crate::normalize::session;
 use crate::pipeline::check::{FileOptions, load_plan};
@@ -64,16 +64,7 @@ pub(super) fn run(arguments: &Arguments) -> Result<u8, Failure> {
             let checked =
                 load_plan(pipeline, &FileOptions { env: arguments.env.clone(), vars: arguments.vars.clone() })?;
             let store = Store::new(checked.plan.publish.to.clone());
-            let manifest = match arguments.version {
-                Some(version) => store.manifest(version)?,
-                None => store.latest()?.ok_or_else(|| {
-                    Failure::config(format!(
-                        "error: nothing is published in {} yet; run `goldsmith run {}`",
-                        store.root().display(),
-                        pipeline.display()
-                    ))
-                })?,
-            };
+            let manifest = published(&store, arguments.version, pipeline)?;
             let version = Version { store: &store, manifest: &manifest };
             let asked = tables_of(&context, &arguments.sql);
             for table in &manifest.tables {

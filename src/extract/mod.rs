@@ -19,7 +19,7 @@ use goldsmith_source::{FileRead, ReadRequest};
 
 use crate::pipeline::RunError;
 use crate::pipeline::incremental::{Increments, state_path};
-use crate::pipeline::plan::SourcePlan;
+use crate::pipeline::plan::{From, SourcePlan};
 use crate::progress::Progress;
 pub use landing::{LandedIncrement, LandedTable};
 
@@ -71,16 +71,29 @@ pub struct TableRequest {
     pub gone: Vec<Arc<Field>>,
 }
 
-/// The schema of every table a source holds, asked for once before anything is read.
+/// The schemas of the tables the source's record types need, asked for once before anything is read: of a database with
+/// hundreds of tables only those that are named. Where a query is to be planned, or a name is not among the tables, all
+/// of them, because any could be meant.
 ///
 /// # Errors
 /// Where the source cannot be reached or is broken.
 pub fn schemas(source: &SourcePlan) -> Result<BTreeMap<String, SchemaRef>, RunError> {
     let named = |error| RunError::Source { name: source.name.clone(), error };
+    let tables = source.source.tables().map_err(named)?;
+    let froms = source
+        .records
+        .iter()
+        .flat_map(|record| std::iter::once(&record.from).chain(record.children.iter().map(|child| &child.from)));
+    let wanted: Option<Vec<&String>> = froms
+        .map(|from| match from {
+            From::Table(Some(table)) => tables.iter().find(|known| *known == table),
+            From::Table(None) => tables.first(),
+            From::Query(_) => None,
+        })
+        .collect();
     let mut schemas = BTreeMap::new();
-    for table in source.source.tables().map_err(named)? {
-        let schema = source.source.schema(Some(&table)).map_err(named)?;
-        schemas.insert(table, schema);
+    for table in tables.iter().filter(|table| wanted.as_ref().is_none_or(|wanted| wanted.contains(table))) {
+        schemas.insert(table.clone(), source.source.schema(Some(table)).map_err(named)?);
     }
     Ok(schemas)
 }

@@ -100,7 +100,7 @@ pub fn propose(files: &[PathBuf], folder: &Path, name: Option<&str>) -> Result<P
     for (file, name, sample, own) in &sampled {
         let code = own.why.as_ref().map_or(draft.region.text.as_str(), |_| own.code.as_str()).to_owned();
         let Some(mut drafted) = source::draft(name, sample, &code) else {
-            let file = names::shown(&file.file_name().unwrap_or_default().to_string_lossy()).to_owned();
+            let file = names::shown(&file.to_string_lossy()).rsplit('/').next().unwrap_or_default().to_owned();
             draft.left_out.push(format!("{file} is left out: none of its columns holds anything a record could use."));
             continue;
         };
@@ -159,7 +159,7 @@ pub fn discover(target: &Path) -> Result<Discovery, RunError> {
     let target = if address(target).is_some() { target.to_owned() } else { whereabouts(target)? };
     let path = target.to_str().ok_or_else(|| RunError::Config("the path is not valid UTF-8; rename it".to_owned()))?;
     let (connector, options) = sample::opened_by(path)?;
-    let sampled = sample::sample(connector, names::shown(path), &options, Path::new("/"))?;
+    let sampled = sample::sample(connector, &names::shown(path), &options, Path::new("/"))?;
     let region = region::guess(&sampled.tables).code;
     let tables = sampled.tables.iter().map(|table| {
         let columns = table.columns.iter().zip(assess::assess(table, &region)).map(|(column, assessed)| {

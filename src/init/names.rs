@@ -1,5 +1,6 @@
 //! Names for sources and attributes, and paths as the pipeline file writes them.
 
+use std::borrow::Cow;
 use std::path::{Component, Path, PathBuf};
 
 use goldsmith_standardize::text;
@@ -121,14 +122,19 @@ fn long_name(file: &Path) -> String {
     }
 }
 
-/// An address without its query, which may hold what nobody should read; a path as it is.
-pub(super) fn shown(path: &str) -> &str {
-    if path.contains("://") { path.split(['?', '#']).next().unwrap_or(path) } else { path }
+/// An address without user, password and query, which may hold what nobody should read; a path as it is.
+pub(super) fn shown(path: &str) -> Cow<'_, str> {
+    let Some((scheme, rest)) = path.split_once("://") else { return Cow::Borrowed(path) };
+    let rest = rest.split(['?', '#']).next().unwrap_or(rest);
+    let (authority, path) = rest.split_once('/').unwrap_or((rest, ""));
+    let host = authority.rsplit_once('@').map_or(authority, |(_, host)| host);
+    Cow::Owned(format!("{scheme}://{host}/{path}"))
 }
 
 fn stem(file: &Path) -> String {
     let path = file.to_string_lossy();
-    let name = shown(&path).rsplit('/').next().unwrap_or_default();
+    let shown = shown(&path);
+    let name = shown.rsplit('/').next().unwrap_or_default();
     snake_case(name.split('.').find(|part| !part.is_empty()).unwrap_or_default(), "source")
 }
 

@@ -12,6 +12,7 @@ use serde_json::{Map, Value};
 
 use super::column::Table;
 use super::draft::Noted;
+use super::names;
 use super::values;
 use crate::pipeline::RunError;
 use crate::registry::CONNECTORS;
@@ -51,7 +52,8 @@ pub(super) fn opened_by(path: &str) -> Result<(&'static dyn Connector, Vec<(Stri
             .map(|ending| format!(".{ending}"))
             .collect();
         RunError::Config(format!(
-            "{path}: no connector reads files that end so; known are {} (also with .gz or .zst after it)",
+            "{}: no connector reads files that end so; known are {} (also with .gz or .zst after it)",
+            names::shown(path),
             known.join(", ")
         ))
     })
@@ -143,10 +145,10 @@ impl Opener<'_> {
     }
 }
 
-/// An option as the pipeline file will say it: true, false, a number or a mapping where it reads as one.
+/// An option as the pipeline file will say it: true, false, a number, a list or a mapping where it reads as one.
 fn json(text: &str) -> Value {
     match serde_json::from_str(text) {
-        Ok(value @ (Value::Bool(_) | Value::Number(_) | Value::Object(_))) => value,
+        Ok(value @ (Value::Bool(_) | Value::Number(_) | Value::Object(_) | Value::Array(_))) => value,
         _ => Value::String(text.to_owned()),
     }
 }

@@ -110,9 +110,12 @@ impl Out {
         }
         self.line(4, &format!("connector: {}", source.connector), "");
         for (option, value) in &source.options {
-            // Options of an address are as it gives them: a mapping, a number or a text.
+            // Options of an address are as it gives them: a list, a mapping, a number or a text.
             let is_text = value.text != "false"
-                && !matches!(serde_json::from_str(&value.text), Ok(Value::Number(_) | Value::Object(_)));
+                && !matches!(
+                    serde_json::from_str(&value.text),
+                    Ok(Value::Number(_) | Value::Object(_) | Value::Array(_))
+                );
             let text = if is_text { scalar(&value.text) } else { value.text.clone() };
             self.line(4, &format!("{option}: {text}"), &value.note);
         }

@@ -30,6 +30,7 @@ use super::standard::{Making, StandardColumn, StandardForm};
 use super::{SELECTED, layout, session};
 use crate::extract::landing::{FILE, OWN, ROW};
 use crate::pipeline::plan::{ChildPlan, EntityPlan, From, Keep, RecordPlan, Sql};
+use crate::pipeline::sources::table_of;
 
 /// A mistake in the SQL of a pipeline file.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -239,8 +240,8 @@ impl Binder<'_> {
         record: &RecordPlan,
     ) -> Option<(DataFrame, Option<String>)> {
         match &record.from {
-            From::Table(table) => {
-                let table = table.clone().or_else(|| schemas.keys().next().cloned()).unwrap_or_default();
+            From::Table(_) => {
+                let table = table_of(record, schemas).unwrap_or_default();
                 self.needs.entry(table.clone()).or_insert_with(|| Some(BTreeSet::new()));
                 match self.context.table(TableReference::bare(table.as_str())).await {
                     Ok(frame) => Some((frame, Some(table))),

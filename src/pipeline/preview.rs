@@ -117,6 +117,7 @@ fn land(
         tables: BTreeMap::new(),
         files: Vec::new(),
         quarantined: Vec::new(),
+        warnings: Vec::new(),
     };
     for (number, request) in requests.iter().enumerate() {
         let schema = source.source.schema(Some(&request.table)).map_err(named)?;

@@ -143,11 +143,15 @@ fn gone_columns(
     gone
 }
 
+/// What connectors call the rows of a query option. It is the table that is meant where none is named.
+const QUERY_TABLE: &str = "query";
+
 /// The table a record type's rows are those of; none where they come of a query.
 #[must_use]
 pub fn table_of(record: &RecordPlan, schemas: &BTreeMap<String, SchemaRef>) -> Option<String> {
     let From::Table(table) = &record.from else { return None };
-    table.clone().or_else(|| schemas.keys().next().cloned())
+    let unnamed = || schemas.get_key_value(QUERY_TABLE).or_else(|| schemas.first_key_value());
+    table.clone().or_else(|| unnamed().map(|(table, _)| table.clone()))
 }
 
 /// The record type's table, where it has no columns: a JSON file without a record says nothing of its columns.

@@ -130,6 +130,7 @@ fn discover_lists_tables_and_suggests_a_mapping() {
     let found: serde_json::Value = serde_json::from_str(&json).expect("JSON");
     assert_eq!(found["tables"].as_array().map(Vec::len), Some(4), "{found}");
     assert!(!json.contains('@'), "a value of a record is shown");
-    let output = goldsmith(&["discover", "nowhere://x/y"]);
+    let output = goldsmith(&["discover", "nowhere://ann:hunter2@x/y?token=hunter2"]);
     assert_eq!(output.status.code(), Some(2), "{}", stderr(&output));
+    assert!(stderr(&output).contains("nowhere://x/y: no connector") && !stderr(&output).contains("hunter2"));
 }

@@ -72,3 +72,31 @@ fn contradicting_decisions_name_their_records() {
     assert_eq!(output.status.code(), Some(3), "{}", stderr(&output));
     assert!(stderr(&output).contains("crm:1") && stderr(&output).contains("crm:3"), "{}", stderr(&output));
 }
+
+#[test]
+fn the_rows_of_a_query_option_are_meant_where_no_table_is_named() {
+    let workspace = Workspace::with(
+        "version: 1
+name: own
+sources:
+  shop:
+    connector: sqlite
+    path: shop.db
+    query: SELECT id, name FROM people WHERE id > 1
+    records:
+      - entity: person
+        key: id
+        fields:
+          full_name: name
+publish:
+  to: out
+",
+        &[],
+    );
+    let database = rusqlite::Connection::open(workspace.path("shop.db")).expect("a database");
+    database
+        .execute_batch("CREATE TABLE addresses (id, name); CREATE TABLE people (id INTEGER PRIMARY KEY, name TEXT); INSERT INTO people VALUES (1, 'Ann Lee'), (2, 'Bob Ray'), (3, 'Cy Poe')")
+        .expect("rows");
+    workspace.run(&[]);
+    assert_eq!(workspace.query("SELECT count(*) FROM source_records"), ["2"]);
+}

@@ -14,9 +14,14 @@ mod target;
 mod types;
 
 use goldsmith_source::{Connector, OpenContext, Source, SourceError, request};
+use serde_json::{Map, Value, json};
+use url::Url;
 
 use crate::config::PostgresOptions;
 use crate::read::PostgresSource;
+
+/// Where the programs of PostgreSQL look for a password.
+const PASSWORD: &str = "PGPASSWORD";
 
 /// The `postgres` connector.
 #[derive(Debug, Clone, Copy, Default)]
@@ -44,7 +49,39 @@ impl Connector for Postgres {
         Ok(Box::new(PostgresSource::new(options, context)?))
     }
 
+    fn options_for(&self, address: &str) -> Option<Map<String, Value>> {
+        let mut url = Url::parse(address).ok().filter(|url| matches!(url.scheme(), "postgres" | "postgresql"))?;
+        let mut options = Map::new();
+        let is_plain = url.query_pairs().any(|(name, value)| name == "sslmode" && value == "disable");
+        let needs_password = url.password().is_some() || std::env::var_os(PASSWORD).is_some();
+        url.set_query(None);
+        url.set_password(None).ok()?;
+        options.insert("url".to_owned(), Value::String(url.to_string()));
+        if needs_password {
+            options.insert("password".to_owned(), json!({ "env": PASSWORD }));
+        }
+        if is_plain {
+            options.insert("tls".to_owned(), Value::String("disable".to_owned()));
+        }
+        Some(options)
+    }
+
     fn proven_by(&self) -> Option<&'static str> {
         Some("a PostgreSQL 15 server, started by its tests")
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn an_address_becomes_options_without_its_password() {
+        let options = Postgres.options_for("postgresql://ann:hunter2@db:5433/shop?sslmode=disable").expect("options");
+        assert_eq!(
+            Value::Object(options),
+            json!({ "url": "postgresql://ann@db:5433/shop", "password": { "env": "PGPASSWORD" }, "tls": "disable" })
+        );
+        assert!(Postgres.options_for("https://db/shop").is_none());
     }
 }

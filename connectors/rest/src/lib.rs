@@ -18,6 +18,9 @@ mod spool;
 
 use goldsmith_source::{Connector, OpenContext, Source, SourceError, request};
 
+use serde_json::{Map, Value, json};
+use url::Url;
+
 use crate::config::RestOptions;
 use crate::plan::Plan;
 use crate::read::RestSource;
@@ -50,6 +53,20 @@ impl Connector for Rest {
         let options: RestOptions = request::options(options, context, self.name())?;
         let plan = Plan::new(options).map_err(|error| error.at(format!("source \"{}\"", context.source_name)))?;
         Ok(Box::new(RestSource::new(plan, context)))
+    }
+
+    fn options_for(&self, address: &str) -> Option<Map<String, Value>> {
+        let url = Url::parse(address).ok().filter(|url| matches!(url.scheme(), "http" | "https") && url.has_host())?;
+        let mut resource = json!({ "path": url.path() });
+        let params: Map<String, Value> =
+            url.query_pairs().map(|(name, value)| (name.into_owned(), Value::String(value.into_owned()))).collect();
+        if !params.is_empty() {
+            resource["params"] = Value::Object(params);
+        }
+        let mut options = Map::new();
+        options.insert("base_url".to_owned(), Value::String(url.origin().ascii_serialization()));
+        options.insert("resources".to_owned(), json!([resource]));
+        Some(options)
     }
 
     fn proven_by(&self) -> Option<&'static str> {
