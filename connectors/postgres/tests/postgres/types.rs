@@ -80,6 +80,7 @@ const TYPES: &[(&str, &str, &str, &str, &str, &str)] = &[
     ("bit(3)", "Utf8", "000", "111", "000", "111"),
     ("point", "Utf8", "(0,0)", "(1.5,-1)", "(0,0)", "(1.5,-1)"),
     ("int4range", "Utf8", "empty", "[1,5)", "empty", "[1,5)"),
+    ("tstzrange", "Utf8", "[2024-01-01 00:00+00,)", "empty", "[\"2024-01-01 00:00:00+00\",)", "empty"),
     ("tsvector", "Utf8", "", "a:1", "", "'a':1"),
     ("level", "Utf8", "low", "high", "low", "high"),
     ("shortmail", "Utf8", "a", "abc", "a", "abc"),
@@ -182,7 +183,7 @@ fn windows_are_read_with_their_left_edge_and_nulls() {
     let Some(server) = shared() else { return };
     server.database(
         "windows",
-        "CREATE TABLE t (id int, big bigint, n numeric(5,2), d date, s timestamp, z timestamptz, name text, u uuid, j json); \
+        "CREATE TABLE t (id int, big bigint, n numeric(5,2), d date, s timestamp, z timestamptz, name text COLLATE \"und-x-icu\", u uuid, j json); \
          INSERT INTO t SELECT i, i * 10, i + 0.5, date '2024-01-01' + i, timestamp '2024-01-01' + i * interval '1 day', \
          timestamptz '2024-01-01Z' + i * interval '1 day', chr(64 + i), ('00000000-0000-0000-0000-00000000000' || i)::uuid, '1' \
          FROM generate_series(1, 5) i; INSERT INTO t (id, d, z) VALUES (6, 'infinity', '-infinity');",
