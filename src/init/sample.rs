@@ -22,11 +22,13 @@ pub(super) const ROWS: usize = 2_000;
 /// Rows of a text file whose encoding is watched: the first umlaut may come late.
 const WATCHED: u64 = 200_000;
 
+/// A connector's options, in the order they are written.
+pub(super) type Options = Vec<(String, Noted)>;
+
 /// A file as a pipeline can read it.
 pub(super) struct Sampled {
     pub(super) connector: &'static str,
-    /// The connector's options, in the order they are written.
-    pub(super) options: Vec<(String, Noted)>,
+    pub(super) options: Options,
     pub(super) tables: Vec<Table>,
     /// Rows of the sample that could not be read.
     pub(super) rejected: u64,
@@ -38,7 +40,7 @@ pub(super) struct Sampled {
 ///
 /// # Errors
 /// Where no connector reads such files, or such an address.
-pub(super) fn opened_by(path: &str) -> Result<(&'static dyn Connector, Vec<(String, Noted)>), RunError> {
+pub(super) fn opened_by(path: &str) -> Result<(&'static dyn Connector, Options), RunError> {
     let by_ending = by_ending(path).map(|connector| (connector, vec![("path".to_owned(), Noted::plain(path))]));
     let by_address = || {
         let (connector, options) = CONNECTORS.iter().find_map(|it| Some((*it, it.options_for(path)?)))?;
