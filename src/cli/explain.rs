@@ -148,7 +148,7 @@ fn pair(plan: &Plan, version: Version<'_>, left: &str, right: &str, json: bool) 
             "error: {left} and {right} are of different entity types; records are compared within one"
         )));
     };
-    let model = previous::previous_model(version, &records.plan.entity)?;
+    let (model, _) = previous::previous_model(version, &records.plan.entity)?;
     let steward = plan.matching.decisions.as_deref().map(read_decisions).transpose()?.unwrap_or_default();
     let coded = coded_records(plan, records)?;
     let options = match_options(&plan.matching, &records.plan.entity, threads(None));

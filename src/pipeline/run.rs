@@ -134,7 +134,7 @@ pub async fn run(plan: &Plan, options: &RunOptions, progress: &Progress) -> Resu
     let records = normalized.entities.iter().map(|entity| entity.len() as u64).sum();
     stages.ended("normalise", stage, rows_read, records, &format!("{} records", human(records)));
 
-    check_quarantine(plan, &normalized, last.as_ref())?;
+    check_quarantine(plan, &extracted, &normalized, last.as_ref())?;
 
     // Resolve and survive.
     let stage = progress.stage("resolve", Some(records));
@@ -142,7 +142,7 @@ pub async fn run(plan: &Plan, options: &RunOptions, progress: &Progress) -> Resu
     for records in &normalized.entities {
         progress.check_signal()?;
         let model = match &named_model {
-            Some(model) => Some(model.clone()),
+            Some(model) => Some((model.clone(), None)),
             None => pinned_model(&store, last.as_ref(), &records.plan.entity, options.retrain)?,
         };
         let ids = previous_ids(&store, last.as_ref(), &records.plan.entity)?;
@@ -283,7 +283,7 @@ pub async fn check_sources(
 fn resolve_entity(
     plan: &Plan,
     records: &EntityRecords,
-    model: Option<&Model>,
+    model: Option<&GivenModel>,
     steward: &StewardDecisions,
     previous: &crate::matching::PreviousIds,
     version: i64,
@@ -292,7 +292,8 @@ fn resolve_entity(
 ) -> Result<(EntityResult, hashbrown::HashMap<u32, String>), RunError> {
     let coded = coded_records(plan, records)?;
     let settings = match_options(&plan.matching, &records.plan.entity, options.threads);
-    let resolution = match goldsmith_resolve::resolve(&coded, &settings, model, &steward.decisions, progress) {
+    let given = model.map(|(model, _)| model);
+    let resolution = match goldsmith_resolve::resolve(&coded, &settings, given, &steward.decisions, progress) {
         Ok(resolution) => resolution,
         Err(error @ goldsmith_resolve::ResolveError::ModelMismatch { .. }) => {
             return Err(RunError::Gate(format!(
@@ -326,14 +327,18 @@ fn resolve_entity(
             moved.insert(u32::try_from(record).unwrap_or(u32::MAX), before.clone());
         }
     }
-    let json = resolution
-        .model
-        .to_json()
-        .map_err(|error| RunError::Internal(format!("the model cannot be written: {error}")))?;
-    let model_version = previous::model_version(json.as_bytes());
+    let model_json = match model.and_then(|(_, text)| text.clone()) {
+        Some(text) => text,
+        None => resolution
+            .model
+            .to_json()
+            .map_err(|error| RunError::Internal(format!("the model cannot be written: {error}")))?,
+    };
+    let model_version = previous::model_version(model_json.as_bytes());
     let result = EntityResult {
         ids,
         resolution,
+        model_json,
         model_version,
         clusters,
         golden_ids,
@@ -360,16 +365,20 @@ pub fn match_options(matching: &MatchPlan, entity: &str, threads: usize) -> gold
     }
 }
 
+/// A model to match with, and its published text where it has one.
+type GivenModel = (Model, Option<String>);
+
 /// The published model. It is never retrained unasked.
 fn pinned_model(
     store: &Store,
     last: Option<&Manifest>,
     entity: &str,
     retrain: bool,
-) -> Result<Option<Model>, RunError> {
+) -> Result<Option<GivenModel>, RunError> {
     match last {
         Some(last) if !retrain && last.models.contains_key(entity) => {
-            previous::previous_model(Version { store, manifest: last }, entity).map(Some)
+            let (model, text) = previous::previous_model(Version { store, manifest: last }, entity)?;
+            Ok(Some((model, Some(text))))
         }
         _ => Ok(None),
     }
@@ -433,7 +442,12 @@ fn balance(plan: &Plan, normalized: &Normalized) -> Result<(), RunError> {
 
 /// Rows without a key and rows an expression fails on are quarantined too, and known only now: they count for the
 /// limit, and a source most of whose rows are lost that way has shrunk.
-fn check_quarantine(plan: &Plan, normalized: &Normalized, last: Option<&Manifest>) -> Result<(), RunError> {
+fn check_quarantine(
+    plan: &Plan,
+    extracted: &[Option<ExtractedSource>],
+    normalized: &Normalized,
+    last: Option<&Manifest>,
+) -> Result<(), RunError> {
     for (source, counts) in plan.sources.iter().zip(&normalized.counts) {
         #[expect(clippy::cast_precision_loss, reason = "a share of rows")]
         let share = counts.quarantined as f64 / counts.read.max(1) as f64;
@@ -460,6 +474,16 @@ fn check_quarantine(plan: &Plan, normalized: &Normalized, last: Option<&Manifest
                 source.name,
                 counts.read,
                 first()
+            )));
+        }
+        if counts.read > 0 && counts.records == 0 && counts.quarantined == counts.read {
+            let rejected = extracted.iter().flatten().filter(|extracted| extracted.name == source.name);
+            let first = rejected.flat_map(|extracted| &extracted.quarantined).next();
+            return Err(RunError::Gate(format!(
+                "source `{}`: none of its {} rows can be read; the first: {}",
+                source.name,
+                counts.read,
+                first.map_or("", |row| row.message.as_str())
             )));
         }
         #[expect(clippy::cast_precision_loss, reason = "a share of rows")]
@@ -546,12 +570,7 @@ fn write_models(results: &Results<'_>, staging: &Path) -> Result<(), RunError> {
         if let Some(directory) = path.parent() {
             create_private_dir(directory)?;
         }
-        let json = entity
-            .resolution
-            .model
-            .to_json()
-            .map_err(|error| RunError::Internal(format!("the model cannot be written: {error}")))?;
-        commit::write_durable(&path, json.as_bytes())?;
+        commit::write_durable(&path, entity.model_json.as_bytes())?;
     }
     Ok(())
 }

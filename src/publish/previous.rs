@@ -115,11 +115,12 @@ pub fn previous_ids(version: Version<'_>, entity: &str) -> Result<PreviousIds, R
     Ok(previous)
 }
 
-/// The model a version was matched with.
+/// The model a version was matched with, and its text, by which it is published again: numbers written anew could
+/// differ in their last digit.
 ///
 /// # Errors
 /// A model that cannot be read.
-pub fn previous_model(version: Version<'_>, entity: &str) -> Result<Model, RunError> {
+pub fn previous_model(version: Version<'_>, entity: &str) -> Result<(Model, String), RunError> {
     let path = model_path(&version.directory(), entity);
     let bytes = match std::fs::read(&path) {
         Err(error) if error.kind() == std::io::ErrorKind::NotFound => return Err(version.broken(&path, "is gone")),
@@ -128,7 +129,7 @@ pub fn previous_model(version: Version<'_>, entity: &str) -> Result<Model, RunEr
     if version.manifest.models.get(entity) != Some(&model_version(&bytes)) {
         return Err(version.broken(&path, "has changed since it was published: it is not the model the manifest names"));
     }
-    parse_model(&path, &bytes)
+    Ok((parse_model(&path, &bytes)?, String::from_utf8_lossy(&bytes).into_owned()))
 }
 
 /// What a model is known by: the head of its checksum.

@@ -14,6 +14,8 @@ pub struct EntityResult {
     /// Record ids, in the order of the records.
     pub ids: Vec<RecordId>,
     pub resolution: Resolution,
+    /// The text of the model, as it is published.
+    pub model_json: String,
     /// First digits of the hash of the model: equal text, equal model.
     pub model_version: String,
     pub clusters: Clusters,

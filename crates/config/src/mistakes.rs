@@ -129,7 +129,7 @@ impl fmt::Display for Mistakes {
             let inside = if mistake.path.is_empty() { String::new() } else { format!(" ({})", mistake.path) };
             writeln!(f, "{margin}--> {name}:{}:{}{inside}", place.line, place.column)?;
             let line = texts.get(file).and_then(|lines| lines.get(place.line.saturating_sub(1)));
-            let Some(line) = line.filter(|_| !self.is_secret(place)) else {
+            let Some(line) = line.filter(|line| !self.is_secret(place) && !may_hold_secret(line)) else {
                 continue;
             };
             let (shown, start) = excerpt(line, place.column - 1);
@@ -144,6 +144,21 @@ impl fmt::Display for Mistakes {
             count => writeln!(f, "\n{count} mistakes"),
         }
     }
+}
+
+/// Words in the names of options whose values are secrets.
+const SECRET_WORDS: [&str; 9] =
+    ["passw", "pwd", "secret", "token", "api_key", "apikey", "bearer", "credential", "private_key"];
+
+/// Whether a secret may stand in a line: by the name of an option in it, or as a password in an address. Whoever writes
+/// one where a reference belongs makes a mistake, and that mistake must not show it.
+fn may_hold_secret(line: &str) -> bool {
+    let lower = line.to_lowercase();
+    let in_address = lower.split("://").skip(1).any(|rest| {
+        let authority = rest.split(['/', '"', '\'', ' ']).next().unwrap_or_default();
+        authority.rsplit_once('@').is_some_and(|(user, _)| user.contains(':'))
+    });
+    in_address || SECRET_WORDS.iter().any(|word| lower.contains(word))
 }
 
 /// At most 120 characters of `line` around `column` (from 0), fit for a terminal, and the column in them.
@@ -180,6 +195,21 @@ mod tests {
             "error: first\n --> pipeline.yaml:2:3 (a.b)\n  |\n2 |   wrng: 1\n  |   ^^^^\n\n\
              error: second\n --> pipeline.yaml:3:3 (a.b)\n\n2 mistakes\n"
         );
+    }
+
+    #[test]
+    fn a_secret_in_the_wrong_place_is_not_shown() {
+        for line in [
+            "password: hunter2",
+            "  passwd: hunter2",
+            "shop: {url: \"postgres://ann:hunter2@db/shop\"}",
+            "secrets: {TOK: hunter2}",
+        ] {
+            let shown = Mistakes::new(file(line), vec![mistake(1, 1, 4, "wrong", false)]).to_string();
+            assert!(shown.contains("wrong") && !shown.contains("hunter2"), "{shown}");
+        }
+        let shown = Mistakes::new(file("url: postgres://ann@db/shop"), vec![mistake(1, 1, 3, "wrong", false)]);
+        assert!(shown.to_string().contains("ann@db"), "{shown}");
     }
 
     #[test]

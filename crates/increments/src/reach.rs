@@ -22,6 +22,10 @@ pub enum WholeBecause {
     Full,
     /// The pipeline says otherwise what a change is than when the state was written: the key of `incremental:`.
     SettingChanged(&'static str),
+    /// A row could not be read, which could be any of those known.
+    Unreadable,
+    /// The state has no mark: it met such a row, or no row had a cursor.
+    NoMark,
     /// The state is of another system, or of other options of it.
     OtherSource,
     /// A column is of another type than in the state.
@@ -37,6 +41,10 @@ impl fmt::Display for WholeBecause {
             Self::Refresh => f.write_str("a refresh was asked for"),
             Self::Full => f.write_str("`deletes: full` compares all rows"),
             Self::SettingChanged(key) => write!(f, "`incremental: {key}:` has changed"),
+            Self::Unreadable => f.write_str("a row that cannot be read could be any of those known"),
+            Self::NoMark => f.write_str(
+                "the run before met rows that cannot be read, or found no cursor, so there is nothing to go on from",
+            ),
             Self::OtherSource => f.write_str("the source's options have changed"),
             Self::Retyped(column) => write!(f, "column \"{column}\" has another type than before"),
             Self::NotInState(column) => write!(f, "column \"{column}\" was not read before"),

@@ -8,7 +8,7 @@ use arrow::array::{AsArray, BooleanArray};
 use arrow::compute::{filter, filter_record_batch};
 use arrow::datatypes::{DataType, Field, Int64Type, Schema, SchemaRef};
 use goldsmith_source::cursor::CursorValue;
-use goldsmith_source::{Chunk, Mark, ReadRequest, Sink, Source, SourceError, Window, request};
+use goldsmith_source::{Chunk, ErrorKind, Mark, ReadRequest, Sink, Source, SourceError, Window, request};
 
 use crate::internal;
 use crate::merge::{Key, Keys, Unread};
@@ -76,16 +76,35 @@ pub struct Counts {
 /// Reads one table and pushes the merged table into `sink`: first the rows of the state that stay, in their order and
 /// with the place they were read from, then the new ones. Rows that cannot be used are pushed as rejected.
 ///
+/// A row that cannot be read could be any of those known, so that going on from the state could keep what is no longer
+/// so: the table is then read whole, and so it is by the runs after, until all its rows can be read.
+///
 /// # Errors
 /// The source's and the sink's own; settings that do not fit the table; a state that is damaged. Then the new state is
 /// not to be used.
 pub fn read_increment(increment: &Increment<'_>, sink: &mut dyn Sink) -> Result<NewState, SourceError> {
+    if let Some(new) = read_once(increment, None, sink)? {
+        return Ok(new);
+    }
+    let whole = read_once(increment, Some(WholeBecause::Unreadable), sink)?;
+    whole.ok_or_else(|| SourceError::new(ErrorKind::Internal, "a whole read was taken for a part"))
+}
+
+/// One read and its merge; nothing, and nothing pushed, where the read has to be whole.
+fn read_once(
+    increment: &Increment<'_>,
+    forced: Option<WholeBecause>,
+    sink: &mut dyn Sink,
+) -> Result<Option<NewState>, SourceError> {
     let place = format!("table \"{}\"", increment.table);
     increment.settings.check(increment.schema, &place)?;
     let positions = request::projection(increment.columns, increment.schema, &place)?;
     let schema = Arc::new(increment.schema.project(&positions).map_err(internal)?);
     let cursor_type = field_type(&schema, &increment.settings.cursor, &place)?;
-    let (state, whole) = start(increment, &schema, &place)?;
+    let (state, whole) = match forced {
+        Some(because) => (None, Some(because)),
+        None => start(increment, &schema, &place)?,
+    };
     let window = window(increment, state.as_ref(), whole.as_ref(), &cursor_type).map_err(|error| at(error, &place))?;
     if window.is_some() && !increment.source.obeys_windows() {
         return Err(no_windows(&place));
@@ -93,7 +112,8 @@ pub fn read_increment(increment: &Increment<'_>, sink: &mut dyn Sink) -> Result<
 
     // Read.
     let offset = state.as_ref().map_or(0, |state| state.meta.last_row);
-    let mut reading = Reading::new(increment, &schema, offset, sink)?;
+    let is_part = window.is_some() && *increment.mode == Mode::Live;
+    let mut reading = Reading::new(increment, &schema, offset)?;
     let asked = ReadRequest {
         table: Some(increment.table.to_owned()),
         columns: Some(schema.fields().iter().map(|field| field.name().clone()).collect()),
@@ -102,6 +122,9 @@ pub fn read_increment(increment: &Increment<'_>, sink: &mut dyn Sink) -> Result<
     };
     increment.source.read(&asked, &mut reading)?;
     let Reading { spool, mut newest, files, read, rejected, last_row, largest, ahead, contents, keys, .. } = reading;
+    if is_part && !rejected.is_empty() {
+        return Ok(None);
+    }
 
     let mut warnings = Vec::new();
     if ahead > 0 {
@@ -111,8 +134,17 @@ pub fn read_increment(increment: &Increment<'_>, sink: &mut dyn Sink) -> Result<
         ));
     }
     let known = state.as_ref().map_or(0, State::rows);
+    if matches!(whole, Some(WholeBecause::Unreadable | WholeBecause::NoMark)) && read == 0 {
+        let before = increment.previous.map(PreviousState::open).transpose()?.map_or(0, |state| state.rows());
+        if before > 0 {
+            return Err(empty(increment, before, "the read", &place));
+        }
+    }
     let listed = match (&state, increment.settings.deletes) {
-        (Some(_), Deletes::Keys) => list_keys(increment, &schema, known, &place, &mut warnings)?,
+        (Some(_), Deletes::Keys) => match list_keys(increment, &schema, known, &place)? {
+            None if is_part => return Ok(None),
+            listed => listed,
+        },
         _ => None,
     };
     let unread = match (&listed, increment.settings.deletes) {
@@ -127,10 +159,15 @@ pub fn read_increment(increment: &Increment<'_>, sink: &mut dyn Sink) -> Result<
         .as_ref()
         .and_then(|state| state.meta.mark.clone())
         .map(|text| Mark { text, data_type: cursor_type.clone() });
-    if !matches!(increment.mode, Mode::Backfill { .. }) {
+    if !rejected.is_empty() {
+        mark = None;
+    } else if !matches!(increment.mode, Mode::Backfill { .. }) {
         mark = larger(mark, largest, &cursor_type)?;
     }
-    let mut counts = Counts { read, rejected, ..Counts::default() };
+    let mut counts = Counts { read, rejected: rejected.len() as u64, ..Counts::default() };
+    for row in rejected {
+        sink.reject(row)?;
+    }
     let mut merged = Merged { writer: StateWriter::create(increment.state, &schema)?, sink };
     if let Some(state) = state {
         for batch in state.rows_as(&schema, ReadRequest::default().batch_rows)? {
@@ -162,7 +199,7 @@ pub fn read_increment(increment: &Increment<'_>, sink: &mut dyn Sink) -> Result<
     let meta = meta(increment, &schema, mark.as_ref(), last_row);
     let file = merged.writer.finish(&meta)?;
     counts.rows = file.rows;
-    Ok(NewState { file, mark, whole, counts, warnings })
+    Ok(Some(NewState { file, mark, whole, counts, warnings }))
 }
 
 /// The state to go on from, or why everything is read.
@@ -184,7 +221,9 @@ fn start(
         (_, Some(previous)) => {
             let state = previous.open()?;
             match can_go_on(&state.meta, schema, settings, increment.identity) {
-                Ok(()) => (Some(state), (settings.deletes == Deletes::Full).then_some(WholeBecause::Full)),
+                Ok(()) if settings.deletes == Deletes::Full => (Some(state), Some(WholeBecause::Full)),
+                Ok(()) if state.meta.mark.is_none() && !backfill => (None, Some(WholeBecause::NoMark)),
+                Ok(()) => (Some(state), None),
                 Err(because) => (None, Some(because)),
             }
         }
@@ -209,20 +248,27 @@ fn window(
     let Some(state) = state.filter(|_| whole.is_none()) else { return Ok(None) };
     if let Mode::Backfill { from, until } = increment.mode {
         let mark = |text: &Option<String>| text.as_ref().map(|text| Mark::parse(text, cursor_type)).transpose();
-        return Ok(Some(Window { column, from: mark(from)?, until: mark(until)? }));
+        let (from, until) = (mark(from)?, mark(until)?);
+        let value = |mark: &Option<Mark>| mark.as_ref().map(Mark::value).transpose();
+        if let (Some(first), Some(end)) = (value(&from)?, value(&until)?)
+            && first >= end
+        {
+            let message = "--until is not after --from, so there is nothing between them; turn them round";
+            return Err(SourceError::config(message));
+        }
+        return Ok(Some(Window { column, from, until }));
     }
     let mark = state.meta.mark.clone().map(|text| Mark { text, data_type: cursor_type.clone() });
     let from = mark.map(|mark| begin(&mark, increment.settings.lag)).transpose()?;
     Ok(Some(Window { column, from, until: None }))
 }
 
-/// The keys of all rows there are; nothing, with a warning, where some of them cannot be told.
+/// The keys of all rows there are; nothing where some of them cannot be told.
 fn list_keys(
     increment: &Increment<'_>,
     schema: &SchemaRef,
     known: u64,
     place: &str,
-    warnings: &mut Vec<String>,
 ) -> Result<Option<HashSet<Key>>, SourceError> {
     let key = &increment.settings.key;
     let fields: Vec<Field> = key.iter().filter_map(|name| schema.field_with_name(name).ok().cloned()).collect();
@@ -232,10 +278,6 @@ fn list_keys(
         ReadRequest { table: Some(increment.table.to_owned()), columns: Some(key.clone()), ..ReadRequest::default() };
     increment.source.read(&asked, &mut listing)?;
     if listing.rejected > 0 {
-        warnings.push(format!(
-            "{place}: {} rows could not be read when keys were listed, so no row is taken for deleted; mend them in the source",
-            listing.rejected
-        ));
         return Ok(None);
     }
     if listing.listed.is_empty() && known > 0 {
@@ -263,10 +305,9 @@ fn no_windows(place: &str) -> SourceError {
 }
 
 fn field_type(schema: &Schema, name: &str, place: &str) -> Result<DataType, SourceError> {
-    let field = schema.field_with_name(name).map_err(|_| {
-        SourceError::new(goldsmith_source::ErrorKind::Internal, format!("column \"{name}\" was not asked for"))
-            .at(place)
-    });
+    let field = schema
+        .field_with_name(name)
+        .map_err(|_| SourceError::new(ErrorKind::Internal, format!("column \"{name}\" was not asked for")).at(place));
     field.map(|field| field.data_type().clone())
 }
 

@@ -15,10 +15,9 @@ use crate::settings::Settings;
 use crate::spool::Spool;
 use crate::{Increment, internal, tombstone};
 
-/// Takes the rows of the read: good ones into the spool and the merge, rejected ones on to the run.
+/// Takes the rows of the read: good ones into the spool and the merge, rejected ones to be told at its end.
 pub(crate) struct Reading<'a> {
     settings: &'a Settings,
-    sink: &'a mut dyn Sink,
     future: Future,
     /// Added to row numbers, so that no two rows of the merged table have the same place.
     offset: u64,
@@ -32,22 +31,16 @@ pub(crate) struct Reading<'a> {
     pub(crate) largest: Option<CursorValue>,
     pub(crate) ahead: u64,
     pub(crate) read: u64,
-    pub(crate) rejected: u64,
+    pub(crate) rejected: Vec<RejectedRow>,
 }
 
 impl<'a> Reading<'a> {
-    pub(crate) fn new(
-        increment: &Increment<'a>,
-        schema: &SchemaRef,
-        offset: u64,
-        sink: &'a mut dyn Sink,
-    ) -> Result<Self, SourceError> {
+    pub(crate) fn new(increment: &Increment<'a>, schema: &SchemaRef, offset: u64) -> Result<Self, SourceError> {
         let cursor_type = schema
             .field_with_name(&increment.settings.cursor)
             .map_or(DataType::Null, |field| field.data_type().clone());
         Ok(Self {
             settings: increment.settings,
-            sink,
             future: Future::after(increment.now, &cursor_type),
             offset,
             spool: Spool::create(increment.spool, schema)?,
@@ -59,7 +52,7 @@ impl<'a> Reading<'a> {
             largest: None,
             ahead: 0,
             read: 0,
-            rejected: 0,
+            rejected: Vec::new(),
         })
     }
 
@@ -72,8 +65,7 @@ impl<'a> Reading<'a> {
         for (at, number) in chunk.rows.iter().enumerate().filter(|(at, _)| keys.get(*at) == Some(&None)) {
             let column = self.keys.missing(&chunk.batch, at);
             let named = column.as_deref().unwrap_or_default();
-            self.rejected += 1;
-            self.sink.reject(RejectedRow {
+            self.rejected.push(RejectedRow {
                 file: chunk.file.clone(),
                 row: *number,
                 byte_offset: None,
@@ -84,7 +76,7 @@ impl<'a> Reading<'a> {
                 ),
                 raw: RejectedRow::cut(&json(&chunk.batch.slice(at, 1))),
                 column,
-            })?;
+            });
         }
         let has_key: BooleanArray = keys.iter().map(|key| Some(key.is_some())).collect();
         let rows = chunk.rows.iter().zip(&keys).filter(|(_, key)| key.is_some()).map(|(row, _)| *row).collect();
@@ -140,8 +132,8 @@ impl Sink for Reading<'_> {
     fn reject(&mut self, mut row: RejectedRow) -> Result<(), SourceError> {
         row.row = row.row.saturating_add(self.offset);
         self.last_row = self.last_row.max(row.row);
-        self.rejected += 1;
-        self.sink.reject(row)
+        self.rejected.push(row);
+        Ok(())
     }
 
     fn file_done(&mut self, file: FileRead) -> Result<(), SourceError> {

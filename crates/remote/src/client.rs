@@ -284,8 +284,13 @@ fn resumable(response: &Response) -> Option<Part> {
         .then(|| Part { etag: etag.clone(), total: response.content_length() })
 }
 
-/// Whether a partial answer is the rest from `start` on: `Content-Range: bytes 7-19/20`.
+/// Whether a partial answer is the rest from `start` on, `Content-Range: bytes 7-19/20`, and of the same file: not every
+/// server obeys If-Match.
 fn continues(response: &Response, start: u64, part: Option<&Part>) -> bool {
+    let etag = response.headers().get(ETAG);
+    if etag.is_some_and(|etag| part.is_some_and(|part| part.etag != *etag)) {
+        return false;
+    }
     let range = response.headers().get(CONTENT_RANGE).and_then(|value| value.to_str().ok());
     let Some((range, total)) = range.and_then(|range| range.strip_prefix("bytes ")?.split_once('/')) else {
         return false;

@@ -3,7 +3,7 @@
 
 use std::io::{self, Read};
 
-use arrow_ipc::root_as_message;
+use arrow_ipc::{Message, root_as_message};
 
 /// What a file starts with, before the stream in it, and what it ends with, after its footer.
 const FILE_START: [u8; 8] = *b"ARROW1\0\0";
@@ -14,6 +14,10 @@ const CONTINUATION: [u8; 4] = [0xff; 4];
 const MAX_START: u64 = 4_096;
 /// Bytes of a message's description. A schema of ten thousand columns has some megabytes.
 const MAX_METADATA: u64 = 256 << 20;
+/// Bytes a compressed buffer may become, and how many of each of its own. Zstandard makes of equal bytes some ten
+/// thousand times as many.
+const MAX_BUFFER: u64 = 4 << 30;
+const MAX_EXPANSION: u64 = 1 << 16;
 
 /// How the messages lie.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -87,7 +91,9 @@ pub fn check(mut input: impl Read) -> Result<Form, Fault> {
         let body =
             u64::try_from(message.bodyLength()).map_err(|_| Fault::Broken("a message has an impossible length"))?;
         // Where the body is cut, the next message is missing too.
-        io::copy(&mut (&mut input).take(body), &mut io::sink())?;
+        let mut body = (&mut input).take(body);
+        check_lengths(&compressed_buffers(&message), &mut body)?;
+        io::copy(&mut body, &mut io::sink())?;
         fill(&mut input, &mut word)?;
     }
     let mut rest = Vec::new();
@@ -97,6 +103,40 @@ pub fn check(mut input: impl Read) -> Result<Form, Fault> {
         Form::File { .. } if !rest.ends_with(&FILE_END) => Err(Fault::CutShort),
         _ => Ok(form),
     }
+}
+
+/// Where the compressed buffers of a message lie in its body, and how long they are, in order.
+fn compressed_buffers(message: &Message<'_>) -> Vec<(u64, u64)> {
+    let dictionary = || message.header_as_dictionary_batch().and_then(|batch| batch.data());
+    let batch = message.header_as_record_batch().or_else(dictionary).filter(|batch| batch.compression().is_some());
+    let buffers = batch.and_then(|batch| batch.buffers());
+    let length = |number: i64| u64::try_from(number).unwrap_or(0);
+    let mut buffers: Vec<(u64, u64)> = buffers
+        .map(|buffers| buffers.iter().map(|buffer| (length(buffer.offset()), length(buffer.length()))).collect())
+        .unwrap_or_default();
+    buffers.sort_unstable();
+    buffers
+}
+
+/// A compressed buffer says first how long it becomes, and a decoder asks for that much memory before it looks further.
+fn check_lengths(buffers: &[(u64, u64)], body: &mut impl Read) -> Result<(), Fault> {
+    let mut at = 0;
+    for &(offset, length) in buffers.iter().filter(|(_, length)| *length >= 8) {
+        let Some(gap) = offset.checked_sub(at) else { continue };
+        at += io::copy(&mut body.take(gap), &mut io::sink())?;
+        let mut word = [0; 8];
+        if at < offset || body.read_exact(&mut word).is_err() {
+            // The end is missing, which is told where the next message is looked for.
+            return Ok(());
+        }
+        at += 8;
+        // A length below zero means that the buffer is as it is.
+        let becomes = u64::try_from(i64::from_le_bytes(word)).unwrap_or(0);
+        if becomes > MAX_BUFFER.min(length.saturating_mul(MAX_EXPANSION)) {
+            return Err(Fault::Broken("a compressed buffer has an impossible length"));
+        }
+    }
+    Ok(())
 }
 
 fn fill(input: &mut impl Read, word: &mut [u8; 4]) -> Result<(), Fault> {
@@ -111,9 +151,26 @@ mod tests {
     use std::sync::Arc;
 
     use arrow::array::{Int64Array, RecordBatch};
-    use arrow_ipc::writer::{FileWriter, StreamWriter};
+    use arrow_ipc::CompressionType;
+    use arrow_ipc::writer::{FileWriter, IpcWriteOptions, StreamWriter};
 
     use super::*;
+
+    #[test]
+    fn a_buffer_that_claims_to_become_huge_is_refused() {
+        let options = IpcWriteOptions::default().try_with_compression(Some(CompressionType::ZSTD)).expect("options");
+        let ids: Vec<i64> = (0..1_000).collect();
+        let batch = RecordBatch::try_from_iter([("id", Arc::new(Int64Array::from(ids)) as _)]).expect("a batch");
+        let mut writer = StreamWriter::try_new_with_options(Vec::new(), &batch.schema(), options).expect("a writer");
+        writer.write(&batch).expect("written");
+        let mut bytes = writer.into_inner().expect("bytes");
+        check(bytes.as_slice()).expect("it is whole");
+        let claim = 8_000_i64.to_le_bytes();
+        let at = bytes.windows(8).position(|window| window == claim).expect("the length of the only buffer");
+        bytes[at..at + 8].copy_from_slice(&(1_i64 << 40).to_le_bytes());
+        let fault = check(bytes.as_slice()).expect_err("it lies");
+        assert!(matches!(fault, Fault::Broken("a compressed buffer has an impossible length")), "{fault:?}");
+    }
 
     fn batch() -> RecordBatch {
         RecordBatch::try_from_iter([("id", Arc::new(Int64Array::from(vec![1, 2, 3])) as _)]).expect("a batch")

@@ -161,9 +161,34 @@ fn a_row_without_key_is_rejected_and_one_without_cursor_always_read() {
     assert_eq!((row.rule, row.row, row.column.as_deref()), ("no_key", 2, Some("id")));
     assert_eq!(row.message, "customers, row 2: \"id\" of the key is null, so the row cannot be merged");
     assert_eq!(String::from_utf8_lossy(&row.raw), r#"{"at":11,"name":"lost"}"#);
-    let (found, _) = reads.live(&table("changed"));
+    let (found, new) = reads.live(&table("changed"));
     assert_eq!(names(&found), [Some("a".to_owned()), Some("changed".to_owned())]);
-    assert_eq!(found.rejected[0].row, 4, "the row of the mark, numbered on");
+    assert_eq!((found.rejected.len(), new.whole), (1, Some(WholeBecause::NoMark)), "rejected in each run");
+}
+
+#[test]
+fn a_known_row_that_cannot_be_read_any_more_does_not_stay_as_it_was() {
+    let table = |ids: &[Option<i64>], at: &[i64], names: &[&str]| {
+        Table::of(vec![
+            ("id", Arc::new(Int64Array::from(ids.to_vec())) as ArrayRef),
+            ("at", ints(at)),
+            ("name", texts(names)),
+        ])
+    };
+    let mut reads = Reads::new();
+    reads.live(&table(&[Some(1), Some(2), Some(3)], &[10, 11, 12], &["a", "b", "c"]));
+    let spoilt = table(&[Some(1), None, Some(3)], &[10, 20, 12], &["a", "b", "c"]);
+    let (found, new) = reads.live(&spoilt);
+    assert_eq!((ids(&found), found.rejected.len()), (vec![1, 3], 1), "a whole read has no row 2 either");
+    assert_eq!((new.whole, new.mark), (Some(WholeBecause::Unreadable), None));
+    let (found, new) = reads.live(&spoilt);
+    assert_eq!((ids(&found), found.rejected.len()), (vec![1, 3], 1), "it is told in each run");
+    assert_eq!(new.whole, Some(WholeBecause::NoMark));
+    let mended = table(&[Some(1), Some(2), Some(3)], &[10, 21, 12], &["a", "B", "c"]);
+    let (found, new) = reads.live(&mended);
+    assert_eq!((ids(&found), new.whole), (vec![1, 2, 3], Some(WholeBecause::NoMark)));
+    let (_, new) = reads.live(&mended);
+    assert_eq!((new.whole, new.counts.read), (None, 1), "a part is read again");
 }
 
 #[test]
@@ -195,14 +220,11 @@ fn deletions_are_found_by_listing_keys_and_never_inferred_from_nothing() {
     let mut broken = people(&[3], &[3], &["c"]);
     broken.broken = 1;
     let (found, new) = reads.live(&broken);
-    assert_eq!(ids(&found), [2, 3], "the broken row may be that of 2");
-    assert_eq!(
-        new.warnings,
-        [
-            "table \"customers\": 1 rows could not be read when keys were listed, so no row is taken for deleted; mend them in the source"
-        ]
-    );
+    assert_eq!((ids(&found), new.whole), (vec![3], Some(WholeBecause::Unreadable)), "as a whole read has it");
     let empty = people(&[], &[], &[]);
+    let error = reads.read(&empty, &Mode::Live).unwrap_err().to_string();
+    assert!(error.contains("the read is empty where 1 rows are known"), "{error}");
+    reads.live(&people(&[2, 3], &[2, 3], &["b", "c"]));
     for deletes in [Deletes::Keys, Deletes::Full] {
         reads.settings.deletes = deletes;
         let error = reads.read(&empty, &Mode::Live).unwrap_err();
@@ -326,6 +348,12 @@ fn a_backfill_reads_an_interval_and_leaves_the_mark() {
     reads.settings.deletes = Deletes::Full;
     let error = reads.read(&mended, &backfill("2", "30")).unwrap_err();
     assert!(error.to_string().contains("nothing to backfill"), "{error}");
+    let mut reads = Reads::new();
+    reads.live(&people(&[1], &[1], &["a"]));
+    let turned = Mode::Backfill { from: Some("9".to_owned()), until: Some("3".to_owned()) };
+    let error = reads.read(&people(&[1], &[1], &["a"]), &turned).unwrap_err();
+    assert_eq!(error.kind, ErrorKind::Config);
+    assert!(error.to_string().contains("--until is not after --from"), "{error}");
 }
 
 #[test]

@@ -91,9 +91,12 @@ fn a_file_that_changed_in_between_is_fetched_anew() {
     });
     assert_eq!(body(&server.url), "id\n9\n");
     assert!(!server.requests()[2].contains("range:"));
-    // A server that sends the whole file again, another part than was asked for, or less than it says.
+    // A server that sends the whole file again, the rest of another file, another part than was asked for, or less than
+    // it says.
+    let rest = format!("etag: \"v2\"\r\ncontent-range: bytes 8-{}/{}\r\n", CONTENT.len() - 1, CONTENT.len());
     for second in [
         ok("id\n9\n"),
+        answer("206 Partial Content", &rest, CONTENT.len() - 8, &CONTENT[8..]),
         answer("206 Partial Content", "content-range: bytes 0-3/19\r\n", 4, "id\n9"),
         answer("206 Partial Content", "content-range: bytes 8-18/19\r\n", 4, "id\n9"),
     ] {
