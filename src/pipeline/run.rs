@@ -476,15 +476,18 @@ fn check_quarantine(
                 first()
             )));
         }
-        if counts.read > 0 && counts.records == 0 && counts.quarantined == counts.read {
-            let rejected = extracted.iter().flatten().filter(|extracted| extracted.name == source.name);
-            let first = rejected.flat_map(|extracted| &extracted.quarantined).next();
-            return Err(RunError::Gate(format!(
-                "source `{}`: none of its {} rows can be read; the first: {}",
-                source.name,
-                counts.read,
-                first.map_or("", |row| row.message.as_str())
-            )));
+        // Rows that a contract keeps out are kept out on purpose.
+        let of_source = extracted.iter().flatten().filter(|extracted| extracted.name == source.name);
+        let rows = of_source.flat_map(|extracted| &extracted.quarantined);
+        let mut unreadable = rows.filter(|row| row.stage == "parse").peekable();
+        if let Some(first) = unreadable.peek().filter(|_| counts.records == 0 && counts.quarantined == counts.read) {
+            let first = first.message.clone();
+            if unreadable.count() as u64 >= counts.read {
+                return Err(RunError::Gate(format!(
+                    "source `{}`: none of its {} rows can be read; the first: {first}",
+                    source.name, counts.read
+                )));
+            }
         }
         #[expect(clippy::cast_precision_loss, reason = "a share of rows")]
         let share = usable(counts) as f64 / before.max(1) as f64;

@@ -152,3 +152,28 @@ fn a_broken_quality_gate_publishes_nothing() {
     assert!(stderr(&output).contains("email_valid >= 100%"), "{}", stderr(&output));
     assert!(workspace.versions().is_empty());
 }
+
+#[test]
+fn a_source_none_of_whose_rows_can_be_read_stops_the_first_run() {
+    let workspace = Workspace::with(
+        "version: 1
+name: own
+sources:
+  crm:
+    connector: csv
+    path: crm.csv
+    records:
+      - entity: person
+        key: id
+        fields:
+          full_name: name
+publish:
+  to: out
+",
+        &[("crm.csv", "id,name,email\n1,torn\n2,torn\n")],
+    );
+    let output = workspace.command("run", &[]);
+    assert_eq!(output.status.code(), Some(3), "{}", stderr(&output));
+    assert!(stderr(&output).contains("none of its 2 rows can be read; the first: "), "{}", stderr(&output));
+    assert!(workspace.versions().is_empty());
+}

@@ -64,7 +64,15 @@ fn counts(workspace: &Workspace) -> [i64; 5] {
 }
 
 fn state(workspace: &Workspace) -> serde_json::Value {
-    let text = std::fs::read_to_string(workspace.path("out/latest.json")).expect("the manifest");
+    // The newest manifest: a run that was killed may have left `latest` behind.
+    let mut manifests: Vec<_> = std::fs::read_dir(workspace.path("out/manifests"))
+        .expect("manifests")
+        .flatten()
+        .map(|entry| entry.path())
+        .filter(|path| path.extension().is_some_and(|ending| ending == "json"))
+        .collect();
+    manifests.sort();
+    let text = std::fs::read_to_string(manifests.last().expect("a manifest")).expect("the manifest");
     let manifest: serde_json::Value = serde_json::from_str(&text).expect("JSON");
     manifest["sources"][0]["tables"][0]["state"].clone()
 }
