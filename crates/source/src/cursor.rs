@@ -26,7 +26,7 @@ pub struct Window {
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Mark {
     pub text: String,
-    /// The column's type in [`Source::schema`].
+    /// The column's type in [`crate::Source::schema`].
     pub data_type: DataType,
 }
 
