@@ -119,7 +119,7 @@ fn history(seed: u64) {
             0 => Mode::Refresh,
             1 if run.has_state() && deletes != Deletes::Full => {
                 let from = system.clock - system.rng.i64(0..20);
-                let until = from + system.rng.i64(0..20);
+                let until = from + system.rng.i64(1..20);
                 Mode::Backfill {
                     from: Some(from.to_string()),
                     until: (!versions && system.rng.bool()).then(|| until.to_string()),
