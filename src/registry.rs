@@ -4,13 +4,14 @@ use goldsmith_config::ConnectorSchema;
 use goldsmith_source::Connector;
 
 /// All connectors, by name.
-pub const CONNECTORS: [&dyn Connector; 12] = [
+pub const CONNECTORS: [&dyn Connector; 13] = [
     &connector_arrow::ArrowIpc,
     &connector_command::Command,
     &connector_csv::Csv,
     &connector_excel::Excel,
     &connector_fixed_width::FixedWidth,
     &connector_json::Json,
+    &connector_mysql::Mysql,
     &connector_parquet::Parquet,
     &connector_postgres::Postgres,
     &connector_rest::Rest,
