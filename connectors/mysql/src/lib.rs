@@ -12,6 +12,7 @@ mod tables;
 mod target;
 mod types;
 mod value;
+mod window;
 
 use goldsmith_source::{Connector, OpenContext, Source, SourceError, request};
 use serde_json::{Map, Value, json};

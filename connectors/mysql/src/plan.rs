@@ -2,7 +2,7 @@
 //!
 //! A row has one fate, whichever columns are read. So the statement for a table says itself, in its first field, which
 //! rows hold something Arrow has no place for, and gives those whole, as text. A query is run as it was written, or its
-//! order would be lost, and all its columns come.
+//! order would be lost, and all its columns and rows come: see [`crate::window`].
 
 use std::sync::Arc;
 
@@ -137,12 +137,8 @@ impl Scope {
     }
 }
 
-fn wrap(query: &str) -> String {
-    format!("SELECT * FROM ({query}\n) AS {}", quote(QUERY_TABLE))
-}
-
 async fn wrapped(connection: &mut Conn, query: &str) -> Result<Statement, Error> {
-    connection.prep(wrap(query)).await
+    connection.prep(format!("SELECT * FROM ({query}\n) AS {}", quote(QUERY_TABLE))).await
 }
 
 impl Plan {
@@ -152,7 +148,7 @@ impl Plan {
         Self { name: name.into(), place, schema, columns, from }
     }
 
-    /// The statement for the columns at `wanted`, of the rows in `window`.
+    /// The statement for the columns at `wanted`, of the rows in `window`; of a query all columns and rows.
     ///
     /// # Errors
     /// [`goldsmith_source::ErrorKind::Config`] for a window that its column cannot have.
@@ -164,12 +160,9 @@ impl Plan {
     ) -> Result<String, SourceError> {
         let filter = window.map(|window| self.window(window)).transpose()?;
         let filter = filter.map(|filter| format!(" WHERE {filter}")).unwrap_or_default();
-        let (table, key) = match (&self.from, window) {
-            (From::Query(query), None) => return Ok(query.clone()),
-            (From::Query(query), Some(window)) => {
-                return Ok(format!("{}{filter} ORDER BY {}", wrap(query), quote(&window.column)));
-            }
-            (From::Table { table, key }, _) => (table, key),
+        let (table, key) = match &self.from {
+            From::Query(query) => return Ok(query.clone()),
+            From::Table { table, key } => (table, key),
         };
         let columns = wanted.iter().filter_map(|at| self.columns.get(*at)).map(|(name, _)| quote(name));
         let mut list: Vec<String> = self.guard().into_iter().chain(columns).collect();
@@ -207,14 +200,18 @@ impl Plan {
     /// The first field of a row: null for a good one, else the number of the column at fault and the whole row.
     fn guard(&self) -> Option<String> {
         let mut cases = String::new();
-        let parts: Vec<String> = self.columns.iter().map(|(name, mapping)| shown(&quote(name), mapping.wire)).collect();
         for (number, (name, mapping)) in self.columns.iter().enumerate() {
             if let Some(condition) = mapping.wire.misfit(&quote(name)) {
-                let row = parts.join(", ',', ");
-                cases.push_str(&format!(" WHEN {condition} THEN CONCAT('{number},(', {row}, ')')"));
+                cases.push_str(&format!(" WHEN {condition} THEN '{number},('"));
             }
         }
-        (!cases.is_empty()).then(|| format!("CASE{cases} END"))
+        if cases.is_empty() {
+            return None;
+        }
+        let values: Vec<String> =
+            self.columns.iter().map(|(name, mapping)| shown(&quote(name), mapping.wire)).collect();
+        // Null where there is no case.
+        Some(format!("CONCAT(CASE{cases} END, {}, ')')", values.join(", ',', ")))
     }
 
     /// The condition of an incremental read.

@@ -20,6 +20,7 @@ use crate::session::{Session, begin, gone};
 use crate::stream::{Item, Layout, Piece, stream};
 use crate::target::Target;
 use crate::value::whole;
+use crate::window::Within;
 
 /// Batches the connection may be ahead of the sink.
 const AHEAD: usize = 4;
@@ -90,6 +91,10 @@ impl MysqlSource {
         let all: Vec<usize> = (0..plan.columns.len()).collect();
         let asked: &[usize] = if plan.is_query() { &all } else { &wanted };
         let sql = plan.statement(asked, request.window.as_ref(), request.limit)?;
+        let within = match &request.window {
+            Some(window) if plan.is_query() => Within::new(window, &plan.columns)?,
+            _ => None,
+        };
         let layout = Layout {
             schema: Arc::new(schema),
             wanted: if plan.is_query() { wanted.clone() } else { (0..wanted.len()).collect() },
@@ -99,6 +104,7 @@ impl MysqlSource {
             is_query: plan.is_query(),
             batch_rows: request.batch_rows,
             limit: request.limit,
+            within,
         };
         let job = move |runtime: &Runtime, at: &mut Conn, items: &_| {
             if let Err(error) = runtime.block_on(stream(at, &sql, &layout, items)) {

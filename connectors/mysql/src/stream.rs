@@ -15,6 +15,7 @@ use crate::column::{Column, Malformed};
 use crate::explain;
 use crate::types::Wire;
 use crate::value;
+use crate::window::Within;
 
 /// Rows a batch is made room for at first.
 const FIRST_ROWS: usize = 8_192;
@@ -33,6 +34,8 @@ pub(crate) struct Layout {
     pub(crate) is_query: bool,
     pub(crate) batch_rows: usize,
     pub(crate) limit: Option<u64>,
+    /// Which rows of a query are read.
+    pub(crate) within: Option<Within>,
 }
 
 /// What crosses from the connection's thread to the sink's.
@@ -74,7 +77,7 @@ pub(crate) async fn stream(
     let failed = |error| explain::asking(error, &layout.place, layout.is_query);
     if layout.is_query {
         // A query with a LIMIT of its own gives more; the rest is not looked at.
-        let limit = layout.limit.unwrap_or(u64::MAX);
+        let limit = layout.limit.filter(|_| layout.within.is_none()).unwrap_or(u64::MAX);
         connection.query_drop(format!("SET sql_select_limit = {limit}")).await.map_err(failed)?;
     }
     let mut rows = connection.exec_stream::<Row, _, _>(sql, ()).await.map_err(failed)?;
@@ -82,7 +85,7 @@ pub(crate) async fn stream(
     let mut left = layout.limit.unwrap_or(u64::MAX);
     while let Some(row) = rows.next().await {
         let row = row.map_err(failed)?;
-        if left == 0 {
+        if left == 0 || layout.within.as_ref().is_some_and(|within| !within.holds(|at| row.as_ref(at))) {
             continue;
         }
         left -= 1;

@@ -19,12 +19,11 @@ pub(crate) struct Table {
 const LIST: &str = "SELECT TABLE_NAME, TABLE_TYPE, TABLE_ROWS FROM information_schema.TABLES \
      WHERE TABLE_SCHEMA = DATABASE() AND TABLE_TYPE IN ('BASE TABLE', 'SYSTEM VERSIONED', 'VIEW')";
 
-/// Names are compared here again, letter by letter: the catalog may do so without regard to case.
-const COLUMNS: &str = "SELECT TABLE_NAME, COLUMN_NAME, PRIVILEGES FROM information_schema.COLUMNS \
+const COLUMNS: &str = "SELECT COLUMN_NAME, PRIVILEGES FROM information_schema.COLUMNS \
      WHERE TABLE_SCHEMA = DATABASE() AND TABLE_NAME = ? ORDER BY ORDINAL_POSITION";
 
 /// The columns of unique indexes, the primary key first.
-const KEYS: &str = "SELECT TABLE_NAME, INDEX_NAME, COLUMN_NAME, NULLABLE, SUB_PART FROM information_schema.STATISTICS \
+const KEYS: &str = "SELECT INDEX_NAME, COLUMN_NAME, NULLABLE, SUB_PART FROM information_schema.STATISTICS \
      WHERE TABLE_SCHEMA = DATABASE() AND TABLE_NAME = ? AND NON_UNIQUE = 0 \
      ORDER BY INDEX_NAME <> 'PRIMARY', INDEX_NAME, SEQ_IN_INDEX";
 
@@ -46,9 +45,8 @@ fn table(row: &Row) -> Option<Table> {
 pub(crate) async fn columns(connection: &mut Conn, table: &str) -> Result<Vec<String>, Error> {
     let rows: Vec<Row> = connection.exec(COLUMNS, (table,)).await?;
     let readable = |row: &Row| {
-        let privileges = text(row, 2)?;
-        let may = privileges.split(',').any(|privilege| privilege.trim() == "select");
-        (may && text(row, 0)? == table).then(|| text(row, 1))?
+        let may = text(row, 1)?.split(',').any(|privilege| privilege.trim() == "select");
+        may.then(|| text(row, 0))?
     };
     Ok(rows.iter().filter_map(readable).collect())
 }
@@ -58,10 +56,10 @@ pub(crate) async fn columns(connection: &mut Conn, table: &str) -> Result<Vec<St
 pub(crate) async fn key(connection: &mut Conn, table: &str, columns: &[String]) -> Result<Vec<String>, Error> {
     let rows: Vec<Row> = connection.exec(KEYS, (table,)).await?;
     let mut keys: Vec<(String, Option<Vec<String>>)> = Vec::new();
-    for row in rows.iter().filter(|row| text(row, 0).as_deref() == Some(table)) {
-        let Some(index) = text(row, 1) else { continue };
-        let whole_column = text(row, 3).is_none_or(|nullable| nullable != "YES") && row.as_ref(4) == Some(&Value::NULL);
-        let column = text(row, 2).filter(|column| whole_column && columns.contains(column));
+    for row in &rows {
+        let Some(index) = text(row, 0) else { continue };
+        let whole_column = text(row, 2).is_none_or(|nullable| nullable != "YES") && row.as_ref(3) == Some(&Value::NULL);
+        let column = text(row, 1).filter(|column| whole_column && columns.contains(column));
         match keys.last_mut().filter(|(name, _)| *name == index) {
             Some((_, known)) => {
                 *known = known.take().zip(column).map(|(mut known, column)| {

@@ -21,7 +21,8 @@ pub(crate) struct Server {
 }
 
 /// `$1` port, `$2` what to do in the folder before the start; the rest are settings. Without name resolution, hosts are
-/// told apart by address.
+/// told apart by address. A folder for temporary files is its own, or another server that
+/// starts removes them.
 const SCRIPT: &str = r#"
 set -e
 port=$1 prepare=$2; shift 2
@@ -32,7 +33,7 @@ mariadb-install-db --no-defaults --datadir="$dir/data" --skip-test-db --skip-nam
 printf "CREATE USER admin@'%%' IDENTIFIED BY '%s';\nGRANT ALL ON *.* TO admin@'%%' WITH GRANT OPTION;\n" "$MYSQL_PWD" > init.sql
 eval "$prepare" > prepare.log 2>&1 || cat prepare.log >&2
 mariadbd --no-defaults --datadir="$dir/data" --port="$port" --bind-address=127.0.0.1 --socket="$dir/socket" \
-    --pid-file="$dir/pid" --skip-name-resolve --innodb-flush-log-at-trx-commit=0 --max-connections=40 \
+    --tmpdir="$dir" --pid-file="$dir/pid" --skip-name-resolve --innodb-flush-log-at-trx-commit=0 --max-connections=40 \
     --init-file="$dir/init.sql" "$@" >> log 2>&1 &
 pid=$!
 echo "$pid $dir"
