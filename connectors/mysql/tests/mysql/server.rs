@@ -53,6 +53,11 @@ impl Server {
             std::io::stderr().write_all(format!("{message}\n").as_bytes()).unwrap();
             return None;
         }
+        // A port that was free may be taken by now.
+        (0..3).find_map(|_| Self::on_a_free_port(prepare, settings)).or_else(|| panic!("the server does not start"))
+    }
+
+    fn on_a_free_port(prepare: &str, settings: &[&str]) -> Option<Self> {
         let port = TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap().port();
         let mut command = unprivileged("sh");
         command.args(["-c", SCRIPT, "sh"]).arg(port.to_string()).arg(prepare).args(settings);
@@ -64,6 +69,10 @@ impl Server {
         let server = Self { shell, port, pid: pid.parse().unwrap(), folder: PathBuf::from(folder) };
         let patience = Instant::now() + Duration::from_secs(60);
         while !server.sql("mysql", "SELECT 1").0 {
+            if server.log().contains("Aborting") {
+                eprintln!("{}", server.log());
+                return None;
+            }
             assert!(Instant::now() < patience, "the server does not answer: {}", server.log());
             std::thread::sleep(Duration::from_millis(50));
         }
