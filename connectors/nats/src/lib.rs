@@ -1,0 +1,1 @@
+//! The connector is being written; nothing is registered yet.
