@@ -8,7 +8,7 @@ use clap::Args;
 
 use super::{Failure, PipelineArguments, print_json, runtime, say, threads};
 use crate::pipeline::run::{Published, human};
-use crate::pipeline::{Backfill, Outcome, Reread, RunOptions, check, exit, run as run_plan};
+use crate::pipeline::{Backfill, Outcome, Reread, RunOptions, SPILL_ABOVE, check, exit, run as run_plan};
 use crate::progress::Progress;
 use crate::publish::Manifest;
 use crate::publish::manifest::StateEntry;
@@ -55,6 +55,10 @@ pub(super) struct Arguments {
     /// Where the interval of --backfill ends; this value is not part of it.
     #[arg(long, value_name = "CURSOR", requires = "backfill", group = "interval")]
     until: Option<String>,
+    /// Megabytes of normalised records that are held in memory; where there are more, all of them are kept in temporary
+    /// files beside the published versions and read when they are needed. The result does not depend on it.
+    #[arg(long, value_name = "MB", default_value_t = SPILL_ABOVE >> 20, value_parser = clap::value_parser!(u64).range(..=1 << 40))]
+    spill_above: u64,
     /// Exit with 5 where a source could not be read and its policy let the run go on.
     #[arg(long)]
     degraded_exit: bool,
@@ -86,6 +90,7 @@ pub(super) fn run(arguments: &Arguments, progress: &Progress) -> Result<u8, Fail
                 until: arguments.until.clone(),
             }),
         },
+        spill_above: arguments.spill_above << 20,
     };
     let pool = rayon::ThreadPoolBuilder::new().num_threads(options.threads).build_global();
     debug_assert!(pool.is_ok(), "the pool is built once");

@@ -8,7 +8,7 @@ use clap::Args;
 use super::{Failure, PipelineArguments, print, runtime, say, threads};
 use crate::pipeline::run::human;
 use crate::pipeline::train::train;
-use crate::pipeline::{Reread, RunOptions, check, exit};
+use crate::pipeline::{Reread, RunOptions, SPILL_ABOVE, check, exit};
 use crate::progress::Progress;
 
 /// Train a match model on what the sources hold now, without publishing anything.
@@ -56,6 +56,7 @@ pub(super) fn run(arguments: &Arguments, progress: &Progress) -> Result<u8, Fail
         force: false,
         retrain: true,
         reread: Reread::default(),
+        spill_above: SPILL_ABOVE,
     };
     let models = match runtime(options.threads)?.block_on(train(&checked.plan, &options, progress)) {
         Ok(models) => models,

@@ -113,7 +113,7 @@ const REMEMBERED: usize = 1 << 16;
 /// Forms by the value they come from.
 type Known<'a, T> = HashMap<&'a str, T, foldhash::fast::FixedState>;
 
-fn scalar_column(name: &str, kind: ColumnKind, arrays: &[&ArrayRef], form: Form) -> Result<Column, RunError> {
+fn scalar_column(name: &str, kind: ColumnKind, arrays: &[ArrayRef], form: Form) -> Result<Column, RunError> {
     let texts = arrays.iter().map(|array| text_of(array)).collect::<Result<Vec<_>, _>>()?;
     let mut builder = ColumnBuilder::new(name, kind);
     let mut known: Known<'_, Option<String>> = HashMap::default();
@@ -139,7 +139,7 @@ fn scalar_column(name: &str, kind: ColumnKind, arrays: &[&ArrayRef], form: Form)
 }
 
 /// The column of the values of a list attribute.
-fn value_column(name: &str, kind: ColumnKind, arrays: &[&ArrayRef]) -> Result<Column, RunError> {
+fn value_column(name: &str, kind: ColumnKind, arrays: &[ArrayRef]) -> Result<Column, RunError> {
     let mut builder = ColumnBuilder::new(name, kind);
     for array in arrays {
         let list = array.as_list::<i32>();
@@ -151,7 +151,7 @@ fn value_column(name: &str, kind: ColumnKind, arrays: &[&ArrayRef]) -> Result<Co
     Ok(builder.finish())
 }
 
-fn identifier_columns(name: &str, arrays: &[&ArrayRef]) -> Result<Vec<Column>, RunError> {
+fn identifier_columns(name: &str, arrays: &[ArrayRef]) -> Result<Vec<Column>, RunError> {
     let mut columns = Vec::new();
     let mut types = BTreeSet::new();
     for array in arrays {
@@ -185,7 +185,7 @@ fn identifier_columns(name: &str, arrays: &[&ArrayRef]) -> Result<Vec<Column>, R
 }
 
 /// Five columns whose values are aligned by position, an empty text for a missing part.
-fn address_columns(name: &str, arrays: &[&ArrayRef]) -> Result<Vec<Column>, RunError> {
+fn address_columns(name: &str, arrays: &[ArrayRef]) -> Result<Vec<Column>, RunError> {
     let kinds = [
         ("house_number", ColumnKind::AddressHouse),
         ("street", ColumnKind::AddressStreet),

@@ -1,7 +1,7 @@
 //! Second stage: DataFusion turns landed rows into normalised records.
 //!
 //! ```text
-//! landed tables ──select.rs: the file's SQL──▶ raw columns ──order.rs, records.rs──▶ one row a key ──standard.rs──▶ normal form
+//! landed tables ──select.rs: the file's SQL──▶ raw columns ──order.rs, records.rs──▶ one row a key ──standard.rs──▶ normal form ──▶ record_columns.rs
 //! ```
 //! This is the only part of the program that knows DataFusion.
 
@@ -10,6 +10,7 @@ mod columns;
 pub mod functions;
 pub mod layout;
 mod order;
+pub mod record_columns;
 pub mod records;
 pub mod select;
 pub mod session;

@@ -16,6 +16,7 @@ use rayon::prelude::*;
 
 use super::attempt::{fault_parts, kind_of};
 use super::order::{gather, in_order};
+use super::record_columns::{RecordColumns, Spill};
 use super::select::{FAULT_COLUMN, RecordSelect, plan_record};
 use super::standard::name_column;
 use super::{SELECTED, layout, session};
@@ -58,8 +59,7 @@ pub struct LedgerEntry {
 /// The normalised records of one entity type, sorted by source and key.
 pub struct EntityRecords {
     pub plan: EntityPlan,
-    pub schema: SchemaRef,
-    pub batches: Vec<RecordBatch>,
+    pub columns: RecordColumns,
     /// For each record the index of its batch and its row there.
     pub places: Vec<(usize, usize)>,
     /// For each record the index of its source in the plan.
@@ -77,34 +77,80 @@ impl EntityRecords {
         self.places.is_empty()
     }
 
-    /// A column of all batches, in order.
+    /// A column, an array a batch.
     ///
     /// # Errors
     /// Where the records have no such column.
-    pub fn column(&self, name: &str) -> Result<Vec<&ArrayRef>, RunError> {
-        let index = self.schema.index_of(name)?;
-        Ok(self.batches.iter().map(|batch| batch.column(index)).collect())
+    pub fn column(&self, name: &str) -> Result<Vec<ArrayRef>, RunError> {
+        self.columns.column(name)
     }
 
-    /// The values of a column at `records`, in their order; null for `None`.
+    /// A column to take the values of records from.
     ///
     /// # Errors
     /// Where the records have no such column.
-    pub fn take(&self, name: &str, records: &[Option<u32>]) -> Result<ArrayRef, RunError> {
-        let data_type = self.schema.field_with_name(name)?.data_type().clone();
-        let nulls = new_null_array(&data_type, 1);
-        let mut arrays: Vec<&dyn Array> = vec![nulls.as_ref()];
-        let columns = self.column(name)?;
-        arrays.extend(columns.iter().map(|column| column.as_ref()));
-        let indices: Vec<(usize, usize)> = records
-            .iter()
-            .map(|record| {
-                record
-                    .and_then(|record| self.places.get(record as usize))
-                    .map_or((0, 0), |(batch, row)| (batch + 1, *row))
-            })
-            .collect();
-        Ok(interleave(&arrays, &indices)?)
+    pub fn picker(&self, name: &str) -> Result<Picker<'_>, RunError> {
+        Ok(Picker::of(&self.places, self.column(name)?))
+    }
+
+    /// One part of the elements of a list column, to take elements from.
+    ///
+    /// # Errors
+    /// Where the attribute has no such part.
+    pub fn part_picker(&self, attribute: &str, part: &str) -> Result<Picker<'_>, RunError> {
+        let parts = self
+            .columns
+            .part(attribute, part)?
+            .ok_or_else(|| RunError::Internal(format!("{attribute} has no part {part}")))?;
+        Ok(Picker::of(&self.places, parts))
+    }
+
+    /// Adds a batch; `source` is the index of the one all its records come from.
+    fn push(&mut self, batch: RecordBatch, source: usize) -> Result<(), RunError> {
+        let (number, rows) = (self.columns.lengths().len(), batch.num_rows());
+        self.places.extend((0..rows).map(|row| (number, row)));
+        self.sources.resize(self.sources.len() + rows, u16::try_from(source).unwrap_or(u16::MAX));
+        self.columns.push(batch)
+    }
+}
+
+/// Takes values out of a column, in any order.
+pub struct Picker<'a> {
+    places: &'a [(usize, usize)],
+    /// A null, then the arrays.
+    arrays: Vec<ArrayRef>,
+}
+
+impl<'a> Picker<'a> {
+    fn of(places: &'a [(usize, usize)], arrays: Vec<ArrayRef>) -> Self {
+        let data_type = arrays.first().map_or(DataType::Utf8, |array| array.data_type().clone());
+        Self { places, arrays: std::iter::once(new_null_array(&data_type, 1)).chain(arrays).collect() }
+    }
+
+    /// The values of `records`, in their order; null for `None`.
+    ///
+    /// # Errors
+    /// None that a caller can meet.
+    pub fn records(&self, records: impl Iterator<Item = Option<u32>>) -> Result<ArrayRef, RunError> {
+        self.take(records.map(|record| self.places.get(record? as usize).copied()))
+    }
+
+    /// The list elements at `elements`, each with its record, in their order; null for `None`.
+    ///
+    /// # Errors
+    /// None that a caller can meet.
+    pub fn elements(&self, elements: impl Iterator<Item = Option<(u32, u32)>>) -> Result<ArrayRef, RunError> {
+        self.take(elements.map(|element| {
+            let (record, element) = element?;
+            Some((self.places.get(record as usize)?.0, element as usize))
+        }))
+    }
+
+    fn take(&self, places: impl Iterator<Item = Option<(usize, usize)>>) -> Result<ArrayRef, RunError> {
+        let arrays: Vec<&dyn Array> = self.arrays.iter().map(|array| array.as_ref()).collect();
+        let places: Vec<(usize, usize)> =
+            places.map(|place| place.map_or((0, 0), |(batch, row)| (batch + 1, row))).collect();
+        Ok(interleave(&arrays, &places)?)
     }
 }
 
@@ -140,13 +186,12 @@ pub struct Normalized {
 }
 
 impl Normalized {
-    /// No records yet.
+    /// No records yet. Without `spill` all will be held in memory.
     #[must_use]
-    pub fn empty(plan: &Plan) -> Self {
+    pub fn empty(plan: &Plan, spill: Option<&Spill>) -> Self {
         let empty = |entity: &EntityPlan| EntityRecords {
             plan: entity.clone(),
-            schema: layout::record_schema(entity),
-            batches: Vec::new(),
+            columns: RecordColumns::new(layout::record_schema(entity), spill.cloned()),
             places: Vec::new(),
             sources: Vec::new(),
         };
@@ -161,7 +206,7 @@ impl Normalized {
 }
 
 /// Normalises everything that was extracted. `extracted` has one entry a source of the plan, `None` where a
-/// source was skipped.
+/// source was skipped. Without `spill` all records are held in memory.
 ///
 /// # Errors
 /// SQL that does not fit the landed tables, or a failure of the engine.
@@ -169,10 +214,11 @@ pub async fn normalize(
     plan: &Plan,
     extracted: &[Option<ExtractedSource>],
     last_good: &[Option<LastGood>],
+    spill: Option<&Spill>,
     threads: usize,
     progress: &Progress,
 ) -> Result<Normalized, RunError> {
-    let mut normalized = Normalized::empty(plan);
+    let mut normalized = Normalized::empty(plan, spill);
     for (number, source) in plan.sources.iter().enumerate() {
         progress.check_signal()?;
         if let Some(Some(last_good)) = last_good.get(number) {
@@ -381,7 +427,9 @@ async fn run_record(
     let columns = batches.iter().map(Columns::of).collect::<Result<Vec<_>, _>>()?;
     let faults = batches.iter().map(Faults::of).collect::<Result<Vec<_>, _>>()?;
     let first_record = normalized.entities.get(place.entity).map_or(0, EntityRecords::len);
-    let mut kept: Vec<(usize, usize)> = Vec::with_capacity(columns.iter().map(|columns| columns.key.len()).sum());
+    let rows_read = columns.iter().map(|columns| columns.key.len()).sum();
+    let mut kept: Vec<(usize, usize)> = Vec::with_capacity(rows_read);
+    normalized.ledger.reserve_exact(rows_read);
     for (batch, row) in in_order(&batches)? {
         let (Some(columns_here), Some(faults_here)) = (columns.get(batch), faults.get(batch)) else { continue };
         let at = faults_here.place(row);
@@ -442,19 +490,18 @@ async fn run_record(
     }
     if let Some(entity) = normalized.entities.get_mut(place.entity) {
         let at_once = (kept.len() / PIECES).clamp(FEWEST_AT_ONCE, MOST_AT_ONCE);
-        let made: Vec<RecordBatch> = kept
-            .par_chunks(at_once)
-            .map(|rows| {
-                progress.check_signal()?;
-                to_records(&form.of(&gather(&batches, rows)?)?, &entity.schema)
-            })
-            .collect::<Result<_, RunError>>()?;
-        let source = u16::try_from(place.source).unwrap_or(u16::MAX);
-        entity.sources.resize(entity.sources.len() + kept.len(), source);
-        for batch in made {
-            let number = entity.batches.len();
-            entity.places.extend((0..batch.num_rows()).map(|row| (number, row)));
-            entity.batches.push(batch);
+        let schema = Arc::clone(entity.columns.schema());
+        for pieces in kept.chunks(at_once * PIECES) {
+            let made: Vec<RecordBatch> = pieces
+                .par_chunks(at_once)
+                .map(|rows| {
+                    progress.check_signal()?;
+                    to_records(&form.of(&gather(&batches, rows)?)?, &schema)
+                })
+                .collect::<Result<_, RunError>>()?;
+            for batch in made {
+                entity.push(batch, place.source)?;
+            }
         }
     }
     Ok(())
@@ -691,8 +738,8 @@ impl LastGood {
                 if kept.num_rows() == 0 {
                     continue;
                 }
-                let columns = entity
-                    .schema
+                let schema = Arc::clone(entity.columns.schema());
+                let columns = schema
                     .fields()
                     .iter()
                     .map(|field| match kept.column_by_name(field.name()) {
@@ -701,10 +748,8 @@ impl LastGood {
                         None => Ok(new_null_array(field.data_type(), kept.num_rows())),
                     })
                     .collect::<Result<Vec<_>, RunError>>()?;
-                for row in 0..kept.num_rows() {
-                    let record = u32::try_from(entity.places.len()).unwrap_or(u32::MAX);
-                    entity.places.push((entity.batches.len(), row));
-                    entity.sources.push(u16::try_from(source).unwrap_or(u16::MAX));
+                for record in entity.len()..entity.len() + kept.num_rows() {
+                    let record = u32::try_from(record).unwrap_or(u32::MAX);
                     normalized.ledger.push(LedgerEntry {
                         source,
                         source_key: None,
@@ -714,7 +759,7 @@ impl LastGood {
                         entity: number,
                     });
                 }
-                entity.batches.push(RecordBatch::try_new(Arc::clone(&entity.schema), columns)?);
+                entity.push(RecordBatch::try_new(schema, columns)?, source)?;
                 let rows = kept.num_rows() as u64;
                 if let Some(counts) = normalized.counts.get_mut(source) {
                     counts.read += rows;

@@ -16,4 +16,4 @@ pub mod train;
 pub use error::{RunError, exit};
 pub use incremental::{Backfill, Reread};
 pub use plan::Plan;
-pub use run::{Outcome, RunOptions, run};
+pub use run::{Outcome, RunOptions, SPILL_ABOVE, run};

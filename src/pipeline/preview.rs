@@ -89,7 +89,7 @@ pub async fn preview(
         *slot = Some(extracted);
     }
     let nothing: Vec<_> = plan.sources.iter().map(|_| None).collect();
-    let normalized = normalize(plan, &all, &nothing, threads, progress).await?;
+    let normalized = normalize(plan, &all, &nothing, None, threads, progress).await?;
     let mut rows = Vec::new();
     if let Some(Some(extracted)) = all.get(number) {
         rows = landed_rows(extracted, &main, &normalized)?;
@@ -253,7 +253,7 @@ fn becomes(entry: &LedgerEntry, normalized: &Normalized) -> Result<Option<Become
 /// The normalised values of a record by attribute, without those it does not have.
 fn record_values(records: &EntityRecords, record: u32) -> Result<Map<String, Value>, RunError> {
     let Some((batch, row)) = records.places.get(record as usize) else { return Ok(Map::new()) };
-    let Some(batch) = records.batches.get(*batch) else { return Ok(Map::new()) };
+    let Some(batch) = records.columns.batches()?.nth(*batch).transpose()? else { return Ok(Map::new()) };
     let mut writer = arrow::json::LineDelimitedWriter::new(Vec::new());
     writer.write(&batch.slice(*row, 1))?;
     writer.finish()?;

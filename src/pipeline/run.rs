@@ -17,6 +17,7 @@ use crate::extract::contract::{Verdict, check_columns, columns};
 use crate::extract::{ExtractedSource, LandedIncrement, LandedTable};
 use crate::golden::{Clusters, survive};
 use crate::matching::{StewardDecisions, coded_records, golden_ids, read_decisions};
+use crate::normalize::record_columns::Spill;
 use crate::normalize::records::{EntityRecords, LastGood, Normalized, RecordCounts, normalize};
 use crate::progress::Progress;
 use crate::publish::manifest::{
@@ -43,7 +44,12 @@ pub struct RunOptions {
     pub retrain: bool,
     /// Sources that are read otherwise than from their last mark.
     pub reread: Reread,
+    /// Bytes of normalised records that are held in memory; where there are more, all go to files.
+    pub spill_above: u64,
 }
+
+/// What [`RunOptions::spill_above`] is where nobody says otherwise.
+pub const SPILL_ABOVE: u64 = 1 << 30;
 
 /// How a run ended.
 pub enum Outcome {
@@ -130,7 +136,8 @@ pub async fn run(plan: &Plan, options: &RunOptions, progress: &Progress) -> Resu
 
     // Normalise.
     let stage = progress.stage("normalise", Some(rows_read));
-    let normalized = normalize(plan, &extracted, &last_good, options.threads, progress).await?;
+    let spill = Spill { directory: landing.path().to_owned(), above: options.spill_above };
+    let normalized = normalize(plan, &extracted, &last_good, Some(&spill), options.threads, progress).await?;
     let records = normalized.entities.iter().map(|entity| entity.len() as u64).sum();
     stages.ended("normalise", stage, rows_read, records, &format!("{} records", human(records)));
 
@@ -290,7 +297,7 @@ fn resolve_entity(
     options: &RunOptions,
     progress: &Progress,
 ) -> Result<(EntityResult, hashbrown::HashMap<u32, String>), RunError> {
-    let coded = coded_records(plan, records)?;
+    let mut coded = coded_records(plan, records)?;
     let settings = match_options(&plan.matching, &records.plan.entity, options.threads);
     let given = model.map(|(model, _)| model);
     let resolution = match goldsmith_resolve::resolve(&coded, &settings, given, &steward.decisions, progress) {
@@ -307,7 +314,8 @@ fn resolve_entity(
         }
     };
     let placeholders = report::placeholder_rows(&records.plan, &coded, &resolution);
-    let ids = coded.ids;
+    let ids = std::mem::take(&mut coded.ids);
+    drop(coded);
     let clusters = Clusters::new(&resolution.cluster_of);
     let golden_ids = golden_ids(&records.plan.entity, &ids, &resolution.cluster_of, &plan.ids_key, previous, version);
     let golden = survive(plan, records, &ids, &clusters)?;

@@ -8,6 +8,7 @@ use super::run::{RunOptions, check_sources, match_options};
 use super::sources::{Delivered, Directories, land};
 use crate::extract::ExtractedSource;
 use crate::matching::coded_records;
+use crate::normalize::record_columns::Spill;
 use crate::normalize::records::normalize;
 use crate::progress::Progress;
 use crate::publish::Store;
@@ -36,7 +37,8 @@ pub async fn train(
     let extracted: Vec<Option<ExtractedSource>> = delivered.into_iter().map(Delivered::into_fresh).collect();
     let nothing: Vec<_> = plan.sources.iter().map(|_| None).collect();
     let stage = progress.stage("normalise", None);
-    let normalized = normalize(plan, &extracted, &nothing, options.threads, progress).await?;
+    let spill = Spill { directory: landing.path().to_owned(), above: options.spill_above };
+    let normalized = normalize(plan, &extracted, &nothing, Some(&spill), options.threads, progress).await?;
     stage.done(&format!("{} records", normalized.entities.iter().map(|records| records.len()).sum::<usize>()));
     let mut models = Vec::new();
     for records in &normalized.entities {

@@ -28,7 +28,7 @@ impl<'a> Texts<'a> {
     /// # Errors
     /// Where the records have no such column.
     pub(super) fn column(records: &'a EntityRecords, name: &str) -> Result<Self, RunError> {
-        let batches = records.column(name)?.into_iter().map(text_array).collect::<Result<_, _>>()?;
+        let batches = records.column(name)?.iter().map(text_array).collect::<Result<_, _>>()?;
         Ok(Self { places: &records.places, batches })
     }
 
@@ -37,9 +37,8 @@ impl<'a> Texts<'a> {
     /// # Errors
     /// Where the records have no such column.
     pub(super) fn part(records: &'a EntityRecords, attribute: &str, part: &str) -> Result<Self, RunError> {
-        let lists = records.column(attribute)?.into_iter();
-        let parts = lists.filter_map(|list| list.as_list::<i32>().values().as_struct().column_by_name(part));
-        Ok(Self { places: &records.places, batches: parts.map(text_array).collect::<Result<_, _>>()? })
+        let parts = records.columns.part(attribute, part)?.unwrap_or_default();
+        Ok(Self { places: &records.places, batches: parts.iter().map(text_array).collect::<Result<_, _>>()? })
     }
 
     /// The value of a record; `None` where it is null.

@@ -19,6 +19,7 @@ use super::measures::{ANY_ATTRIBUTE, CoverageRow, Metric, OverlapRow, QualityMet
 use super::overlap::SourceSets;
 use super::{coverage, overlap, quality};
 use crate::golden::{Clusters, Golden, survive};
+use crate::normalize::record_columns::RecordColumns;
 use crate::normalize::{EntityRecords, layout};
 use crate::pipeline::plan::{AttributePlan, Compare, EntityPlan, IdsKey, MatchPlan, Plan, PublishPlan, Survive};
 
@@ -97,10 +98,10 @@ fn records() -> EntityRecords {
         ],
     };
     let schema = layout::record_schema(&plan);
-    let mut batches = Vec::new();
+    let mut columns_of = RecordColumns::new(Arc::clone(&schema), None);
     let mut places = Vec::new();
     for rows in ROWS.chunks(3) {
-        places.extend((0..rows.len()).map(|row| (batches.len(), row)));
+        places.extend((0..rows.len()).map(|row| (columns_of.lengths().len(), row)));
         let columns: Vec<ArrayRef> = vec![
             Arc::new(StringArray::from_iter_values(rows.iter().map(|row| format!("s{}", row.0)))),
             Arc::new(StringArray::from_iter_values(rows.iter().map(|_| "key"))),
@@ -120,9 +121,9 @@ fn records() -> EntityRecords {
             Arc::new(rows.iter().map(|row| row.3.0).collect::<StringArray>()),
             Arc::new(emails(rows)),
         ];
-        batches.push(RecordBatch::try_new(Arc::clone(&schema), columns).unwrap());
+        columns_of.push(RecordBatch::try_new(Arc::clone(&schema), columns).unwrap()).unwrap();
     }
-    EntityRecords { plan, schema, batches, places, sources: ROWS.map(|row| row.0).to_vec() }
+    EntityRecords { plan, columns: columns_of, places, sources: ROWS.map(|row| row.0).to_vec() }
 }
 
 fn plan() -> Plan {

@@ -22,6 +22,15 @@ fn threads_do_not_matter() {
 }
 
 #[test]
+fn records_kept_in_files_give_the_same() {
+    let held = Workspace::new();
+    held.run(&[]);
+    let spilled = Workspace::new();
+    spilled.run(&["--spill-above", "0"]);
+    assert_same(&held.tables("1"), &spilled.tables("1"));
+}
+
+#[test]
 fn the_order_of_rows_does_not_matter() {
     let straight = Workspace::new();
     straight.run(&[]);

@@ -83,7 +83,7 @@ pub fn write(results: &Results<'_>, version: &Path) -> Result<WrittenTable, RunE
 struct Said<'a> {
     places: &'a [(usize, usize)],
     /// The lists, a batch each.
-    lists: Vec<&'a ListArray>,
+    lists: Vec<ListArray>,
     purpose: Texts<'a>,
     channel: Texts<'a>,
     status: Texts<'a>,
@@ -94,7 +94,7 @@ impl<'a> Said<'a> {
         let part = |part: &str| Texts::part(records, attribute, part);
         Ok(Self {
             places: &records.places,
-            lists: records.column(attribute)?.into_iter().map(|list| list.as_list::<i32>()).collect(),
+            lists: records.column(attribute)?.iter().map(|list| list.as_list::<i32>().clone()).collect(),
             purpose: part("purpose")?,
             channel: part("channel")?,
             status: part("status")?,

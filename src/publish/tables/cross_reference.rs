@@ -3,7 +3,7 @@
 use std::path::Path;
 use std::sync::Arc;
 
-use arrow::array::{ArrayRef, Float32Array, RecordBatch};
+use arrow::array::{Array, Float32Array};
 use arrow::datatypes::{DataType, Field};
 
 use crate::normalize::layout;
@@ -56,12 +56,12 @@ pub fn write(results: &Results<'_>, version: &Path) -> Result<WrittenTable, RunE
         let entity_type = Names::of([records.plan.entity.as_str()]);
         let previous = results.previous_ids.get(number);
         let origins = Origins::of(results.plan, records)?;
-        let column = |batch: &RecordBatch, name: &str| -> Result<ArrayRef, RunError> {
-            Ok(Arc::clone(batch.column(records.schema.index_of(name)?)))
-        };
+        let keys = records.column(layout::SOURCE_KEY)?;
+        let hashes = records.column(layout::RECORD_HASH)?;
+        let updated = records.column(layout::UPDATED_AT)?;
         let mut first = 0_usize;
-        for batch in &records.batches {
-            let rows = first..first + batch.num_rows();
+        for ((key, hash), updated) in keys.into_iter().zip(hashes).zip(updated) {
+            let rows = first..first + key.len();
             first = rows.end;
             let numbers = || rows.clone().map(|record| u32::try_from(record).unwrap_or(u32::MAX));
             let clusters: Vec<u32> =
@@ -77,8 +77,8 @@ pub fn write(results: &Results<'_>, version: &Path) -> Result<WrittenTable, RunE
             writer.write(vec![
                 repeated(&entity_type, rows.len())?,
                 sources.column(numbers().map(|record| origins.source(record)))?,
-                column(batch, layout::SOURCE_KEY)?,
-                column(batch, layout::RECORD_HASH)?,
+                key,
+                hash,
                 Arc::clone(&ids),
                 maybe_texts(numbers().map(|record| previous?.get(&record).map(String::as_str))),
                 methods.column(numbers().zip(&single).map(|(record, single)| {
@@ -94,7 +94,7 @@ pub fn write(results: &Results<'_>, version: &Path) -> Result<WrittenTable, RunE
                 conservative.column(resolution.cluster_conservative.get(rows.clone()).unwrap_or_default().to_vec())?,
                 ids,
                 wide.column(resolution.cluster_wide.get(rows.clone()).unwrap_or_default().to_vec())?,
-                column(batch, layout::UPDATED_AT)?,
+                updated,
             ])?;
         }
     }

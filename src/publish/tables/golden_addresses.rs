@@ -2,13 +2,12 @@
 
 use std::path::Path;
 
-use arrow::array::{Array, ArrayRef, AsArray};
-use arrow::compute::interleave;
+use arrow::array::ArrayRef;
 use arrow::datatypes::{DataType, Field};
 use goldsmith_config::attributes::AttributeKind;
 
 use crate::golden::RankedValue;
-use crate::normalize::{EntityRecords, layout};
+use crate::normalize::layout;
 use crate::pipeline::RunError;
 use crate::publish::Results;
 use crate::publish::columns::{Origins, count_of, counts, golden_names, source_names};
@@ -48,14 +47,17 @@ pub fn write(results: &Results<'_>, version: &Path) -> Result<WrittenTable, RunE
         for attribute in
             entity.golden.attributes.iter().filter(|attribute| attribute.plan.kind == AttributeKind::Address)
         {
+            let pickers = PARTS
+                .map(|part| records.part_picker(&attribute.plan.name, part))
+                .into_iter()
+                .collect::<Result<Vec<_>, _>>()?;
             let mut flush = |rows: &[Row]| -> Result<(), RunError> {
-                let ranked: Vec<Option<RankedValue>> = rows.iter().map(|row| Some(row.value)).collect();
                 let mut columns: Vec<ArrayRef> = vec![
                     golden.column(rows.iter().map(|row| row.cluster))?,
                     counts(rows.iter().map(|row| count_of(row.rank))),
                 ];
-                for part in PARTS {
-                    columns.push(take_part(records, &attribute.plan.name, part, &ranked)?);
+                for picker in &pickers {
+                    columns.push(picker.elements(rows.iter().map(|row| Some((row.value.record, row.value.element))))?);
                 }
                 columns.push(sources.column(rows.iter().map(|row| origins.source(row.value.record)))?);
                 columns.push(counts(rows.iter().map(|row| i64::from(row.value.support))));
@@ -80,42 +82,4 @@ struct Row {
     cluster: u32,
     rank: usize,
     value: RankedValue,
-}
-
-/// One part of the given list elements, in their order.
-///
-/// # Errors
-/// Where the attribute has no such part.
-pub(super) fn take_part(
-    records: &EntityRecords,
-    attribute: &str,
-    part: &str,
-    values: &[Option<RankedValue>],
-) -> Result<ArrayRef, RunError> {
-    let lists = records.column(attribute)?;
-    let mut parts: Vec<&ArrayRef> = Vec::with_capacity(lists.len());
-    for list in lists {
-        parts.push(
-            list.as_list::<i32>()
-                .values()
-                .as_struct()
-                .column_by_name(part)
-                .ok_or_else(|| RunError::Internal(format!("{attribute} has no part {part}")))?,
-        );
-    }
-    let data_type = parts.first().map_or(DataType::Utf8, |part| part.data_type().clone());
-    let null = arrow::array::new_null_array(&data_type, 1);
-    let mut arrays: Vec<&dyn Array> = vec![null.as_ref()];
-    arrays.extend(parts.iter().map(|part| part.as_ref()));
-    let indices: Vec<(usize, usize)> = values
-        .iter()
-        .map(|value| {
-            value
-                .and_then(|value| {
-                    records.places.get(value.record as usize).map(|(batch, _)| (batch + 1, value.element as usize))
-                })
-                .unwrap_or((0, 0))
-        })
-        .collect();
-    Ok(interleave(&arrays, &indices)?)
 }

@@ -1,20 +1,22 @@
 //! `golden_profiles`: one row a customer, with the value of each attribute that survived.
 
+use std::collections::BTreeMap;
+use std::collections::btree_map::Entry;
 use std::path::Path;
 use std::sync::Arc;
 
 use arrow::array::{
     Array, ArrayRef, AsArray, BooleanBuilder, FixedSizeBinaryBuilder, Float32Builder, Int64Builder, StringArray,
-    StringBuilder, TimestampMicrosecondBuilder,
+    StringBuilder, TimestampMicrosecondBuilder, new_null_array,
 };
 use arrow::datatypes::{DataType, Field};
 use arrow::row::{RowConverter, SortField};
 use goldsmith_config::attributes::AttributeKind;
 use goldsmith_standardize::mask::mask_value;
 
-use super::golden_addresses::take_part;
 use super::{append_list, text_list_builder};
-use crate::golden::{RankedAttribute, RankedValue};
+use crate::golden::RankedAttribute;
+use crate::normalize::records::Picker;
 use crate::normalize::{EntityRecords, layout};
 use crate::pipeline::RunError;
 use crate::pipeline::plan::{AttributePlan, Plan};
@@ -139,6 +141,8 @@ pub fn fields(plan: &Plan) -> Vec<Field> {
 pub fn write(results: &Results<'_>, version: &Path) -> Result<WrittenTable, RunError> {
     let mut writer = TableWriter::create(version, NAME, fields(results.plan), results.plan.publish.compression)?;
     for (records, entity) in results.normalized.entities.iter().zip(&results.entities) {
+        let mut winners = Winners::of(records, entity);
+        let updated = Moments::of_records(records)?;
         for clusters in entity.order.chunks(BATCH_ROWS) {
             let mut columns: Vec<ArrayRef> = Vec::new();
             let schema = Arc::clone(writer.schema());
@@ -146,9 +150,9 @@ pub fn write(results: &Results<'_>, version: &Path) -> Result<WrittenTable, RunE
                 if field.name() == "first_seen_at" {
                     break;
                 }
-                columns.push(attribute_column(records, entity, clusters, field)?);
+                columns.push(attribute_column(&mut winners, clusters, field)?);
             }
-            columns.extend(measured_columns(results, records, entity, clusters)?);
+            columns.extend(measured_columns(results, records, entity, &updated, clusters));
             let hash = hash_rows(&columns)?;
             columns.push(Arc::new(
                 clusters
@@ -163,36 +167,70 @@ pub fn write(results: &Results<'_>, version: &Path) -> Result<WrittenTable, RunE
     writer.finish()
 }
 
-/// The column of one attribute for the given clusters.
-fn attribute_column(
-    records: &EntityRecords,
-    entity: &EntityResult,
-    clusters: &[u32],
-    field: &Field,
-) -> Result<ArrayRef, RunError> {
-    let name = field.name().as_str();
-    let list_part = |attribute: &str, part: &str| -> Result<ArrayRef, RunError> {
-        let Some(ranked) = entity.golden.attribute(attribute) else {
-            return Ok(arrow::array::new_null_array(field.data_type(), clusters.len()));
+/// The golden values, taken from the columns of the records. A column is loaded when a value of it is first asked for.
+struct Winners<'a> {
+    records: &'a EntityRecords,
+    entity: &'a EntityResult,
+    scalars: BTreeMap<String, Picker<'a>>,
+    parts: BTreeMap<(String, String), Picker<'a>>,
+}
+
+impl<'a> Winners<'a> {
+    fn of(records: &'a EntityRecords, entity: &'a EntityResult) -> Self {
+        Self { records, entity, scalars: BTreeMap::new(), parts: BTreeMap::new() }
+    }
+
+    /// The golden values of an attribute; nulls of `data_type` where the entity has no such attribute.
+    fn values(&mut self, attribute: &str, clusters: &[u32], data_type: &DataType) -> Result<ArrayRef, RunError> {
+        let Some(ranked) = self.entity.golden.attribute(attribute) else {
+            return Ok(new_null_array(data_type, clusters.len()));
         };
-        let winners: Vec<Option<RankedValue>> =
-            clusters.iter().map(|cluster| ranked.winner(*cluster as usize).copied()).collect();
-        take_part(records, attribute, part, &winners)
-    };
+        let picker = match self.scalars.entry(attribute.to_owned()) {
+            Entry::Occupied(known) => known.into_mut(),
+            Entry::Vacant(vacant) => vacant.insert(self.records.picker(attribute)?),
+        };
+        picker.records(clusters.iter().map(|cluster| ranked.winner(*cluster as usize).map(|value| value.record)))
+    }
+
+    /// One part of the golden elements of a list attribute, as [`Winners::values`].
+    fn part(
+        &mut self,
+        attribute: &str,
+        part: &str,
+        clusters: &[u32],
+        data_type: &DataType,
+    ) -> Result<ArrayRef, RunError> {
+        let Some(ranked) = self.entity.golden.attribute(attribute) else {
+            return Ok(new_null_array(data_type, clusters.len()));
+        };
+        let picker = match self.parts.entry((attribute.to_owned(), part.to_owned())) {
+            Entry::Occupied(known) => known.into_mut(),
+            Entry::Vacant(vacant) => vacant.insert(self.records.part_picker(attribute, part)?),
+        };
+        picker.elements(
+            clusters.iter().map(|cluster| ranked.winner(*cluster as usize).map(|value| (value.record, value.element))),
+        )
+    }
+}
+
+/// The column of one attribute for the given clusters.
+fn attribute_column(winners: &mut Winners<'_>, clusters: &[u32], field: &Field) -> Result<ArrayRef, RunError> {
+    let (name, data_type) = (field.name().as_str(), field.data_type());
+    let (records, entity) = (winners.records, winners.entity);
     Ok(match name {
         "golden_id" => texts(clusters.iter().map(|cluster| entity.golden_id(*cluster as usize))),
         "entity_type" => texts(std::iter::repeat_n(records.plan.entity.as_str(), clusters.len())),
-        _ if records.plan.entity == "generic" => scalar_column(records, entity, clusters, name, field.data_type())?,
-        "full_name" => full_names(records, entity, clusters)?,
-        "email" => list_part("emails", "value")?,
-        "phone_e164" => list_part("phones", "value")?,
-        "address_line1" => list_part("addresses", "line1")?,
-        "address_line2" => list_part("addresses", "line2")?,
+        _ if records.plan.entity == "generic" => winners.values(name, clusters, data_type)?,
+        "full_name" => full_names(winners, clusters)?,
+        "email" => winners.part("emails", "value", clusters, data_type)?,
+        "phone_e164" => winners.part("phones", "value", clusters, data_type)?,
+        "address_line1" => winners.part("addresses", "line1", clusters, data_type)?,
+        "address_line2" => winners.part("addresses", "line2", clusters, data_type)?,
         "locality" | "region" | "postal_code" | "country" if entity.golden.attribute(name).is_none() => {
-            list_part("addresses", name)?
+            winners.part("addresses", name, clusters, data_type)?
         }
         "national_id_masked" => {
-            let values = scalar_column(records, entity, clusters, "national_id", &DataType::Utf8)?;
+            let values = winners.values("national_id", clusters, &DataType::Utf8)?;
             let values = values.as_string::<i32>();
             Arc::new(
                 (0..values.len())
@@ -200,35 +238,20 @@ fn attribute_column(
                     .collect::<StringArray>(),
             )
         }
-        _ => scalar_column(records, entity, clusters, name, field.data_type())?,
+        _ => winners.values(name, clusters, data_type)?,
     })
 }
 
-fn scalar_column(
-    records: &EntityRecords,
-    entity: &EntityResult,
-    clusters: &[u32],
-    attribute: &str,
-    data_type: &DataType,
-) -> Result<ArrayRef, RunError> {
-    let Some(ranked) = entity.golden.attribute(attribute) else {
-        return Ok(arrow::array::new_null_array(data_type, clusters.len()));
-    };
-    let winners: Vec<Option<u32>> =
-        clusters.iter().map(|cluster| ranked.winner(*cluster as usize).map(|value| value.record)).collect();
-    records.take(attribute, &winners)
-}
-
 /// The surviving parts of the name put together; an organisation's name for those.
-fn full_names(records: &EntityRecords, entity: &EntityResult, clusters: &[u32]) -> Result<ArrayRef, RunError> {
+fn full_names(winners: &mut Winners<'_>, clusters: &[u32]) -> Result<ArrayRef, RunError> {
     let mut parts = Vec::new();
-    let names: &[&str] = if records.plan.entity == "organisation" {
+    let names: &[&str] = if winners.records.plan.entity == "organisation" {
         &["organisation_name"]
     } else {
         &["given_name", "middle_name", "family_name", "name_suffix"]
     };
     for name in names {
-        parts.push(scalar_column(records, entity, clusters, name, &DataType::Utf8)?);
+        parts.push(winners.values(name, clusters, &DataType::Utf8)?);
     }
     let parts: Vec<&StringArray> = parts.iter().map(|part| part.as_string::<i32>()).collect();
     let mut full = StringBuilder::new();
@@ -255,9 +278,9 @@ fn measured_columns(
     results: &Results<'_>,
     records: &EntityRecords,
     entity: &EntityResult,
+    updated: &Moments<'_>,
     clusters: &[u32],
-) -> Result<Vec<ArrayRef>, RunError> {
-    let updated = Moments::of_records(records)?;
+) -> Vec<ArrayRef> {
     let (names, places) = sources_by_name(results.plan);
     let identifying: Vec<&RankedAttribute> = entity
         .golden
@@ -301,7 +324,7 @@ fn measured_columns(
         conflict.append_value(identifying.iter().any(|attribute| attribute.of(cluster).len() > 1));
         review.append_value(entity.needs_review.get(cluster).copied().unwrap_or(false));
     }
-    Ok(vec![
+    vec![
         Arc::new(first.finish()),
         Arc::new(last.finish()),
         Arc::new(source_count.finish()),
@@ -311,7 +334,7 @@ fn measured_columns(
         Arc::new(completeness.finish()),
         Arc::new(conflict.finish()),
         Arc::new(review.finish()),
-    ])
+    ]
 }
 
 /// The names of the sources, sorted, and for each source the place of its name there.

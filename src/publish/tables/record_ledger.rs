@@ -3,12 +3,12 @@
 use std::path::Path;
 use std::sync::Arc;
 
-use arrow::array::{AsArray, Int64Array, StringArray};
+use arrow::array::Int64Array;
 use arrow::datatypes::{DataType, Field};
 
 use crate::normalize::{Fate, layout};
 use crate::pipeline::RunError;
-use crate::publish::columns::{Names, maybe_texts};
+use crate::publish::columns::{Names, Texts, maybe_texts};
 use crate::publish::table::{BATCH_ROWS, TableWriter, WrittenTable, column, maybe_text, text};
 use crate::publish::{EntityResult, Results};
 
@@ -94,7 +94,13 @@ pub fn write(results: &Results<'_>, version: &Path) -> Result<WrittenTable, RunE
     let mut files: Vec<&str> = ledger.iter().filter_map(|entry| entry.file.as_deref()).collect();
     files.dedup();
     let files = Sorted::of(files.into_iter().chain(rejected().map(|row| row.file.as_str())));
-    let mut lines = lines(results, &sources, &entities, &files)?;
+    let keys: Vec<Texts<'_>> = results
+        .normalized
+        .entities
+        .iter()
+        .map(|records| Texts::column(records, layout::SOURCE_KEY))
+        .collect::<Result<_, _>>()?;
+    let mut lines = lines(results, &keys, &sources, &entities, &files);
     lines.extend(rejected().map(|row| Line {
         source: sources.number(&row.source).unwrap_or(u32::MAX),
         key: None,
@@ -131,22 +137,17 @@ pub fn write(results: &Results<'_>, version: &Path) -> Result<WrittenTable, RunE
 /// The lines of the rows that were read, in no order.
 fn lines<'a>(
     results: &'a Results<'_>,
+    keys: &'a [Texts<'a>],
     sources: &Sorted<'_>,
     entities: &Sorted<'_>,
     files: &Sorted<'_>,
-) -> Result<Vec<Line<'a>>, RunError> {
+) -> Vec<Line<'a>> {
     let source_numbers: Vec<Option<u32>> =
         results.plan.sources.iter().map(|source| sources.number(&source.name)).collect();
     let mut types = Vec::new();
     let mut first_id = 0_usize;
-    for (records, entity) in results.normalized.entities.iter().zip(&results.entities) {
-        types.push(Type {
-            number: entities.number(&records.plan.entity),
-            result: entity,
-            first_id,
-            places: &records.places,
-            keys: records.column(layout::SOURCE_KEY)?.into_iter().map(|keys| keys.as_string::<i32>()).collect(),
-        });
+    for ((records, entity), keys) in results.normalized.entities.iter().zip(&results.entities).zip(keys) {
+        types.push(Type { number: entities.number(&records.plan.entity), result: entity, first_id, keys });
         first_id += entity.golden_ids.ids.len();
     }
     let mut file: (Option<&str>, Option<u32>) = (None, None);
@@ -178,13 +179,11 @@ fn lines<'a>(
             if of.result.clusters.members(cluster).len() > 1 {
                 line.state = LINKED;
             }
-            if let Some((batch, row)) = of.places.get(record as usize) {
-                line.key = of.keys.get(*batch).map(|keys| keys.value(*row));
-            }
+            line.key = of.keys.of(record);
         }
         line
     });
-    Ok(lines.collect())
+    lines.collect()
 }
 
 /// One entity type as its lines need it.
@@ -193,6 +192,5 @@ struct Type<'a> {
     result: &'a EntityResult,
     /// The number of its first golden id over all entity types.
     first_id: usize,
-    places: &'a [(usize, usize)],
-    keys: Vec<&'a StringArray>,
+    keys: &'a Texts<'a>,
 }

@@ -73,7 +73,8 @@ fn write_records(plan: &Plan, normalized: &Normalized, version: &Path) -> Result
         let entity_type = Names::of([records.plan.entity.as_str()]);
         let origins = Origins::of(plan, records)?;
         let mut first = 0_u32;
-        for batch in &records.batches {
+        for batch in records.columns.batches()? {
+            let batch = batch?;
             let numbers = first..first.saturating_add(u32::try_from(batch.num_rows()).unwrap_or(u32::MAX));
             first = numbers.end;
             let columns = schema
