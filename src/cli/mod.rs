@@ -16,6 +16,7 @@ mod run;
 mod schema;
 mod synth;
 mod train;
+mod truth;
 mod validate;
 
 use std::path::{Path, PathBuf};

@@ -5,9 +5,10 @@ use std::time::Duration;
 
 use clap::Args;
 
+use super::truth::read_truth;
 use super::{Failure, PipelineArguments, print, runtime, say, threads};
 use crate::pipeline::run::human;
-use crate::pipeline::train::train;
+use crate::pipeline::train::{Trained, train};
 use crate::pipeline::{Reread, RunOptions, SPILL_ABOVE, check, exit};
 use crate::progress::Progress;
 
@@ -20,6 +21,9 @@ use crate::progress::Progress;
 pub(super) struct Arguments {
     #[command(flatten)]
     pipeline: PipelineArguments,
+    /// A file with the truth about some records, as `goldsmith evaluate` reads it: the model learns from it too.
+    #[arg(long, value_name = "FILE")]
+    truth: Option<PathBuf>,
     /// Where to write the model; standard output where it is left out.
     #[arg(long, value_name = "FILE")]
     out: Option<PathBuf>,
@@ -58,13 +62,25 @@ pub(super) fn run(arguments: &Arguments, progress: &Progress) -> Result<u8, Fail
         reread: Reread::default(),
         spill_above: SPILL_ABOVE,
     };
-    let models = match runtime(options.threads)?.block_on(train(&checked.plan, &options, progress)) {
+    let runtime = runtime(options.threads)?;
+    let truth = match &arguments.truth {
+        Some(path) => runtime.block_on(read_truth(path))?.0,
+        None => Vec::new(),
+    };
+    let models = match runtime.block_on(train(&checked.plan, &options, &truth, progress)) {
         Ok(models) => models,
         Err(error) => return Err(Failure::of_run(error, &checked)),
     };
-    let Some((_, records, model)) = models.into_iter().find(|(entity, ..)| *entity == wanted) else {
+    let Some(Trained { records, labelled, model, .. }) = models.into_iter().find(|trained| trained.entity == wanted)
+    else {
         return Err(Failure { message: format!("error: no {wanted} records were read"), code: exit::DATA });
     };
+    if let Some(path) = arguments.truth.as_ref().filter(|_| labelled == 0) {
+        return Err(Failure::config(format!(
+            "error: {}: no {wanted} record of the pipeline is in the truth; its `source` and `source_key` (or `record_id`) have to name records as the pipeline does",
+            path.display()
+        )));
+    }
     let json = model.to_json().map_err(|error| Failure {
         message: format!("error: the model cannot be written: {error}"),
         code: exit::INTERNAL,
@@ -77,9 +93,10 @@ pub(super) fn run(arguments: &Arguments, progress: &Progress) -> Result<u8, Fail
                 code: exit::RETRY,
             })?;
             say(&format!(
-                "{} holds a model trained on {} {wanted} records; use it with `match: {{model: {}}}`",
+                "{} holds a model trained on {} {wanted} records{}; use it with `match: {{model: {}}}`",
                 path.display(),
                 human(records),
+                if labelled > 0 { format!(", {} of them labelled", human(labelled)) } else { String::new() },
                 path.display()
             ));
         }

@@ -4,7 +4,9 @@
 mod coded;
 mod decisions;
 mod golden_ids;
+mod labels;
 
 pub use coded::coded_records;
 pub use decisions::{StewardDecisions, read_decisions};
 pub use golden_ids::{GoldenIds, PreviousIds, Redirect, golden_ids};
+pub use labels::labels;

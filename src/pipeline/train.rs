@@ -6,23 +6,36 @@ use super::RunError;
 use super::plan::Plan;
 use super::run::{RunOptions, check_sources, match_options};
 use super::sources::{Delivered, Directories, land};
+use crate::evaluation::Truth;
 use crate::extract::ExtractedSource;
-use crate::matching::coded_records;
+use crate::matching::{coded_records, labels, read_decisions};
 use crate::normalize::record_columns::Spill;
 use crate::normalize::records::normalize;
 use crate::progress::Progress;
 use crate::publish::Store;
 
-/// The models of a plan's entity types, trained on what its sources hold now. The pipeline's output is only used to work
-/// in, under its lock.
+/// The model of one entity type.
+pub struct Trained {
+    pub entity: String,
+    /// Records it was trained on.
+    pub records: u64,
+    /// Those of them whose customer was known.
+    pub labelled: u64,
+    pub model: Model,
+}
+
+/// The models of a plan's entity types, trained on what its sources hold now, on the decisions of its stewards and on
+/// `truth`, which may be empty. The pipeline's output is only used to work in, under its lock.
 ///
 /// # Errors
 /// [`RunError`], as a run would end with it.
 pub async fn train(
     plan: &Plan,
     options: &RunOptions,
+    truth: &[Truth],
     progress: &Progress,
-) -> Result<Vec<(String, u64, Model)>, RunError> {
+) -> Result<Vec<Trained>, RunError> {
+    let steward = plan.matching.decisions.as_deref().map(read_decisions).transpose()?.unwrap_or_default();
     let as_of = options.as_of.unwrap_or_else(|| chrono::Utc::now().timestamp_micros());
     let store = Store::new(plan.publish.to.clone());
     let lock = store.lock(options.wait)?;
@@ -45,10 +58,16 @@ pub async fn train(
         progress.check_signal()?;
         let coded = coded_records(plan, records)?;
         let settings = match_options(&plan.matching, &records.plan.entity, options.threads);
-        let model = goldsmith_resolve::train(&coded, &settings, progress).map_err(|error| {
+        let labels = labels(records, truth, &steward.decisions)?;
+        let model = goldsmith_resolve::train(&coded, &settings, &labels, progress).map_err(|error| {
             RunError::Gate(format!("{} records cannot be learnt from: {error}", records.plan.entity))
         })?;
-        models.push((records.plan.entity.clone(), coded.len() as u64, model));
+        models.push(Trained {
+            entity: records.plan.entity.clone(),
+            records: coded.len() as u64,
+            labelled: labels.entities.len() as u64,
+            model,
+        });
     }
     Ok(models)
 }

@@ -66,6 +66,38 @@ fn a_model_trained_apart_is_the_one_a_run_would_train() {
 }
 
 #[test]
+fn a_truth_teaches_the_model() {
+    let workspace = Workspace::with(PIPELINE, &[("crm.csv", &people(true))]);
+    let truth = |of: &dyn Fn(usize, usize) -> String| {
+        let rows = (0..200).flat_map(|person| (0..2).map(move |copy| (person, copy)));
+        rows.fold("record_id,cluster_id\n".to_owned(), |mut text, (person, copy)| {
+            writeln!(text, "{person}-{copy},{}", of(person, copy)).expect("text");
+            text
+        })
+    };
+    std::fs::write(workspace.path("right.csv"), truth(&|person, _| format!("c{person}"))).expect("written");
+    std::fs::write(workspace.path("apart.csv"), truth(&|person, copy| format!("c{person}-{copy}"))).expect("written");
+    std::fs::write(workspace.path("other.csv"), "source,source_key,cluster_id\nerp,1,a\n").expect("written");
+    let train = |truth: &str| {
+        let path = workspace.path(truth).display().to_string();
+        workspace.command("train", &["--truth", &path])
+    };
+    let prior = |truth: &str| {
+        let output = train(truth);
+        assert!(output.status.success(), "{}", stderr(&output));
+        let model: serde_json::Value = serde_json::from_str(&stdout(&output)).expect("a model");
+        model["prior_same"].as_f64().expect("a number")
+    };
+    // Two hundred matches are among all pairs of 400 records; where the truth denies each of them, next to none are.
+    let expected = 200.0 / (400.0 * 399.0 / 2.0);
+    assert!((prior("right.csv") / expected - 1.0).abs() < 0.1, "{} for {expected}", prior("right.csv"));
+    assert!(prior("apart.csv") < expected / 10.0, "{}", prior("apart.csv"));
+    let output = train("other.csv");
+    assert_eq!(output.status.code(), Some(2));
+    assert!(stderr(&output).contains("no person record of the pipeline is in the truth"), "{}", stderr(&output));
+}
+
+#[test]
 fn records_that_are_no_longer_like_the_model_are_said() {
     let workspace = Workspace::with(PIPELINE, &[("crm.csv", &people(true))]);
     assert!(!stderr(&workspace.run(&[])).contains("no longer like"));

@@ -4,11 +4,15 @@
 //! blocking rule. A rule selects its pairs: what its keys demand is certain among them. So each histogram has its own
 //! class proportions, its own key fields are held out (or restricted to the levels its keys allow), and all histograms
 //! share one m and one r per level. u comes from the frequencies of values and from random pairs, never from blocks.
+//! A pair of which it is known whether it is one entity belongs to its class whatever its pattern (semi-supervised
+//! expectation–maximisation: Nigam and others 2000). Only pairs that are sampled anyway count, so that it does not matter
+//! how the known ones were chosen.
 
 use hashbrown::HashMap;
 
 use crate::comparison::Comparison;
 use crate::entity::Held;
+use crate::labels::Sample;
 use crate::pattern::{Layout, Pattern};
 
 /// Patterns and how many pairs show each, in ascending order of pattern.
@@ -23,7 +27,7 @@ pub(crate) fn histogram(counts: HashMap<Pattern, u64, foldhash::fast::FixedState
 
 /// The pairs one rule selected, and what the rule says about each comparison.
 pub(crate) struct Selected {
-    pub(crate) pairs: Histogram,
+    pub(crate) pairs: Sample,
     pub(crate) held: Vec<Held>,
     /// Whether the rule's keys are what relatives share: a mailbox, a phone, a house.
     pub(crate) meets_relatives: bool,
@@ -35,13 +39,13 @@ pub(crate) struct Evidence<'e> {
     pub(crate) layout: &'e Layout,
     pub(crate) per_rule: &'e [Selected],
     /// Pairs drawn at random.
-    pub(crate) random: &'e Histogram,
+    pub(crate) random: &'e Sample,
     /// Per comparison the chance of its exact level, where value frequencies give it.
     pub(crate) exact: &'e [Option<f64>],
     /// Per comparison the chances of same given and same family name.
     pub(crate) names: &'e [Option<(f64, f64)>],
     /// A sample of all candidate pairs, scaled to their number.
-    pub(crate) candidates: &'e Histogram,
+    pub(crate) candidates: &'e Sample,
     pub(crate) records: usize,
     /// Whether the related class is a household; otherwise it is whatever the data show.
     pub(crate) households: bool,
@@ -125,7 +129,7 @@ fn expect(
     counts_m: &mut Table,
     counts_r: &mut Table,
 ) -> [f64; 3] {
-    let total: f64 = selected.pairs.iter().map(|entry| entry.1).sum();
+    let total: f64 = selected.pairs.each().map(|(_, n, _)| n).sum();
     if total == 0.0 {
         return share;
     }
@@ -142,8 +146,8 @@ fn expect(
     let mut classes = [0.0; 3];
     let mut seen: Vec<[Vec<f64>; 2]> =
         evidence.comparisons.iter().map(|c| [vec![0.0; c.levels.len()], vec![0.0; c.levels.len()]]).collect();
-    for &(pattern, n) in &selected.pairs {
-        let mut likelihood = share;
+    for (pattern, n, known) in selected.pairs.each() {
+        let mut likelihood = possible(share, known);
         for (c, table) in tables.iter().enumerate() {
             let level = usize::from(evidence.layout.level(pattern, c));
             for (class, value) in likelihood.iter_mut().enumerate() {
@@ -292,8 +296,8 @@ fn product_of_margins(counts: &[f64], shipped: &[f64], rows: usize, columns: usi
 /// few to matter, and taking them out would let that class swallow what is merely common.
 fn chance_agreement(evidence: &Evidence<'_>, p: &Parameters) -> Table {
     let mut all_counts: Table = evidence.comparisons.iter().map(|c| vec![0.0; c.levels.len()]).collect();
-    for &(pattern, n) in evidence.random {
-        let n = n * (1.0 - classes(evidence, p, pattern)[0]);
+    for (pattern, n, known) in evidence.random.each() {
+        let n = n * (1.0 - classes(evidence, p, pattern, known)[0]);
         for (c, counts) in all_counts.iter_mut().enumerate() {
             counts[usize::from(evidence.layout.level(pattern, c))] += n;
         }
@@ -353,9 +357,19 @@ fn descend(comparison: &Comparison, counts: &[f64], u: &mut [f64], m: &[f64]) {
     }
 }
 
+/// The proportions of the three classes among pairs of which it is known whether they are one entity.
+fn possible([same, related, unrelated]: [f64; 3], known: Option<bool>) -> [f64; 3] {
+    match known {
+        None => [same, related, unrelated],
+        Some(true) => [1.0, 0.0, 0.0],
+        Some(false) => [0.0, related, unrelated],
+    }
+}
+
 /// The probabilities of the three classes, given a pattern of a pair that nothing selected.
-fn classes(evidence: &Evidence<'_>, p: &Parameters, pattern: Pattern) -> [f64; 3] {
-    let mut likelihood = [p.prior_same, p.prior_related, 1.0 - p.prior_same - p.prior_related];
+fn classes(evidence: &Evidence<'_>, p: &Parameters, pattern: Pattern, known: Option<bool>) -> [f64; 3] {
+    let priors = [p.prior_same, p.prior_related, 1.0 - p.prior_same - p.prior_related];
+    let mut likelihood = possible(priors, known);
     for c in 0..evidence.comparisons.len() {
         let level = usize::from(evidence.layout.level(pattern, c));
         if level > 0 {
@@ -365,7 +379,7 @@ fn classes(evidence: &Evidence<'_>, p: &Parameters, pattern: Pattern) -> [f64; 3
         }
     }
     let sum: f64 = likelihood.iter().sum();
-    if sum > 0.0 { likelihood.map(|value| value / sum) } else { [0.0, 0.0, 1.0] }
+    if sum > 0.0 { likelihood.map(|value| value / sum) } else { possible([0.0, 0.0, 1.0], known) }
 }
 
 /// Chance agreement of names: the margins from random pairs, with their exact levels from value frequencies, multiplied.
@@ -418,8 +432,8 @@ fn priors(evidence: &Evidence<'_>, p: &mut Parameters) {
     let clamp = |value: f64| value.clamp(lowest.min(highest), highest.max(lowest));
     for _ in 0..PRIOR_ROUNDS {
         let (mut same, mut related) = (0.0, 0.0);
-        for &(pattern, count) in evidence.candidates {
-            let posterior = classes(evidence, p, pattern);
+        for (pattern, count, known) in evidence.candidates.each() {
+            let posterior = classes(evidence, p, pattern, known);
             same += posterior[0] * count;
             related += posterior[1] * count;
         }
@@ -450,6 +464,10 @@ mod tests {
         ];
         let comparator = Comparator::Exact { field: 0 };
         Comparison { name: name.into(), levels, changeable: false, ordered: true, factors: None, comparator }
+    }
+
+    fn unlabelled(unknown: Histogram) -> Sample {
+        Sample { unknown, ..Sample::default() }
     }
 
     struct Draws(u64);
@@ -510,16 +528,16 @@ mod tests {
         let per_rule: Vec<Selected> = histograms
             .into_iter()
             .zip(held)
-            .map(|(pairs, held)| Selected { pairs, held: held.to_vec(), meets_relatives: false })
+            .map(|(pairs, held)| Selected { pairs: unlabelled(pairs), held: held.to_vec(), meets_relatives: false })
             .collect();
         let found = train(&Evidence {
             comparisons: &comparisons,
             layout: &layout,
             per_rule: &per_rule,
-            random: &random,
+            random: &unlabelled(random),
             exact: &[None; 4],
             names: &[None; 4],
-            candidates: &candidates,
+            candidates: &unlabelled(candidates),
             // Two thousand records have as many pairs as were drawn.
             records: 2000,
             households: false,
@@ -534,5 +552,43 @@ mod tests {
         // Blocking finds 1 - (1 - .64)(1 - .56) = .84 of the matches, of which one in 500 pairs is one.
         let expected = 0.84 / 500.0;
         assert!((found.prior_same / expected - 1.0).abs() < 0.2, "{} for {expected}", found.prior_same);
+    }
+
+    #[test]
+    fn known_pairs_teach_what_the_data_alone_hide() {
+        let comparisons: Vec<Comparison> = ["a", "b"].iter().map(|name| comparison(name)).collect();
+        let layout = Layout::of(&comparisons).expect("they fit");
+        let pack = |levels: [u8; 2]| levels.iter().enumerate().fold(0, |p, (c, &level)| layout.put(p, c, level));
+        // Two fields that agree or differ together say nothing of which of the two a match does. In truth matches
+        // differ in the second one.
+        let (both, first, none) = (pack([1, 1]), pack([1, 3]), pack([3, 3]));
+        let sorted = |mut histogram: Histogram| {
+            histogram.sort_unstable_by_key(|entry| entry.0);
+            histogram
+        };
+        let all = sorted(vec![(both, 500.0), (first, 500.0)]);
+        let learn = |pairs: Sample| {
+            let held = vec![Held::Levels(0b10), Held::Free];
+            train(&Evidence {
+                comparisons: &comparisons,
+                layout: &layout,
+                per_rule: &[Selected { pairs: pairs.clone(), held, meets_relatives: false }],
+                random: &unlabelled(sorted(vec![(none, 9_000.0), (both, 500.0), (first, 500.0)])),
+                exact: &[None; 2],
+                names: &[None; 2],
+                candidates: &pairs,
+                records: 1000,
+                households: false,
+            })
+        };
+        let unsupervised = learn(unlabelled(all));
+        let taught = learn(Sample {
+            unknown: sorted(vec![(both, 400.0), (first, 400.0)]),
+            same: vec![(first, 100.0)],
+            other: vec![(both, 100.0)],
+        });
+        assert!(unsupervised.m[1][1] > 0.5, "{:?}", unsupervised.m[1]);
+        assert!(taught.m[1][3] > 0.5, "{:?}", taught.m[1]);
+        assert!(taught.m[1][1] < 0.5, "{:?}", taught.m[1]);
     }
 }

@@ -6,6 +6,7 @@ use crate::drift::shares;
 use crate::entity::{exact_by_chance, held, names_by_chance};
 use crate::features::{Features, mix, text_hash};
 use crate::fellegi_sunter::{Evidence, Parameters, Selected, train};
+use crate::labels::{Known, Labels};
 use crate::model::{ComparisonParameters, LevelParameters, MODEL_VERSION, Model, PinnedValue};
 use crate::records::EntityType;
 use crate::resolve::Prepared;
@@ -18,25 +19,30 @@ const CANDIDATE_SAMPLE: usize = 350_000;
 /// Pairs sampled per rule for m and r.
 const RULE_SAMPLE: u64 = 60_000;
 
-/// Trains a model on the records themselves.
-pub(crate) fn learn(prepared: &Prepared<'_>, comparing: &Comparing<'_, '_>, blocks: &Blocks, seed: u64) -> Model {
+/// Trains a model on the records themselves and what is known of them.
+pub(crate) fn learn(
+    prepared: &Prepared<'_>,
+    comparing: &Comparing<'_, '_>,
+    blocks: &Blocks,
+    seed: u64,
+    labels: &Labels,
+) -> Model {
     let f = &prepared.features;
-    let random = comparing.random(RANDOM_PAIRS, seed);
+    let known = Known::new(f, labels);
+    let random = comparing.random(RANDOM_PAIRS, seed, &known);
     let per_rule: Vec<Selected> = prepared
         .rules
         .iter()
         .enumerate()
         .map(|(index, rule)| Selected {
-            pairs: comparing.count(&rule_sample(f, blocks, index as u16, seed)),
+            pairs: comparing.sample(&rule_sample(f, blocks, index as u16, seed), &known),
             held: held(rule, &prepared.comparisons),
             meets_relatives: rule.meets_relatives(),
         })
         .collect();
     let (sample, each) = candidate_sample(comparing, blocks, seed);
-    let mut candidates = comparing.count(&sample.iter().map(|pair| (pair.a, pair.b)).collect::<Vec<_>>());
-    for entry in &mut candidates {
-        entry.1 *= each;
-    }
+    let pairs: Vec<(u32, u32)> = sample.iter().map(|pair| (pair.a, pair.b)).collect();
+    let candidates = comparing.sample(&pairs, &known).scaled(each);
     let exact: Vec<Option<f64>> = prepared.comparisons.iter().map(|c| exact_by_chance(f, c)).collect();
     let names: Vec<Option<(f64, f64)>> = prepared.comparisons.iter().map(|c| names_by_chance(f, c)).collect();
     let parameters = train(&Evidence {
@@ -50,7 +56,7 @@ pub(crate) fn learn(prepared: &Prepared<'_>, comparing: &Comparing<'_, '_>, bloc
         records: f.len(),
         households: f.records.entity == EntityType::Person,
     });
-    let seen = shares(&prepared.layout, &prepared.comparisons, candidates.iter().copied());
+    let seen = shares(&prepared.layout, &prepared.comparisons, candidates.each().map(|(p, n, _)| (p, n)));
     let mut model = model_of(prepared, blocks, &parameters, &seen);
     model.calibration = calibrate(comparing, &prepared.rules, &model, &sample);
     model

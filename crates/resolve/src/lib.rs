@@ -24,6 +24,7 @@
 //! | `error` | [`ResolveError`] |
 //! | [`model`] | everything global, pinned in one JSON document |
 //! | `clustering`, `linkage`, `constraints` | from scored pairs to clusters: how they grow, what is judged, what is forbidden |
+//! | `labels` | [`Labels`]: what is known of pairs beforehand |
 //! | `resolve` | the way through: [`resolve()`], [`Options`], [`Decisions`], [`Resolution`] |
 //! | [`survivorship`] | which value of a cluster becomes the golden one |
 //! | `explain` | [`explain()`]: the waterfall of evidence for one pair |
@@ -47,6 +48,7 @@ mod features;
 mod fellegi_sunter;
 mod kernels;
 mod keys;
+mod labels;
 mod learn;
 mod letters;
 mod linkage;
@@ -64,6 +66,7 @@ pub use constraints::CutReason;
 pub use drift::Drift;
 pub use error::ResolveError;
 pub use explain::{Explanation, Step, explain};
+pub use labels::Labels;
 pub use model::Model;
 pub use placeholder::Placeholder;
 pub use records::{Column, ColumnBuilder, ColumnKind, EntityType, Pool, RecordId, Records};

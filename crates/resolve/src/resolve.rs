@@ -10,6 +10,7 @@ use crate::drift::{Drift, drift, shares};
 use crate::entity::{comparisons, rules};
 use crate::error::ResolveError;
 use crate::features::{Features, mix, text_hash};
+use crate::labels::Labels;
 use crate::learn::learn;
 use crate::model::{ColumnFrequencies, Model};
 use crate::pattern::{Layout, Pattern};
@@ -181,11 +182,16 @@ pub fn resolve(
     within(options, || run(records, options, model, decisions, progress))
 }
 
-/// Trains a model on the records and resolves nothing.
+/// Trains a model on the records and what is known of them, and resolves nothing.
 ///
 /// # Errors
 /// As [`resolve`].
-pub fn train(records: &Records, options: &Options, progress: &dyn Progress) -> Result<Model, ResolveError> {
+pub fn train(
+    records: &Records,
+    options: &Options,
+    labels: &Labels,
+    progress: &dyn Progress,
+) -> Result<Model, ResolveError> {
     within(options, || {
         let prepared = prepare(records, options, None)?;
         progress.stage("blocking");
@@ -193,7 +199,7 @@ pub fn train(records: &Records, options: &Options, progress: &dyn Progress) -> R
         progress.stage("training");
         let comparing =
             Comparing { f: &prepared.features, comparisons: &prepared.comparisons, layout: &prepared.layout };
-        Ok(learn(&prepared, &comparing, &blocks, options.seed))
+        Ok(learn(&prepared, &comparing, &blocks, options.seed, labels))
     })
 }
 
@@ -303,7 +309,8 @@ fn run(
         Some(model) => model.clone(),
         None => {
             progress.stage("training");
-            learn(&prepared, &comparing, &blocks, options.seed)
+            let labels = Labels { decisions: decisions.clone(), ..Labels::default() };
+            learn(&prepared, &comparing, &blocks, options.seed, &labels)
         }
     };
     progress.stage("comparing");

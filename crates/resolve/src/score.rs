@@ -10,6 +10,7 @@ use crate::blocking::{Blocks, Partner};
 use crate::comparison::Comparison;
 use crate::features::{Features, mix};
 use crate::fellegi_sunter::{Histogram, histogram};
+use crate::labels::{Known, Sample};
 use crate::model::Weights;
 use crate::pattern::{Layout, Pattern};
 use crate::probability::Weight;
@@ -82,11 +83,11 @@ impl Comparing<'_, '_> {
         weights.of(self.layout, self.pattern(a, b, memo))
     }
 
-    /// Pairs drawn at random, as a histogram of patterns.
-    pub(crate) fn random(&self, pairs: u64, seed: u64) -> Histogram {
+    /// Pairs drawn at random, as histograms of patterns.
+    pub(crate) fn random(&self, pairs: u64, seed: u64, known: &Known) -> Sample {
         let n = self.f.len() as u64;
         if n < 2 {
-            return Vec::new();
+            return Sample::default();
         }
         let all = n * (n - 1) / 2;
         let every = all <= pairs;
@@ -99,10 +100,16 @@ impl Comparing<'_, '_> {
                 .map(|(a, b)| (a.min(b) as u32, a.max(b) as u32))
                 .collect()
         };
-        self.count(&drawn)
+        self.sample(&drawn, known)
     }
 
-    pub(crate) fn count(&self, pairs: &[(u32, u32)]) -> Histogram {
+    /// The patterns of pairs, by what is known of them.
+    pub(crate) fn sample(&self, pairs: &[(u32, u32)], known: &Known) -> Sample {
+        let [unknown, same, other] = known.sorted(pairs).map(|pairs| self.count(&pairs));
+        Sample { unknown, same, other }
+    }
+
+    fn count(&self, pairs: &[(u32, u32)]) -> Histogram {
         let counts = pairs
             .par_chunks(8192)
             .map(|chunk| {
