@@ -206,21 +206,17 @@ impl Mistakes {
         let line = |out: &mut String, count: u64, what: &str| {
             if count > 0 { writeln!(out, "  {:>10}  {what}", human(count)) } else { Ok(()) }
         };
-        writeln!(
-            out,
-            "\n  {} false pairs in {} profiles that hold several customers",
-            human(wrong.pairs),
-            human(self.wrong_profiles as u64)
-        )?;
+        let profiles = human(self.wrong_profiles as u64);
+        writeln!(out, "\n  {} false pairs in {profiles} profiles that hold several customers", human(wrong.pairs))?;
         line(out, wrong.matched, "have evidence of their own in match_pairs")?;
         line(out, wrong.forced, "were joined by a steward")?;
         line(out, wrong.without_row, "have no row there: joined through other records of the profile")?;
         let missed = &self.missed_pairs;
+        let customers = human(self.split_customers as u64);
         writeln!(
             out,
-            "\n  {} missed pairs; {} customers are spread over several profiles",
-            human(missed.pairs),
-            human(self.split_customers as u64)
+            "\n  {} missed pairs; {customers} customers are spread over several profiles",
+            human(missed.pairs)
         )?;
         line(out, missed.of_records_not_published, "are of records that are not published")?;
         line(out, missed.across_entity_types, "are of two entity types, which are never compared")?;

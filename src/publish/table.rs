@@ -1,13 +1,13 @@
 //! One published table: a documented schema and a Parquet writer.
 
 use std::fs::File;
-use std::io::Write;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use arrow::array::{Array, ArrayRef};
 use arrow::datatypes::{DataType, Field, Schema, SchemaRef};
 use goldsmith_config::model::Compression;
+use goldsmith_source::files::HashingWriter;
 
 use super::encoding::Encodings;
 use super::file::FileWriter;
@@ -69,7 +69,7 @@ pub struct TableWriter {
     directory: PathBuf,
     path: PathBuf,
     schema: SchemaRef,
-    writer: FileWriter<Hashed>,
+    writer: FileWriter<HashingWriter<File>>,
     rows: u64,
 }
 
@@ -80,7 +80,7 @@ impl TableWriter {
         let directory = version.join(table);
         create_private_dir(&directory)?;
         let path = directory.join("part-00000.parquet");
-        let file = Hashed { file: create_private(&path)?, hasher: blake3::Hasher::new(), bytes: 0 };
+        let file = HashingWriter::new(create_private(&path)?);
         let schema = Arc::new(Schema::new(fields));
         let encodings = Encodings { compression, keys: &KEYS, created_by: "goldsmith" };
         let writer = FileWriter::create(file, Arc::clone(&schema), &encodings).map_err(|error| fault(&path, &error))?;
@@ -106,36 +106,16 @@ impl TableWriter {
     /// # Errors
     /// A full disk.
     pub fn finish(self) -> Result<WrittenTable, RunError> {
-        let Hashed { file, hasher, bytes } = self.writer.finish().map_err(|error| fault(&self.path, &error))?;
+        let (file, digest) = self.writer.finish().map_err(|error| fault(&self.path, &error))?.finish();
         file.sync_all().doing(|| format!("writing {}", self.path.display()))?;
         sync_directory(&self.directory)?;
         Ok(WrittenTable {
             path: format!("{}/part-00000.parquet", self.table),
             table: self.table,
             rows: self.rows,
-            bytes,
-            blake3: hasher.finalize().to_hex().to_string(),
+            bytes: digest.bytes,
+            blake3: digest.checksum,
         })
-    }
-}
-
-/// A file whose checksum grows with it, so that it is not read back.
-struct Hashed {
-    file: File,
-    hasher: blake3::Hasher,
-    bytes: u64,
-}
-
-impl Write for Hashed {
-    fn write(&mut self, bytes: &[u8]) -> std::io::Result<usize> {
-        let written = self.file.write(bytes)?;
-        self.hasher.update(bytes.get(..written).unwrap_or_default());
-        self.bytes += written as u64;
-        Ok(written)
-    }
-
-    fn flush(&mut self) -> std::io::Result<()> {
-        self.file.flush()
     }
 }
 

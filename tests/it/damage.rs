@@ -3,7 +3,7 @@
 
 use std::io::{Read, Write};
 
-use crate::support::{Workspace, stderr};
+use crate::support::{Workspace, crm_pipeline, stderr};
 
 /// Runs over a good version, then damages a file and runs again.
 fn refused(damage: impl FnOnce(&Workspace), code: i32, names: &[&str]) {
@@ -156,20 +156,7 @@ fn a_broken_quality_gate_publishes_nothing() {
 #[test]
 fn a_source_none_of_whose_rows_can_be_read_stops_the_first_run() {
     let workspace = Workspace::with(
-        "version: 1
-name: own
-sources:
-  crm:
-    connector: csv
-    path: crm.csv
-    records:
-      - entity: person
-        key: id
-        fields:
-          full_name: name
-publish:
-  to: out
-",
+        &crm_pipeline(&[], &["full_name: name"], ""),
         &[("crm.csv", "id,name,email\n1,torn\n2,torn\n")],
     );
     let output = workspace.command("run", &[]);

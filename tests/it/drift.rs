@@ -1,31 +1,19 @@
 //! Columns that come and go between two runs, and what the contract makes of them.
 
-use crate::support::{Workspace, stderr};
+use crate::support::{Workspace, crm_pipeline, stderr};
 
-const PIPELINE: &str = "version: 1
-name: own
-sources:
-  crm:
-    connector: csv
-    path: crm.csv
-    contract:
-      missing_column: POLICY
-    records:
-      - entity: person
-        key: id
-        fields:
-          full_name: name
-          emails: email
-publish:
-  to: out
-";
+fn pipeline(contract: &str) -> String {
+    let contract = format!("contract: {{ {contract} }}");
+    crm_pipeline(&[&contract], &["full_name: name", "emails: email"], "")
+}
+
 const WHOLE: &str = "id,name,email\n1,Ann Lee,ann@example.com\n2,Bob Ray,bob@example.com\n";
 const WITHOUT: &str = "id,name\n1,Ann Lee\n2,Bob Ray\n";
 const WITHOUT_AND_ONE_MORE: &str = "id,name\n1,Ann Lee\n2,Bob Ray\n3,Cy Poe\n";
 
 /// Runs over the whole file, then over one without `email`.
 fn without_email(policy: &str) -> (Workspace, std::process::Output) {
-    let workspace = Workspace::with(&PIPELINE.replace("POLICY", policy), &[("crm.csv", WHOLE)]);
+    let workspace = Workspace::with(&pipeline(&format!("missing_column: {policy}")), &[("crm.csv", WHOLE)]);
     workspace.run(&[]);
     std::fs::write(workspace.path("crm.csv"), WITHOUT).expect("written");
     let output = workspace.command("run", &[]);
@@ -67,7 +55,7 @@ fn a_table_that_lost_a_mapped_column_goes_to_quarantine_as_long_as_it_is_gone() 
 
 #[test]
 fn a_table_with_a_new_column_stays_out_until_it_is_as_it_was_accepted() {
-    let pipeline = PIPELINE.replace("missing_column: POLICY", "new_column: quarantine");
+    let pipeline = pipeline("new_column: quarantine");
     let workspace = Workspace::with(&pipeline, &[("crm.csv", WHOLE)]);
     workspace.run(&[]);
     for rows in 2..4_usize {
@@ -92,9 +80,7 @@ fn a_mapped_column_that_is_gone_stops_the_run_where_the_contract_says_so() {
 #[test]
 fn a_source_most_of_whose_rows_fail_has_shrunk() {
     let workspace = Workspace::with(
-        &PIPELINE
-            .replace("POLICY", "fail")
-            .replace("emails: email", "emails: arrow_cast(10 / CAST(nr AS INT), 'Utf8')"),
+        &pipeline("missing_column: fail").replace("emails: email", "emails: arrow_cast(10 / CAST(nr AS INT), 'Utf8')"),
         &[("crm.csv", "id,name,nr\n1,Ann Lee,1\n2,Bob Ray,1\n")],
     );
     workspace.run(&[]);
@@ -108,10 +94,7 @@ fn a_source_most_of_whose_rows_fail_has_shrunk() {
 
 #[test]
 fn json_without_a_record_is_an_empty_source() {
-    let pipeline = PIPELINE
-        .replace("POLICY", "fail")
-        .replace("connector: csv", "connector: json")
-        .replace("crm.csv", "crm.ndjson");
+    let pipeline = pipeline("missing_column: fail").replace("csv", "json").replace("crm.json", "crm.ndjson");
     let workspace = Workspace::with(&pipeline, &[("crm.ndjson", "")]);
     assert_eq!(workspace.command("validate", &[]).status.code(), Some(0));
     workspace.run(&[]);

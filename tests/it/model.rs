@@ -2,25 +2,11 @@
 
 use std::fmt::Write as _;
 
-use crate::support::{Workspace, stderr, stdout};
+use crate::support::{Workspace, crm_pipeline, stderr, stdout};
 
-const PIPELINE: &str = "version: 1
-name: own
-sources:
-  crm:
-    connector: csv
-    path: crm.csv
-    records:
-      - entity: person
-        key: id
-        fields:
-          given_name: given
-          family_name: family
-          emails: email
-          birth_date: born
-publish:
-  to: out
-";
+fn pipeline() -> String {
+    crm_pipeline(&[], &["given_name: given", "family_name: family", "emails: email", "birth_date: born"], "")
+}
 
 /// People with two records each; `emails` says whether the second bears the first one's mailbox.
 fn people(emails: bool) -> String {
@@ -44,7 +30,7 @@ fn people(emails: bool) -> String {
 
 #[test]
 fn a_model_trained_apart_is_the_one_a_run_would_train() {
-    let workspace = Workspace::with(PIPELINE, &[("crm.csv", &people(true))]);
+    let workspace = Workspace::with(&pipeline(), &[("crm.csv", &people(true))]);
     let path = workspace.path("person.model.json").display().to_string();
     let output = workspace.command("train", &["--out", &path]);
     assert!(output.status.success(), "{}", stderr(&output));
@@ -99,7 +85,7 @@ fn a_truth_teaches_the_model() {
 
 #[test]
 fn records_that_are_no_longer_like_the_model_are_said() {
-    let workspace = Workspace::with(PIPELINE, &[("crm.csv", &people(true))]);
+    let workspace = Workspace::with(&pipeline(), &[("crm.csv", &people(true))]);
     assert!(!stderr(&workspace.run(&[])).contains("no longer like"));
     assert!(!stderr(&workspace.run(&["--force"])).contains("no longer like"));
     std::fs::write(workspace.path("crm.csv"), people(false)).expect("written");

@@ -1,24 +1,11 @@
 //! What a pipeline refers to (decisions, a model, the folder to publish to) and what has gone wrong there.
 
-use crate::support::{Workspace, stderr};
+use crate::support::{Workspace, crm_pipeline, stderr};
 
-const PIPELINE: &str = "version: 1
-name: own
-sources:
-  crm:
-    connector: csv
-    path: crm.csv
-    records:
-      - entity: person
-        key: id
-        fields:
-          full_name: name
-          emails: email
-match:
-  decisions: decisions.csv
-publish:
-  to: out
-";
+fn pipeline() -> String {
+    crm_pipeline(&[], &["full_name: name", "emails: email"], "match:\n  decisions: decisions.csv\n")
+}
+
 const ROWS: &str = "id,name,email\n1,Ann Lee,ann@example.com\n2,Bob Ray,bob@example.com\n3,Cy Poe,cy@example.com\n";
 const HEADER: &str = "decision,left_source,left_key,right_source,right_key\n";
 
@@ -36,28 +23,28 @@ fn refused_before_reading(workspace: &Workspace, says: &[&str]) {
 
 #[test]
 fn decisions_that_are_no_text_are_a_mistake() {
-    let workspace = Workspace::with(PIPELINE, &[("crm.csv", ROWS)]);
+    let workspace = Workspace::with(&pipeline(), &[("crm.csv", ROWS)]);
     std::fs::write(workspace.path("decisions.csv"), b"decision,\xff\n").expect("written");
     refused_before_reading(&workspace, &["decisions.csv", "UTF-8"]);
 }
 
 #[test]
 fn decisions_that_are_a_folder_are_a_mistake() {
-    let workspace = Workspace::with(PIPELINE, &[("crm.csv", ROWS)]);
+    let workspace = Workspace::with(&pipeline(), &[("crm.csv", ROWS)]);
     std::fs::create_dir(workspace.path("decisions.csv")).expect("a folder");
     refused_before_reading(&workspace, &["decisions.csv"]);
 }
 
 #[test]
 fn a_model_that_is_none_is_a_mistake() {
-    let pipeline = PIPELINE.replace("decisions: decisions.csv", "model: model.json");
+    let pipeline = pipeline().replace("decisions: decisions.csv", "model: model.json");
     let workspace = Workspace::with(&pipeline, &[("crm.csv", ROWS), ("model.json", "{}")]);
     refused_before_reading(&workspace, &["model.json", "not a model"]);
 }
 
 #[test]
 fn a_file_where_the_store_should_be_is_a_mistake() {
-    let workspace = Workspace::with(PIPELINE, &[("crm.csv", ROWS), ("decisions.csv", HEADER), ("out", "")]);
+    let workspace = Workspace::with(&pipeline(), &[("crm.csv", ROWS), ("decisions.csv", HEADER), ("out", "")]);
     let output = workspace.command("run", &[]);
     assert_eq!(output.status.code(), Some(2), "{}", stderr(&output));
     assert!(stderr(&output).contains("publish: to:"), "{}", stderr(&output));
@@ -67,7 +54,7 @@ fn a_file_where_the_store_should_be_is_a_mistake() {
 #[test]
 fn contradicting_decisions_name_their_records() {
     let decisions = format!("{HEADER}same,crm,1,crm,2\nsame,crm,2,crm,3\nnot_same,crm,1,crm,3\n");
-    let workspace = Workspace::with(PIPELINE, &[("crm.csv", ROWS), ("decisions.csv", &decisions)]);
+    let workspace = Workspace::with(&pipeline(), &[("crm.csv", ROWS), ("decisions.csv", &decisions)]);
     let output = workspace.command("run", &[]);
     assert_eq!(output.status.code(), Some(3), "{}", stderr(&output));
     assert!(stderr(&output).contains("crm:1") && stderr(&output).contains("crm:3"), "{}", stderr(&output));

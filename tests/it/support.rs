@@ -37,6 +37,18 @@ fn data() -> &'static Path {
     .path()
 }
 
+/// A pipeline over `crm.csv`, read with `options`, that publishes people with `fields`; `rest` comes before `publish:`.
+pub(crate) fn crm_pipeline(options: &[&str], fields: &[&str], rest: &str) -> String {
+    let lines = |lines: &[&str], indent: usize| -> String {
+        lines.iter().map(|line| format!("{:indent$}{line}\n", "")).collect()
+    };
+    format!(
+        "version: 1\nname: own\nsources:\n  crm:\n    connector: csv\n    path: crm.csv\n{}    records:\n      - entity: person\n        key: id\n        fields:\n{}{rest}publish:\n  to: out\n",
+        lines(options, 4),
+        lines(fields, 10),
+    )
+}
+
 /// A copy of the data with the sample pipeline over it; what it publishes is below the same folder.
 pub(crate) struct Workspace {
     folder: TempDir,

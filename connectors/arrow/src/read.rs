@@ -2,14 +2,13 @@
 
 use std::io::{BufReader, Read as _};
 use std::panic::{AssertUnwindSafe, catch_unwind};
-use std::path::PathBuf;
 use std::sync::Arc;
 
 use arrow::datatypes::{Schema, SchemaRef};
 use arrow::error::ArrowError;
 use arrow::ipc::reader::StreamReader;
 use goldsmith_source::columns::{conform, union};
-use goldsmith_source::files::{self, Digest, FileReader, InputFile};
+use goldsmith_source::files::{self, Digest, FileReader, FileTable, InputFile};
 use goldsmith_source::ipc::{Fault, Form, check};
 use goldsmith_source::{Chunk, ErrorKind, OpenContext, ReadRequest, Sink, Source, SourceError, request};
 
@@ -19,9 +18,7 @@ const BUFFER: usize = 128 << 10;
 
 pub(crate) struct ArrowSource {
     config: ArrowConfig,
-    base_dir: PathBuf,
-    /// The one table, named after the source.
-    tables: Vec<String>,
+    table: FileTable,
 }
 
 /// A file that is whole.
@@ -33,7 +30,8 @@ struct Checked {
 
 impl ArrowSource {
     pub(crate) fn new(config: ArrowConfig, context: &OpenContext) -> Self {
-        Self { config, base_dir: context.base_dir.clone(), tables: vec![context.source_name.clone()] }
+        let table = FileTable::new(config.path.clone(), context);
+        Self { config, table }
     }
 
     fn open(&self, input: &InputFile) -> Result<FileReader, SourceError> {
@@ -63,8 +61,8 @@ impl ArrowSource {
     }
 
     /// All files, each found whole, and the schema they share.
-    fn all(&self) -> Result<(Vec<Checked>, SchemaRef), SourceError> {
-        let inputs = self.config.path.files(&self.base_dir)?;
+    fn all(&self, table: Option<&str>) -> Result<(Vec<Checked>, SchemaRef), SourceError> {
+        let inputs = self.table.files(table)?;
         let checked = inputs.into_iter().map(|input| self.check(input)).collect::<Result<Vec<_>, _>>()?;
         let mut schemas: Vec<(&str, SchemaRef)> = Vec::new();
         for checked in &checked {
@@ -100,21 +98,19 @@ impl ArrowSource {
 
 impl Source for ArrowSource {
     fn locator(&self) -> String {
-        self.config.path.locator()
+        self.table.locator()
     }
 
     fn tables(&self) -> Result<Vec<String>, SourceError> {
-        Ok(self.tables.clone())
+        Ok(self.table.names())
     }
 
     fn schema(&self, table: Option<&str>) -> Result<SchemaRef, SourceError> {
-        request::table(table, &self.tables, &self.locator())?;
-        self.all().map(|(_, schema)| schema)
+        self.all(table).map(|(_, schema)| schema)
     }
 
     fn read(&self, request: &ReadRequest, sink: &mut dyn Sink) -> Result<(), SourceError> {
-        request::table(request.table.as_deref(), &self.tables, &self.locator())?;
-        let (files, schema) = self.all()?;
+        let (files, schema) = self.all(request.table.as_deref())?;
         let wanted = request::projection(request.columns.as_deref(), &schema, &self.locator())?;
         let wanted = schema.project(&wanted).map(Arc::new).map_err(|error| {
             SourceError::new(ErrorKind::Internal, "the projection does not fit the schema").because(error)

@@ -3,8 +3,8 @@
 use std::collections::{BTreeMap, HashSet};
 
 use goldsmith_json_rows::{Kind, Members};
-use goldsmith_source::SourceError;
 use goldsmith_source::secret::{Secret, SecretRef};
+use goldsmith_source::{SourceError, program};
 use schemars::JsonSchema;
 use serde::Deserialize;
 
@@ -37,10 +37,10 @@ pub struct CommandConfig {
     #[serde(default)]
     pub working_dir: String,
     /// Seconds it may take (default 3600).
-    #[serde(default = "hour")]
+    #[serde(default = "program::default_timeout_seconds")]
     pub timeout_seconds: u64,
     /// Bytes it may write, which are kept in a temporary file (default 16 GiB).
-    #[serde(default = "sixteen_gib")]
+    #[serde(default = "program::default_max_bytes")]
     pub max_bytes: u64,
     /// The file that keeps the first 16 MiB of what it writes to stderr, relative to the pipeline file and made anew by
     /// each run. By default stderr is dropped.
@@ -99,12 +99,7 @@ impl CommandConfig {
     /// What cannot be right, and the secrets by the name of their variable.
     pub(crate) fn check(&self, connector: &str) -> Result<Vec<(String, Secret)>, SourceError> {
         let refuse = |message: String| Err(SourceError::config(message));
-        if self.program.is_empty() {
-            return refuse("option \"program\" is empty; name a program".to_owned());
-        }
-        if self.timeout_seconds == 0 {
-            return refuse("option \"timeout_seconds\" is 0; give the program some time".to_owned());
-        }
+        program::check_options(&self.program, self.timeout_seconds, "program")?;
         if self.windowed && self.columns.is_none() {
             let message = "option \"windowed\" needs the columns and their types, because they cannot be found \
                            without reading all rows; add columns: [...]";
@@ -143,12 +138,4 @@ impl ColumnType {
             Self::Timestamp => Kind::Timestamp,
         }
     }
-}
-
-fn hour() -> u64 {
-    3_600
-}
-
-fn sixteen_gib() -> u64 {
-    16 << 30
 }

@@ -1,15 +1,13 @@
 //! Lines to rows, rows to batches.
 
-use std::path::PathBuf;
 use std::str;
 use std::sync::Arc;
 
-use arrow::array::{RecordBatch, RecordBatchOptions};
 use arrow::datatypes::SchemaRef;
-use goldsmith_source::contract::MAX_BATCH_BYTES;
-use goldsmith_source::files::{self, InputFile, TextReader};
+use goldsmith_source::files::{self, FileTable, InputFile, TextReader};
 use goldsmith_source::lines::{End, Line, Lines, MAX_LINE_BYTES};
-use goldsmith_source::{Chunk, ErrorKind, OpenContext, ReadRequest, RejectedRow, Sink, Source, SourceError, request};
+use goldsmith_source::rows::Rows;
+use goldsmith_source::{ErrorKind, OpenContext, ReadRequest, RejectedRow, Sink, Source, SourceError, request};
 
 use crate::config::{FixedWidthConfig, Slot};
 use crate::row::{Builder, Cell, Fault, cut};
@@ -18,15 +16,13 @@ pub(crate) struct FixedWidthSource {
     config: FixedWidthConfig,
     slots: Vec<Slot>,
     schema: SchemaRef,
-    base_dir: PathBuf,
-    /// The one table, named after the source.
-    tables: Vec<String>,
+    table: FileTable,
 }
 
 impl FixedWidthSource {
     pub(crate) fn new(config: FixedWidthConfig, slots: Vec<Slot>, schema: SchemaRef, context: &OpenContext) -> Self {
-        let tables = vec![context.source_name.clone()];
-        Self { config, slots, schema, base_dir: context.base_dir.clone(), tables }
+        let table = FileTable::new(config.path.clone(), context);
+        Self { config, slots, schema, table }
     }
 
     fn read_file(
@@ -38,7 +34,7 @@ impl FixedWidthSource {
     ) -> Result<(), SourceError> {
         let reader = files::open(file, self.config.compression, &self.config.decompression)?;
         let mut lines = Lines::new(files::text(file, reader, self.config.encoding)?);
-        let mut batch = Batch::new(self, file, wanted)?;
+        let mut batch = Batch::new(self, file, wanted, batch_rows)?;
         let mut row = 0;
         while let Some(line) = lines.next_line().map_err(|error| files::read_error(file, error))? {
             if line.number <= self.config.skip_lines || line.bytes.trim_ascii().is_empty() {
@@ -53,7 +49,7 @@ impl FixedWidthSource {
                     continue;
                 }
             }
-            if batch.rows.len() >= batch_rows || batch.bytes >= MAX_BATCH_BYTES {
+            if batch.rows.are_enough() {
                 batch.push(sink)?;
             }
         }
@@ -91,24 +87,22 @@ impl FixedWidthSource {
 
 impl Source for FixedWidthSource {
     fn locator(&self) -> String {
-        self.config.path.locator()
+        self.table.locator()
     }
 
     fn tables(&self) -> Result<Vec<String>, SourceError> {
-        Ok(self.tables.clone())
+        Ok(self.table.names())
     }
 
     fn schema(&self, table: Option<&str>) -> Result<SchemaRef, SourceError> {
-        request::table(table, &self.tables, &self.locator())?;
-        self.config.path.files(&self.base_dir)?;
+        self.table.files(table)?;
         Ok(Arc::clone(&self.schema))
     }
 
     fn read(&self, request: &ReadRequest, sink: &mut dyn Sink) -> Result<(), SourceError> {
-        request::table(request.table.as_deref(), &self.tables, &self.locator())?;
-        let files = self.config.path.files(&self.base_dir)?;
+        let files = self.table.files(request.table.as_deref())?;
         let wanted = request::projection(request.columns.as_deref(), &self.schema, &self.locator())?;
-        files.iter().try_for_each(|file| self.read_file(file, &wanted, request.batch_rows.max(1), sink))
+        files.iter().try_for_each(|file| self.read_file(file, &wanted, request.batch_rows, sink))
     }
 }
 
@@ -137,45 +131,33 @@ impl Rejection {
 
 /// The rows gathered for the next chunk.
 struct Batch<'a> {
-    file: &'a InputFile,
-    schema: SchemaRef,
     wanted: &'a [usize],
     builders: Vec<Builder>,
-    rows: Vec<u64>,
-    bytes: usize,
+    rows: Rows,
 }
 
 impl<'a> Batch<'a> {
-    fn new(source: &FixedWidthSource, file: &'a InputFile, wanted: &'a [usize]) -> Result<Self, SourceError> {
-        let schema = Arc::new(source.schema.project(wanted).map_err(internal)?);
+    fn new(
+        source: &FixedWidthSource,
+        file: &InputFile,
+        wanted: &'a [usize],
+        batch_rows: usize,
+    ) -> Result<Self, SourceError> {
+        let schema = source.schema.project(wanted).map(Arc::new).map_err(|error| {
+            SourceError::new(ErrorKind::Internal, "the projection does not fit the schema").because(error)
+        })?;
         let builders = wanted.iter().filter_map(|at| source.slots.get(*at)).map(Builder::new).collect();
-        Ok(Self { file, schema, wanted, builders, rows: Vec::new(), bytes: 0 })
+        Ok(Self { wanted, builders, rows: Rows::new(Arc::clone(&file.name), schema, batch_rows) })
     }
 
     fn append(&mut self, row: u64, cells: &[Cell<'_>], bytes: usize) {
         for (builder, at) in self.builders.iter_mut().zip(self.wanted) {
             builder.append(cells.get(*at).copied().unwrap_or(Cell::Null));
         }
-        self.rows.push(row);
-        self.bytes += bytes;
+        self.rows.add(row, bytes);
     }
 
     fn push(&mut self, sink: &mut dyn Sink) -> Result<(), SourceError> {
-        if self.rows.is_empty() {
-            return Ok(());
-        }
-        let rows = std::mem::take(&mut self.rows);
-        self.bytes = 0;
-        let arrays: Result<Vec<_>, _> = self.builders.iter_mut().map(Builder::finish).collect();
-        let options = RecordBatchOptions::new().with_row_count(Some(rows.len()));
-        let batch = arrays
-            .and_then(|arrays| RecordBatch::try_new_with_options(Arc::clone(&self.schema), arrays, &options))
-            .map_err(internal)?;
-        sink.chunk(Chunk { file: Arc::clone(&self.file.name), rows, batch })
+        self.rows.push(|| self.builders.iter_mut().map(Builder::finish).collect(), sink)
     }
-}
-
-fn internal(error: arrow::error::ArrowError) -> SourceError {
-    let message = "the fixed_width connector built a batch that does not fit its schema";
-    SourceError::new(ErrorKind::Internal, message).because(error)
 }

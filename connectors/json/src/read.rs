@@ -7,7 +7,7 @@ use std::time::SystemTime;
 use arrow::datatypes::{Schema, SchemaRef};
 use goldsmith_json_rows::{MAX_COLUMNS, Members, Table};
 use goldsmith_source::contract::MAX_BATCH_BYTES;
-use goldsmith_source::files::InputFile;
+use goldsmith_source::files::{FileTable, InputFile};
 use goldsmith_source::{Chunk, ErrorKind, OpenContext, ReadRequest, Sink, Source, SourceError, request};
 
 use crate::config::JsonConfig;
@@ -16,8 +16,7 @@ use crate::rows::{Found, each_row};
 pub(crate) struct JsonSource {
     config: JsonConfig,
     members: Vec<String>,
-    base_dir: PathBuf,
-    tables: Vec<String>,
+    table: FileTable,
     /// What the last first pass found, and of which files, so that `schema` and `read` share one.
     inferred: Mutex<Option<(Vec<Stamp>, Arc<Members>)>>,
 }
@@ -27,8 +26,8 @@ type Stamp = (PathBuf, u64, Option<SystemTime>);
 
 impl JsonSource {
     pub(crate) fn new(config: JsonConfig, members: Vec<String>, context: &OpenContext) -> Self {
-        let tables = vec![context.source_name.clone()];
-        Self { config, members, base_dir: context.base_dir.clone(), tables, inferred: Mutex::new(None) }
+        let table = FileTable::new(config.path.clone(), context);
+        Self { config, members, table, inferred: Mutex::new(None) }
     }
 
     fn infer(&self, files: &[InputFile]) -> Result<Arc<Members>, SourceError> {
@@ -87,22 +86,20 @@ impl JsonSource {
 
 impl Source for JsonSource {
     fn locator(&self) -> String {
-        self.config.path.locator()
+        self.table.locator()
     }
 
     fn tables(&self) -> Result<Vec<String>, SourceError> {
-        Ok(self.tables.clone())
+        Ok(self.table.names())
     }
 
     fn schema(&self, table: Option<&str>) -> Result<SchemaRef, SourceError> {
-        request::table(table, &self.tables, &self.locator())?;
-        let columns = self.infer(&self.config.path.files(&self.base_dir)?)?;
+        let columns = self.infer(&self.table.files(table)?)?;
         Ok(Arc::new(Schema::new(columns.fields())))
     }
 
     fn read(&self, request: &ReadRequest, sink: &mut dyn Sink) -> Result<(), SourceError> {
-        request::table(request.table.as_deref(), &self.tables, &self.locator())?;
-        let files = self.config.path.files(&self.base_dir)?;
+        let files = self.table.files(request.table.as_deref())?;
         let columns = self.infer(&files)?;
         let schema = Schema::new(columns.fields());
         let wanted = request::projection(request.columns.as_deref(), &schema, &self.locator())?;

@@ -5,6 +5,7 @@ use std::sync::{Arc, Mutex, PoisonError};
 use std::time::{Duration, Instant, SystemTime};
 
 use goldsmith_json_rows::parse;
+use goldsmith_remote::retry::{MAX_TRIES, date, retry_after, unanswered};
 use goldsmith_source::secret::Secret;
 use goldsmith_source::{ErrorKind, SourceError};
 use reqwest::header::{AUTHORIZATION, CONTENT_TYPE, DATE, LOCATION, RETRY_AFTER};
@@ -17,7 +18,7 @@ use crate::graphql;
 use crate::oauth2::{Token, Tokens, Wallet};
 use crate::pace::Pace;
 use crate::plan::{Credentials, Plan};
-use crate::retry::{MAX_TRIES, Patience, date, retry_after};
+use crate::retry::Patience;
 
 const MAX_REDIRECTS: u32 = 5;
 
@@ -259,17 +260,5 @@ pub(crate) fn shown(url: &Url) -> String {
 
 /// A failure between here and the service.
 pub(crate) fn network(place: &str, error: reqwest::Error) -> SourceError {
-    let mut deepest: &dyn std::error::Error = &error;
-    while let Some(source) = deepest.source() {
-        deepest = source;
-    }
-    let what = if error.is_timeout() {
-        "did not answer in time".to_owned()
-    } else if error.is_connect() {
-        format!("cannot be reached ({deepest})")
-    } else {
-        format!("broke off its answer ({deepest})")
-    };
-    let message = format!("{what}, {MAX_TRIES} times; check the address and the network, and run again later");
-    SourceError::unavailable(place, message).because(error.without_url())
+    SourceError::unavailable(place, unanswered(&error)).because(error.without_url())
 }

@@ -4,6 +4,7 @@
 use std::path::Path;
 use std::time::{Duration, Instant, SystemTime};
 
+use goldsmith_remote::retry::{MAX_TRIES, retry_after};
 use goldsmith_source::SourceError;
 use goldsmith_source::secret::Secret;
 use reqwest::header::{ACCEPT, AUTHORIZATION, CONTENT_TYPE, HeaderValue, RETRY_AFTER};
@@ -17,7 +18,7 @@ use crate::client::{is_passing, network, shown};
 use crate::config::ClientAuth;
 use crate::credentials::{basic, secret_value};
 use crate::plan::OAuth2Plan;
-use crate::retry::{MAX_TRIES, Patience, retry_after};
+use crate::retry::Patience;
 
 /// Bytes of a token endpoint's answer at most.
 const MAX_ANSWER: u64 = 1 << 20;

@@ -1,6 +1,6 @@
 //! What a pipeline file says about a Singer tap. No IO.
 
-use goldsmith_source::SourceError;
+use goldsmith_source::{SourceError, program};
 use schemars::JsonSchema;
 use serde::Deserialize;
 use serde_json::{Map, Value};
@@ -32,10 +32,10 @@ pub struct SingerConfig {
     #[serde(default)]
     pub working_dir: String,
     /// Seconds it may take (default 3600).
-    #[serde(default = "hour")]
+    #[serde(default = "program::default_timeout_seconds")]
     pub timeout_seconds: u64,
     /// Bytes it may write, which are kept in a temporary file (default 16 GiB).
-    #[serde(default = "sixteen_gib")]
+    #[serde(default = "program::default_max_bytes")]
     pub max_bytes: u64,
     /// The file that keeps the first 16 MiB of what it writes to stderr, relative to the pipeline file and made anew by
     /// each run. By default stderr is dropped.
@@ -59,12 +59,7 @@ pub enum Selection {
 impl SingerConfig {
     /// What cannot be right.
     pub(crate) fn check(&self) -> Result<(), SourceError> {
-        if self.program.is_empty() {
-            return Err(SourceError::config("option \"program\" is empty; name a tap"));
-        }
-        if self.timeout_seconds == 0 {
-            return Err(SourceError::config("option \"timeout_seconds\" is 0; give the tap some time"));
-        }
+        program::check_options(&self.program, self.timeout_seconds, "tap")?;
         match &self.streams {
             Some(streams) if streams.is_empty() => {
                 Err(SourceError::config("option \"streams\" is empty; name a stream or leave it out"))
@@ -82,12 +77,4 @@ impl SingerConfig {
             None => Ok(()),
         }
     }
-}
-
-fn hour() -> u64 {
-    3_600
-}
-
-fn sixteen_gib() -> u64 {
-    16 << 30
 }

@@ -4,13 +4,12 @@
 use std::path::PathBuf;
 use std::sync::{Arc, Mutex, PoisonError};
 
-use arrow::array::{RecordBatch, RecordBatchOptions};
 use arrow::datatypes::{Field, Schema, SchemaRef};
-use goldsmith_source::contract::MAX_BATCH_BYTES;
 use goldsmith_source::lines::{Line, Lines};
 use goldsmith_source::program::Output;
+use goldsmith_source::rows::Rows;
 use goldsmith_source::{
-    Chunk, ErrorKind, FileRead, OpenContext, ReadRequest, RejectedRow, Sink, Source, SourceError, request,
+    ErrorKind, FileRead, OpenContext, ReadRequest, RejectedRow, Sink, Source, SourceError, request,
 };
 use serde_json::Value;
 
@@ -158,7 +157,7 @@ impl Source for SingerSource {
         let ran = self.ran()?;
         let stream = ran.stream(request.table.as_deref(), &place)?;
         let wanted = request::projection(request.columns.as_deref(), &stream.schema(), &place)?;
-        let mut batch = Batch::new(stream, &wanted, &place)?;
+        let mut batch = Batch::new(stream, &wanted, &place, request.batch_rows)?;
         let mut number = 0;
         each_message(&ran.output, &place, |line, message| {
             let Message::Record { stream: name, record, version } = message else { return Ok(()) };
@@ -170,7 +169,7 @@ impl Source for SingerSource {
                 Ok(cells) => batch.append(number, &cells, line.bytes.len()),
                 Err(fault) => return sink.reject(fault.rejected(stream, number, line)),
             }
-            if batch.rows.len() >= request.batch_rows.max(1) || batch.bytes >= MAX_BATCH_BYTES {
+            if batch.rows.are_enough() {
                 batch.push(sink)?;
             }
             Ok(())
@@ -250,46 +249,29 @@ fn cells(stream: &Stream, record: &Value, version: Option<i64>) -> Result<Vec<Ce
 
 /// The rows gathered for the next chunk.
 struct Batch<'a> {
-    stream: &'a Stream,
-    schema: SchemaRef,
     wanted: &'a [usize],
     builders: Vec<Builder>,
-    rows: Vec<u64>,
-    bytes: usize,
+    rows: Rows,
 }
 
 impl<'a> Batch<'a> {
-    fn new(stream: &'a Stream, wanted: &'a [usize], place: &str) -> Result<Self, SourceError> {
+    fn new(stream: &Stream, wanted: &'a [usize], place: &str, batch_rows: usize) -> Result<Self, SourceError> {
         let schema = stream.schema().project(wanted).map(Arc::new).map_err(|error| {
             SourceError::new(ErrorKind::Internal, "the projection does not fit the schema").at(place).because(error)
         })?;
         let builders =
             wanted.iter().filter_map(|at| stream.columns.get(*at)).map(|(_, kind)| Builder::new(*kind)).collect();
-        Ok(Self { stream, schema, wanted, builders, rows: Vec::new(), bytes: 0 })
+        Ok(Self { wanted, builders, rows: Rows::new(stream.name.as_str().into(), schema, batch_rows) })
     }
 
     fn append(&mut self, row: u64, cells: &[Cell], bytes: usize) {
         for (builder, at) in self.builders.iter_mut().zip(self.wanted) {
             builder.append(cells.get(*at).unwrap_or(&Cell::Null));
         }
-        self.rows.push(row);
-        self.bytes += bytes;
+        self.rows.add(row, bytes);
     }
 
     fn push(&mut self, sink: &mut dyn Sink) -> Result<(), SourceError> {
-        if self.rows.is_empty() {
-            return Ok(());
-        }
-        let rows = std::mem::take(&mut self.rows);
-        self.bytes = 0;
-        let arrays: Result<Vec<_>, _> = self.builders.iter_mut().map(Builder::finish).collect();
-        let options = RecordBatchOptions::new().with_row_count(Some(rows.len()));
-        let batch = arrays
-            .and_then(|arrays| RecordBatch::try_new_with_options(Arc::clone(&self.schema), arrays, &options))
-            .map_err(|error| {
-                let message = "the singer connector built a batch that does not fit its schema";
-                SourceError::new(ErrorKind::Internal, message).because(error)
-            })?;
-        sink.chunk(Chunk { file: self.stream.name.as_str().into(), rows, batch })
+        self.rows.push(|| self.builders.iter_mut().map(Builder::finish).collect(), sink)
     }
 }

@@ -1,14 +1,13 @@
 //! Cards to rows, rows to batches.
 
-use std::path::PathBuf;
 use std::sync::Arc;
 
-use arrow::array::{RecordBatch, RecordBatchOptions};
+use arrow::array::ArrayRef;
 use arrow::datatypes::SchemaRef;
-use goldsmith_source::contract::MAX_BATCH_BYTES;
-use goldsmith_source::files::{self, InputFile, TextReader};
+use goldsmith_source::files::{self, FileTable, InputFile, TextReader};
 use goldsmith_source::lines::MAX_LINE_BYTES;
-use goldsmith_source::{Chunk, ErrorKind, OpenContext, ReadRequest, RejectedRow, Sink, Source, SourceError, request};
+use goldsmith_source::rows::Rows;
+use goldsmith_source::{ErrorKind, OpenContext, ReadRequest, RejectedRow, Sink, Source, SourceError, request};
 
 use crate::cards::{Broken, Card, Cards};
 use crate::columns::{Columns, schema};
@@ -18,15 +17,13 @@ use crate::contact::Contact;
 pub(crate) struct VCardSource {
     config: VCardConfig,
     schema: SchemaRef,
-    base_dir: PathBuf,
-    /// The one table, named after the source.
-    tables: Vec<String>,
+    table: FileTable,
 }
 
 impl VCardSource {
     pub(crate) fn new(config: VCardConfig, context: &OpenContext) -> Self {
-        let tables = vec![context.source_name.clone()];
-        Self { config, schema: Arc::new(schema()), base_dir: context.base_dir.clone(), tables }
+        let table = FileTable::new(config.path.clone(), context);
+        Self { config, schema: Arc::new(schema()), table }
     }
 
     fn read_file(
@@ -38,16 +35,22 @@ impl VCardSource {
     ) -> Result<(), SourceError> {
         let reader = files::open(file, self.config.compression, &self.config.decompression)?;
         let mut cards = Cards::new(files::text(file, reader, self.config.encoding)?);
-        let mut batch =
-            Batch { file, schema: &self.schema, wanted, columns: Columns::new(), rows: Vec::new(), bytes: 0 };
+        let schema = self.schema.project(wanted).map(Arc::new).map_err(|error| {
+            SourceError::new(ErrorKind::Internal, "the projection does not fit the schema").because(error)
+        })?;
+        let mut columns = Columns::new();
+        let mut rows = Rows::new(Arc::clone(&file.name), schema, batch_rows);
+        let finish = |columns: &mut Columns| {
+            let all = columns.finish()?;
+            Ok(wanted.iter().filter_map(|at| all.get(*at).cloned()).collect::<Vec<ArrayRef>>())
+        };
         let mut row = 0;
         while let Some(card) = cards.next_card().map_err(|error| files::read_error(file, error))? {
             row += 1;
             match &card.content {
                 Ok(properties) => {
-                    batch.columns.append(&Contact::new(properties));
-                    batch.rows.push(row);
-                    batch.bytes += properties.iter().map(|property| property.value.len()).sum::<usize>();
+                    columns.append(&Contact::new(properties));
+                    rows.add(row, properties.iter().map(|property| property.value.len()).sum());
                 }
                 // Where the first thing is no contact, nothing in the file has to be.
                 Err(Broken::Outside) if row == 1 => {
@@ -56,35 +59,33 @@ impl VCardSource {
                 }
                 Err(broken) => sink.reject(rejected(*broken, &card, file, row, cards.text()))?,
             }
-            if batch.rows.len() >= batch_rows || batch.bytes >= MAX_BATCH_BYTES {
-                batch.push(sink)?;
+            if rows.are_enough() {
+                rows.push(|| finish(&mut columns), sink)?;
             }
         }
-        batch.push(sink)?;
+        rows.push(|| finish(&mut columns), sink)?;
         sink.file_done(cards.into_text().finish(file)?.into_file_read(file, row))
     }
 }
 
 impl Source for VCardSource {
     fn locator(&self) -> String {
-        self.config.path.locator()
+        self.table.locator()
     }
 
     fn tables(&self) -> Result<Vec<String>, SourceError> {
-        Ok(self.tables.clone())
+        Ok(self.table.names())
     }
 
     fn schema(&self, table: Option<&str>) -> Result<SchemaRef, SourceError> {
-        request::table(table, &self.tables, &self.locator())?;
-        self.config.path.files(&self.base_dir)?;
+        self.table.files(table)?;
         Ok(Arc::clone(&self.schema))
     }
 
     fn read(&self, request: &ReadRequest, sink: &mut dyn Sink) -> Result<(), SourceError> {
-        request::table(request.table.as_deref(), &self.tables, &self.locator())?;
-        let files = self.config.path.files(&self.base_dir)?;
+        let files = self.table.files(request.table.as_deref())?;
         let wanted = request::projection(request.columns.as_deref(), &self.schema, &self.locator())?;
-        files.iter().try_for_each(|file| self.read_file(file, &wanted, request.batch_rows.max(1), sink))
+        files.iter().try_for_each(|file| self.read_file(file, &wanted, request.batch_rows, sink))
     }
 }
 
@@ -107,36 +108,5 @@ fn rejected(broken: Broken, card: &Card, file: &InputFile, row: u64, text: &Text
         rule,
         message: format!("row {row} (line {}): {what}", card.line),
         raw: RejectedRow::cut(&text.original(&card.raw)),
-    }
-}
-
-/// The rows gathered for the next chunk.
-struct Batch<'a> {
-    file: &'a InputFile,
-    schema: &'a SchemaRef,
-    wanted: &'a [usize],
-    columns: Columns,
-    rows: Vec<u64>,
-    bytes: usize,
-}
-
-impl Batch<'_> {
-    fn push(&mut self, sink: &mut dyn Sink) -> Result<(), SourceError> {
-        if self.rows.is_empty() {
-            return Ok(());
-        }
-        let rows = std::mem::take(&mut self.rows);
-        self.bytes = 0;
-        let options = RecordBatchOptions::new().with_row_count(Some(rows.len()));
-        let batch = self
-            .columns
-            .finish()
-            .and_then(|arrays| RecordBatch::try_new_with_options(Arc::clone(self.schema), arrays, &options))
-            .and_then(|batch| batch.project(self.wanted))
-            .map_err(|error| {
-                let message = "the vcard connector built a batch that does not fit its schema";
-                SourceError::new(ErrorKind::Internal, message).because(error)
-            })?;
-        sink.chunk(Chunk { file: Arc::clone(&self.file.name), rows, batch })
     }
 }

@@ -61,7 +61,7 @@ pub fn input_parts(kind: AttributeKind) -> &'static [&'static str] {
 pub fn output_parts(kind: AttributeKind) -> Vec<(&'static str, DataType)> {
     let text = |names: &[&'static str]| names.iter().map(|name| (*name, DataType::Utf8)).collect::<Vec<_>>();
     match kind {
-        AttributeKind::Email | AttributeKind::Identifier => text(&["value", "type"]),
+        AttributeKind::Email | AttributeKind::Identifier => text(input_parts(kind)),
         AttributeKind::Phone => text(&["value", "type", "region"]),
         AttributeKind::Consent => {
             let mut parts = text(&["purpose", "channel", "status"]);
@@ -69,21 +69,12 @@ pub fn output_parts(kind: AttributeKind) -> Vec<(&'static str, DataType)> {
             parts
         }
         AttributeKind::Address => {
-            let mut parts = text(&[
-                "line1",
-                "line2",
-                "house_number",
-                "street",
-                "unit",
-                "locality",
-                "region",
-                "postal_code",
-                "country",
-                "kind",
-            ]);
-            parts.push(("valid_from", timestamp()));
-            parts.push(("valid_to", timestamp()));
-            parts
+            let part = |name: &&'static str| match *name {
+                "postcode" => ("postal_code", DataType::Utf8),
+                "valid_from" | "valid_to" => (*name, timestamp()),
+                other => (other, DataType::Utf8),
+            };
+            input_parts(kind).iter().map(part).collect()
         }
         _ => Vec::new(),
     }

@@ -1,12 +1,13 @@
 //! The state of a table: its merged rows as a Parquet file, with what it was read by and how far in the metadata.
 
 use std::fs::File;
-use std::io::{BufWriter, Write};
+use std::io::BufWriter;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use arrow::array::{Array, ArrayRef, AsArray, Int64Array, RecordBatch, StringArray, new_null_array};
 use arrow::datatypes::{DataType, Field, Fields, Int64Type, Schema, SchemaRef};
+use goldsmith_source::files::HashingWriter;
 use goldsmith_source::{Chunk, Mark, SourceError};
 use parquet::arrow::ArrowWriter;
 use parquet::arrow::arrow_reader::{ParquetRecordBatchReader, ParquetRecordBatchReaderBuilder};
@@ -219,7 +220,7 @@ impl StateBatch {
 pub struct StateWriter {
     path: PathBuf,
     schema: SchemaRef,
-    writer: ArrowWriter<Hashed>,
+    writer: ArrowWriter<HashingWriter<BufWriter<File>>>,
     rows: u64,
 }
 
@@ -244,11 +245,7 @@ impl StateWriter {
             .set_max_row_group_row_count(Some(GROUP_ROWS))
             .set_created_by("goldsmith".to_owned())
             .build();
-        let sink = Hashed {
-            file: BufWriter::with_capacity(1 << 20, create_private(path)?),
-            hasher: blake3::Hasher::new(),
-            bytes: 0,
-        };
+        let sink = HashingWriter::new(BufWriter::with_capacity(1 << 20, create_private(path)?));
         let writer = ArrowWriter::try_new(sink, schema.clone(), Some(properties)).map_err(|_| {
             SourceError::config(
                 "a column has a type that a state cannot keep; leave it out, or read the source without `incremental`",
@@ -277,30 +274,10 @@ impl StateWriter {
     pub fn finish(mut self, meta: &StateMeta) -> Result<WrittenState, SourceError> {
         let json = serde_json::to_string(meta).unwrap_or_default();
         self.writer.append_key_value_metadata(KeyValue::new(META.to_owned(), json));
-        let sink = self.writer.into_inner().map_err(|_| unwritten(&self.path))?;
-        let file = sink.file.into_inner().map_err(|_| unwritten(&self.path))?;
+        let (file, digest) = self.writer.into_inner().map_err(|_| unwritten(&self.path))?.finish();
+        let file = file.into_inner().map_err(|_| unwritten(&self.path))?;
         file.sync_all().map_err(|error| unwritten(&self.path).because(error))?;
-        Ok(WrittenState { rows: self.rows, bytes: sink.bytes, blake3: sink.hasher.finalize().to_hex().to_string() })
-    }
-}
-
-/// A file whose checksum grows with it.
-struct Hashed {
-    file: BufWriter<File>,
-    hasher: blake3::Hasher,
-    bytes: u64,
-}
-
-impl Write for Hashed {
-    fn write(&mut self, bytes: &[u8]) -> std::io::Result<usize> {
-        let written = self.file.write(bytes)?;
-        self.hasher.update(bytes.get(..written).unwrap_or_default());
-        self.bytes += written as u64;
-        Ok(written)
-    }
-
-    fn flush(&mut self) -> std::io::Result<()> {
-        self.file.flush()
+        Ok(WrittenState { rows: self.rows, bytes: digest.bytes, blake3: digest.checksum })
     }
 }
 

@@ -188,10 +188,7 @@ impl Store for Azure {
             Credentials::Sas(_) => Some("AZURE_STORAGE_SAS_TOKEN"),
         };
         let message = match (code.as_str(), held) {
-            ("BlobNotFound", _) => {
-                let message = "there is no such file; check the path, or whether its system delivers later";
-                return RemoteError::unavailable(place, message);
-            }
+            ("BlobNotFound", _) => return store::no_such_file(place),
             ("ContainerNotFound", _) => {
                 format!("there is no container \"{}\"; check its name and AZURE_STORAGE_ACCOUNT", self.container)
             }
@@ -210,11 +207,10 @@ impl Store for Azure {
                     format!("the token in {held} is refused; it may have expired, or lack permission to read (and list, for patterns)")
                 }
             },
-            _ if status == StatusCode::NOT_FOUND => {
-                let message = format!("there is no such file ({status}); check the path and AZURE_STORAGE_ACCOUNT");
-                return RemoteError::unavailable(place, message);
+            _ => {
+                let settings = "AZURE_STORAGE_ACCOUNT and AZURE_STORAGE_SERVICE_ENDPOINT";
+                return store::refused(place, status, settings);
             }
-            _ => format!("answered {status}; check the address, AZURE_STORAGE_ACCOUNT and AZURE_STORAGE_SERVICE_ENDPOINT"),
         };
         RemoteError::config(place, message)
     }
@@ -225,9 +221,7 @@ mod tests {
     use super::*;
 
     fn container(variables: &'static [(&str, &str)]) -> Result<Azure, RemoteError> {
-        let environment =
-            |wanted: &str| variables.iter().find(|(name, _)| *name == wanted).map(|(_, value)| (*value).to_owned());
-        Azure::new("crm", "az://crm/a", &environment)
+        Azure::new("crm", "az://crm/a", &store::environment_of(variables))
     }
 
     #[test]

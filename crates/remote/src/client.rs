@@ -13,7 +13,7 @@ use url::Url;
 
 use crate::RemoteError;
 use crate::fetched::local;
-use crate::retry::{MAX_TRIES, MAX_WAIT, backoff, retry_after};
+use crate::retry::{MAX_TRIES, MAX_WAIT, backoff, retry_after, unanswered};
 
 const MAX_REDIRECTS: u32 = 5;
 /// Bytes of the answer of a refusal that are looked at.
@@ -340,19 +340,7 @@ fn failed(place: &str, error: reqwest::Error) -> Result<Outcome, Failure> {
         );
         return Err(RemoteError::config(place, message).because(error.without_url()).into());
     }
-    let mut deepest: &dyn std::error::Error = &error;
-    while let Some(source) = deepest.source() {
-        deepest = source;
-    }
-    let what = if error.is_timeout() {
-        "did not answer in time".to_owned()
-    } else if error.is_connect() {
-        format!("cannot be reached ({deepest})")
-    } else {
-        format!("broke off its answer ({deepest})")
-    };
-    let message = format!("{what}, {MAX_TRIES} times; check the address and the network, and run again later");
-    Ok(Outcome::Again(RemoteError::unavailable(place, message).because(error.without_url()), None))
+    Ok(Outcome::Again(RemoteError::unavailable(place, unanswered(&error)).because(error.without_url()), None))
 }
 
 /// What is wrong with the server's certificate, where that is the failure: another try would find the same.

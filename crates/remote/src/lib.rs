@@ -14,7 +14,8 @@
 //! | [`error`] | what can go wrong, and who must act |
 //! | `fetched` | the private folder |
 //! | `pattern` | `*`, `?`, `[a-z]`, `**` against the names of a listing |
-//! | `client` | one HTTP download: tries, resumption, redirects; `retry` says how long to wait |
+//! | `client` | one HTTP download: tries, resumption, redirects |
+//! | [`retry`] | how long to wait before another try, and what a failed one is called |
 //! | `http` | files of web servers |
 //! | `store` | what S3 and Azure share: listing, then downloading; `xml` reads their answers |
 //! | `s3`, `sigv4` | S3 and its signatures |
@@ -28,7 +29,7 @@ pub mod error;
 mod fetched;
 mod http;
 mod pattern;
-mod retry;
+pub mod retry;
 mod s3;
 mod sftp;
 mod sigv4;

@@ -147,10 +147,7 @@ impl Store for S3 {
         let code = xml::first(&refusal.body, "Code").unwrap_or_default();
         let bucket = &self.bucket;
         let message = match code.as_str() {
-            "NoSuchKey" => {
-                let message = "there is no such file; check the path, or whether its system delivers later";
-                return RemoteError::unavailable(place, message);
-            }
+            "NoSuchKey" => return store::no_such_file(place),
             "NoSuchBucket" => format!("there is no bucket \"{bucket}\"; check its name and AWS_ENDPOINT_URL"),
             "InvalidAccessKeyId" => "the access key in AWS_ACCESS_KEY_ID is not known; correct it".to_owned(),
             "SignatureDoesNotMatch" => "the signature is refused; correct AWS_SECRET_ACCESS_KEY".to_owned(),
@@ -171,11 +168,7 @@ impl Store for S3 {
                             s3:ListBucket for patterns, or check the path"
                     .to_owned(),
             },
-            _ if status == StatusCode::NOT_FOUND => {
-                let message = format!("there is no such file ({status}); check the path and AWS_ENDPOINT_URL");
-                return RemoteError::unavailable(place, message);
-            }
-            _ => format!("answered {status}; check the address, AWS_REGION and AWS_ENDPOINT_URL"),
+            _ => return store::refused(place, status, "AWS_REGION and AWS_ENDPOINT_URL"),
         };
         RemoteError::config(place, message)
     }
@@ -186,9 +179,7 @@ mod tests {
     use super::*;
 
     fn bucket(name: &str, variables: &'static [(&str, &str)]) -> Result<S3, RemoteError> {
-        let environment =
-            |wanted: &str| variables.iter().find(|(name, _)| *name == wanted).map(|(_, value)| (*value).to_owned());
-        S3::new(name, "s3://b/a", &environment)
+        S3::new(name, "s3://b/a", &store::environment_of(variables))
     }
 
     #[test]

@@ -1,6 +1,7 @@
 //! What object stores share: listing what a pattern may mean, then downloading.
 
 use percent_encoding::{AsciiSet, NON_ALPHANUMERIC, utf8_percent_encode};
+use reqwest::StatusCode;
 use url::Url;
 
 use crate::RemoteError;
@@ -138,4 +139,24 @@ pub(crate) fn parse(text: &str, place: &str) -> Result<Url, RemoteError> {
         RemoteError::config(place, "does not make an address; check the bucket, the region and the endpoint")
             .because(error)
     })
+}
+
+/// What an object that is not there means.
+pub(crate) fn no_such_file(place: &str) -> RemoteError {
+    RemoteError::unavailable(place, "there is no such file; check the path, or whether its system delivers later")
+}
+
+/// What a refusal without a code of its own means; `settings` are the variables that say where the store is.
+pub(crate) fn refused(place: &str, status: StatusCode, settings: &str) -> RemoteError {
+    if status == StatusCode::NOT_FOUND {
+        let message = format!("there is no such file ({status}); check the path, {settings}");
+        return RemoteError::unavailable(place, message);
+    }
+    RemoteError::config(place, format!("answered {status}; check the address, {settings}"))
+}
+
+/// An environment of the tests.
+#[cfg(test)]
+pub(crate) fn environment_of(variables: &'static [(&str, &str)]) -> impl Fn(&str) -> Option<String> {
+    |wanted| variables.iter().find(|(name, _)| *name == wanted).map(|(_, value)| (*value).to_owned())
 }

@@ -14,6 +14,7 @@
 //! | [`cursor`] | cursor columns: windows of incremental reads, the order and the text of their values |
 //! | [`error`] | what can go wrong, who must act, whether another try may help |
 //! | [`request`] | options, tables and columns asked for, against those there are; the nearest name for a wrong one |
+//! | [`rows`] | the rows gathered for the next chunk |
 //! | [`secret`] | passwords and tokens: references in the pipeline file, resolved when a source is read |
 //! | [`files`] | paths, globs, compression and encodings: what all file connectors share |
 //! | [`columns`] | one schema for Arrow batches of several files |
@@ -33,6 +34,7 @@ pub mod ipc;
 pub mod lines;
 pub mod program;
 pub mod request;
+pub mod rows;
 pub mod secret;
 pub mod worker;
 

@@ -60,6 +60,32 @@ pub struct OutputReader {
     end: u64,
 }
 
+/// Seconds a program may take where the pipeline file does not say.
+#[must_use]
+pub fn default_timeout_seconds() -> u64 {
+    3_600
+}
+
+/// Bytes a program may write where the pipeline file does not say: 16 GiB.
+#[must_use]
+pub fn default_max_bytes() -> u64 {
+    16 << 30
+}
+
+/// Checks the options that every program has; `what` is what kind of program it is.
+///
+/// # Errors
+/// [`ErrorKind::Config`], naming the option.
+pub fn check_options(program: &str, timeout_seconds: u64, what: &str) -> Result<(), SourceError> {
+    if program.is_empty() {
+        return Err(SourceError::config(format!("option \"program\" is empty; name a {what}")));
+    }
+    if timeout_seconds == 0 {
+        return Err(SourceError::config(format!("option \"timeout_seconds\" is 0; give the {what} some time")));
+    }
+    Ok(())
+}
+
 impl Program {
     /// Runs the program to its end. `place` stands for it in errors.
     ///
