@@ -33,6 +33,27 @@ pub(crate) fn fetch(
     store::fetch(&mut S3::new(&object.bucket, shown, environment)?, &object.path, shown, fetched)
 }
 
+/// Fetches the objects at `paths`, none of them a pattern.
+pub(crate) fn fetch_each(
+    bucket: &str,
+    paths: &[String],
+    shown: &str,
+    environment: Environment<'_>,
+    fetched: &mut Fetched,
+) -> Result<(), RemoteError> {
+    store::fetch_each(&mut S3::new(bucket, shown, environment)?, paths, shown, fetched)
+}
+
+/// The paths of all objects that start with `prefix`.
+pub(crate) fn list(
+    bucket: &str,
+    prefix: &str,
+    shown: &str,
+    environment: Environment<'_>,
+) -> Result<Vec<String>, RemoteError> {
+    store::names(&mut S3::new(bucket, shown, environment)?, prefix, shown)
+}
+
 impl S3 {
     fn new(bucket: &str, shown: &str, environment: Environment<'_>) -> Result<Self, RemoteError> {
         let get = |name| variable(environment, name);
@@ -149,7 +170,7 @@ impl Store for S3 {
         let message = match code.as_str() {
             "NoSuchKey" => {
                 let message = "there is no such file; check the path, or whether its system delivers later";
-                return RemoteError::unavailable(place, message);
+                return RemoteError::missing(place, message);
             }
             "NoSuchBucket" => format!("there is no bucket \"{bucket}\"; check its name and AWS_ENDPOINT_URL"),
             "InvalidAccessKeyId" => "the access key in AWS_ACCESS_KEY_ID is not known; correct it".to_owned(),
@@ -173,7 +194,7 @@ impl Store for S3 {
             },
             _ if status == StatusCode::NOT_FOUND => {
                 let message = format!("there is no such file ({status}); check the path and AWS_ENDPOINT_URL");
-                return RemoteError::unavailable(place, message);
+                return RemoteError::missing(place, message);
             }
             _ => format!("answered {status}; check the address, AWS_REGION and AWS_ENDPOINT_URL"),
         };
