@@ -4,10 +4,11 @@ use goldsmith_config::ConnectorSchema;
 use goldsmith_source::Connector;
 
 /// All connectors, by name.
-pub const CONNECTORS: [&dyn Connector; 13] = [
+pub const CONNECTORS: [&dyn Connector; 14] = [
     &connector_arrow::ArrowIpc,
     &connector_command::Command,
     &connector_csv::Csv,
+    &connector_delta::Delta,
     &connector_excel::Excel,
     &connector_fixed_width::FixedWidth,
     &connector_json::Json,

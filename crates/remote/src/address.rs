@@ -12,11 +12,11 @@ use crate::{Environment, RemoteError, azure, http, s3, sftp};
 #[derive(Clone, PartialEq, Eq)]
 pub struct Address {
     shown: String,
-    place: Place,
+    pub(crate) place: Place,
 }
 
 #[derive(Clone, PartialEq, Eq)]
-enum Place {
+pub(crate) enum Place {
     Http(Url),
     S3(InStore),
     Azure(InStore),

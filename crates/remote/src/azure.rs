@@ -45,6 +45,27 @@ pub(crate) fn fetch(
     store::fetch(&mut Azure::new(&object.bucket, shown, environment)?, &object.path, shown, fetched)
 }
 
+/// Fetches the objects at `paths`, none of them a pattern.
+pub(crate) fn fetch_each(
+    bucket: &str,
+    paths: &[String],
+    shown: &str,
+    environment: Environment<'_>,
+    fetched: &mut Fetched,
+) -> Result<(), RemoteError> {
+    store::fetch_each(&mut Azure::new(bucket, shown, environment)?, paths, shown, fetched)
+}
+
+/// The paths of all objects that start with `prefix`.
+pub(crate) fn list(
+    bucket: &str,
+    prefix: &str,
+    shown: &str,
+    environment: Environment<'_>,
+) -> Result<Vec<String>, RemoteError> {
+    store::names(&mut Azure::new(bucket, shown, environment)?, prefix, shown)
+}
+
 impl Azure {
     fn new(container: &str, shown: &str, environment: Environment<'_>) -> Result<Self, RemoteError> {
         let connection = variable(environment, "AZURE_STORAGE_CONNECTION_STRING").unwrap_or_default();

@@ -20,17 +20,30 @@ pub struct RemoteError {
     pub place: String,
     /// What is wrong and what to do.
     pub message: String,
+    /// Whether the server answered that there is no such file.
+    pub missing: bool,
     #[source]
     pub cause: Option<Box<dyn std::error::Error + Send + Sync>>,
 }
 
 impl RemoteError {
     pub(crate) fn config(place: impl Into<String>, message: impl Into<String>) -> Self {
-        Self { kind: RemoteErrorKind::Config, place: place.into(), message: message.into(), cause: None }
+        Self {
+            kind: RemoteErrorKind::Config,
+            place: place.into(),
+            message: message.into(),
+            missing: false,
+            cause: None,
+        }
     }
 
     pub(crate) fn unavailable(place: impl Into<String>, message: impl Into<String>) -> Self {
         Self { kind: RemoteErrorKind::Unavailable, ..Self::config(place, message) }
+    }
+
+    /// The server says that there is no such file.
+    pub(crate) fn missing(place: impl Into<String>, message: impl Into<String>) -> Self {
+        Self { missing: true, ..Self::unavailable(place, message) }
     }
 
     pub(crate) fn internal(place: impl Into<String>, message: impl Into<String>) -> Self {

@@ -14,22 +14,31 @@ pub(crate) fn shown(url: &Url) -> String {
 }
 
 pub(crate) fn fetch(url: &Url, shown: &str, fetched: &mut Fetched) -> Result<(), RemoteError> {
-    let (_, mut file) = fetched.create(shown, url.path())?;
+    fetch_each(std::slice::from_ref(url), shown, fetched)
+}
+
+/// Fetches the files at `urls`.
+pub(crate) fn fetch_each(urls: &[Url], place: &str, fetched: &mut Fetched) -> Result<(), RemoteError> {
     let work = async {
-        let client = Client::new(shown)?;
-        let request = Request { place: shown, url: url.clone(), signer: None };
-        client.get(&request, &mut Target::File(&mut file)).await.map_err(|failure| match failure {
-            Failure::Refused(refusal) => explain(shown, &refusal),
-            Failure::Other(error) => error,
-        })
+        let client = Client::new(place)?;
+        for url in urls {
+            let shown = shown(url);
+            let (_, mut file) = fetched.create(&shown, url.path())?;
+            let request = Request { place: &shown, url: url.clone(), signer: None };
+            client.get(&request, &mut Target::File(&mut file)).await.map_err(|failure| match failure {
+                Failure::Refused(refusal) => explain(&shown, &refusal),
+                Failure::Other(error) => error,
+            })?;
+        }
+        Ok(())
     };
-    block_on(shown, work)
+    block_on(place, work)
 }
 
 fn explain(place: &str, refusal: &Refusal) -> RemoteError {
     let status = refusal.status;
     match status {
-        StatusCode::NOT_FOUND | StatusCode::GONE => RemoteError::unavailable(
+        StatusCode::NOT_FOUND | StatusCode::GONE => RemoteError::missing(
             place,
             format!("there is no such file ({status}); check the address, or whether its system delivers later"),
         ),

@@ -11,6 +11,7 @@
 //! | module | idea |
 //! |---|---|
 //! | [`address`] | what an address says, and which are refused |
+//! | [`folder`] | a folder of many files, listed and fetched as they are needed |
 //! | [`error`] | what can go wrong, and who must act |
 //! | `fetched` | the private folder |
 //! | `pattern` | `*`, `?`, `[a-z]`, `**` against the names of a listing |
@@ -27,6 +28,7 @@ mod azure;
 mod client;
 pub mod error;
 mod fetched;
+pub mod folder;
 mod http;
 mod pattern;
 pub mod retry;
@@ -39,6 +41,7 @@ mod xml;
 pub use address::Address;
 pub use error::{RemoteError, RemoteErrorKind};
 pub use fetched::{Fetched, FetchedFile};
+pub use folder::Folder;
 
 /// Looks up a variable of the environment; `None` where it is not set.
 pub type Environment<'a> = &'a dyn Fn(&str) -> Option<String>;

@@ -72,18 +72,34 @@ pub(crate) fn fetch(
         Session { place, shown, folder: fetched.folder().to_owned(), config: variable(environment, CONFIG_VARIABLE) };
     let paths =
         if is_pattern(&place.path) { select(&place.path, session.list()?, shown)? } else { vec![place.path.clone()] };
-    let mut commands = String::new();
-    for path in &paths {
-        let (here, _) = fetched.create(&place.shown(path), path)?;
-        let here = here.to_str().ok_or_else(|| {
-            RemoteError::config(
-                shown,
-                "cannot be kept: the path of the temporary folder is not text; set TMPDIR to another",
-            )
-        })?;
-        commands.push_str(&format!("get {} {}\n", quoted(path), quoted(here)));
-    }
-    session.run(&commands).map(|_| ())
+    session.get(&paths, fetched)
+}
+
+/// Fetches the files at `paths`, none of them a pattern, in one run.
+pub(crate) fn fetch_each(
+    place: &Place,
+    paths: &[String],
+    shown: &str,
+    environment: Environment<'_>,
+    fetched: &mut Fetched,
+) -> Result<(), RemoteError> {
+    let session =
+        Session { place, shown, folder: fetched.folder().to_owned(), config: variable(environment, CONFIG_VARIABLE) };
+    session.get(paths, fetched)
+}
+
+/// The names of the files directly in the folder at `path`.
+pub(crate) fn list(
+    place: &Place,
+    path: &str,
+    shown: &str,
+    environment: Environment<'_>,
+) -> Result<Vec<String>, RemoteError> {
+    let own = Fetched::new(shown)?;
+    let session =
+        Session { place, shown, folder: own.folder().to_owned(), config: variable(environment, CONFIG_VARIABLE) };
+    let entries = session.folders(&[path.to_owned()])?.into_iter().flatten();
+    Ok(entries.filter(|entry| !entry.is_folder).map(|entry| entry.name).collect())
 }
 
 /// What runs of the program share.
@@ -102,6 +118,20 @@ struct Entry {
 }
 
 impl Session<'_> {
+    /// Fetches the files at `paths`.
+    fn get(&self, paths: &[String], fetched: &mut Fetched) -> Result<(), RemoteError> {
+        let mut commands = String::new();
+        for path in paths {
+            let (here, _) = fetched.create(&self.place.shown(path), path)?;
+            let here = here.to_str().ok_or_else(|| {
+                let message = "cannot be kept: the path of the temporary folder is not text; set TMPDIR to another";
+                RemoteError::config(self.shown, message)
+            })?;
+            commands.push_str(&format!("get {} {}\n", quoted(path), quoted(here)));
+        }
+        self.run(&commands).map(|_| ())
+    }
+
     /// The paths of the files that the pattern may mean: its folders are listed level by level, a run for each level.
     fn list(&self) -> Result<Vec<String>, RemoteError> {
         let pattern = &self.place.path;
@@ -255,7 +285,7 @@ impl Session<'_> {
         } else if says(&["Permission denied"]) {
             config("may not be read; grant read permission to the user who logs in".to_owned())
         } else if says(&["not found", "No such file"]) {
-            unavailable("there is no such file; check the path, or whether its system delivers later")
+            RemoteError::missing(&at, "there is no such file; check the path, or whether its system delivers later")
         } else if says(&["not a regular file", "cannot download"]) {
             config("is not a file; name a file, or a pattern such as \"folder/*\"".to_owned())
         } else if says(&["No space left", "Disk quota exceeded"]) {

@@ -66,14 +66,38 @@ pub(crate) fn fetch(
         } else {
             vec![path.to_owned()]
         };
-        for path in paths {
-            let name = format!("{}/{path}", store.shown());
-            let (_, mut file) = fetched.create(&name, &path)?;
-            get(&client, store, &name, |store| store.object(&path), &mut Target::File(&mut file)).await?;
-        }
-        Ok(())
+        download(&client, store, &paths, fetched).await
     };
     block_on(shown, work)
+}
+
+/// Fetches the objects at `paths`, none of them a pattern.
+pub(crate) fn fetch_each(
+    store: &mut (impl Store + Send),
+    paths: &[String],
+    shown: &str,
+    fetched: &mut Fetched,
+) -> Result<(), RemoteError> {
+    block_on(shown, async { download(&Client::new(shown)?, store, paths, fetched).await })
+}
+
+/// The paths of all objects that start with `prefix`.
+pub(crate) fn names(store: &mut (impl Store + Send), prefix: &str, shown: &str) -> Result<Vec<String>, RemoteError> {
+    block_on(shown, async { list(&Client::new(shown)?, store, prefix, shown).await })
+}
+
+async fn download(
+    client: &Client,
+    store: &mut impl Store,
+    paths: &[String],
+    fetched: &mut Fetched,
+) -> Result<(), RemoteError> {
+    for path in paths {
+        let name = format!("{}/{path}", store.shown());
+        let (_, mut file) = fetched.create(&name, path)?;
+        get(client, store, &name, |store| store.object(path), &mut Target::File(&mut file)).await?;
+    }
+    Ok(())
 }
 
 /// The paths of all objects that start with `prefix`.
@@ -143,14 +167,14 @@ pub(crate) fn parse(text: &str, place: &str) -> Result<Url, RemoteError> {
 
 /// What an object that is not there means.
 pub(crate) fn no_such_file(place: &str) -> RemoteError {
-    RemoteError::unavailable(place, "there is no such file; check the path, or whether its system delivers later")
+    RemoteError::missing(place, "there is no such file; check the path, or whether its system delivers later")
 }
 
 /// What a refusal without a code of its own means; `settings` are the variables that say where the store is.
 pub(crate) fn refused(place: &str, status: StatusCode, settings: &str) -> RemoteError {
     if status == StatusCode::NOT_FOUND {
         let message = format!("there is no such file ({status}); check the path, {settings}");
-        return RemoteError::unavailable(place, message);
+        return RemoteError::missing(place, message);
     }
     RemoteError::config(place, format!("answered {status}; check the address, {settings}"))
 }
