@@ -4,7 +4,7 @@ use goldsmith_config::ConnectorSchema;
 use goldsmith_source::Connector;
 
 /// All connectors, by name.
-pub const CONNECTORS: [&dyn Connector; 13] = [
+pub const CONNECTORS: [&dyn Connector; 14] = [
     &connector_arrow::ArrowIpc,
     &connector_command::Command,
     &connector_csv::Csv,
@@ -12,6 +12,7 @@ pub const CONNECTORS: [&dyn Connector; 13] = [
     &connector_fixed_width::FixedWidth,
     &connector_json::Json,
     &connector_mysql::Mysql,
+    &connector_nats::Nats,
     &connector_parquet::Parquet,
     &connector_postgres::Postgres,
     &connector_rest::Rest,
