@@ -13,6 +13,7 @@ pub const CONNECTORS: [&dyn Connector; 14] = [
     &connector_fixed_width::FixedWidth,
     &connector_json::Json,
     &connector_mysql::Mysql,
+    &connector_nats::Nats,
     &connector_parquet::Parquet,
     &connector_postgres::Postgres,
     &connector_rest::Rest,

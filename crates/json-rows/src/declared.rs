@@ -26,13 +26,15 @@ impl Members {
 }
 
 impl Kind {
-    /// Whether columns of this kind hold `node` as it is.
+    /// Whether columns of this kind hold `node` as it is; of a struct of declared members, without the others.
     #[must_use]
     pub fn fits(&self, node: &Node<'_>) -> bool {
         match (self, node) {
             (Self::Int { .. }, Node::Number(digits)) => whole(digits).is_some(),
             (Self::Date, Node::Text(text)) => time::date(text).is_some(),
             (Self::Timestamp, Node::Text(text)) => time::timestamp(text).is_some(),
+            (Self::List(kind), Node::List(items)) => items.iter().all(|item| kind.fits(item)),
+            (Self::Struct(members), Node::Object(object)) if members.is_declared => members.misfit(object).is_none(),
             _ => {
                 let mut widened = self.clone();
                 widened.widen(node);
@@ -83,6 +85,27 @@ mod tests {
         check(Kind::Date, &["\"2024-02-01\""], &["\"2024-02-31\"", "19754", "{}"]);
         check(Kind::Timestamp, &["\"2024-02-01T13:05:00Z\""], &["\"soon\"", "0", "true"]);
         check(Kind::Text, &["1", "{\"a\":[]}", "\"x\""], &[]);
+    }
+
+    #[test]
+    fn members_declared_inside_leave_out_others_as_well() {
+        let inner =
+            Members::declared([("zip".to_owned(), Kind::Text), ("lines".to_owned(), Kind::List(Box::new(INTEGER)))]);
+        let kind = Kind::Struct(inner);
+        for (text, fits) in [
+            (r#"{"zip":"1","new":true}"#, true),
+            (r#"{"lines":[1,null,5.0]}"#, true),
+            (r#"{"lines":[1,"x"]}"#, false),
+            ("[]", false),
+        ] {
+            assert_eq!(kind.fits(&parse(text).unwrap()), fits, "{text}");
+        }
+        let members = Members::declared([("home".to_owned(), kind)]);
+        let mut table = Table::new(&members, &[0]);
+        let Node::Object(object) = parse(r#"{"home":{"new":[1],"zip":"1"}}"#).unwrap() else { panic!() };
+        table.push(&object).unwrap();
+        let batch = table.finish().unwrap();
+        assert_eq!(batch.column(0).as_struct().column(0).as_string::<i32>().value(0), "1");
     }
 
     #[test]
