@@ -4,7 +4,7 @@ use goldsmith_config::ConnectorSchema;
 use goldsmith_source::Connector;
 
 /// All connectors, by name.
-pub const CONNECTORS: [&dyn Connector; 14] = [
+pub const CONNECTORS: [&dyn Connector; 15] = [
     &connector_arrow::ArrowIpc,
     &connector_command::Command,
     &connector_csv::Csv,
