@@ -94,8 +94,10 @@ pub(crate) struct Sample {
 impl Sample {
     /// Each pattern, how many pairs show it, and whether these are one entity.
     pub(crate) fn each(&self) -> impl Iterator<Item = (Pattern, f64, Option<bool>)> {
-        let of = |histogram, known| Histogram::iter(histogram).map(move |&(pattern, n)| (pattern, n, known));
-        of(&self.unknown, None).chain(of(&self.same, Some(true))).chain(of(&self.other, Some(false)))
+        let classes = [(&self.unknown, None), (&self.same, Some(true)), (&self.other, Some(false))];
+        classes
+            .into_iter()
+            .flat_map(|(histogram, known)| histogram.iter().map(move |&(pattern, n)| (pattern, n, known)))
     }
 
     /// The sample, each pair of it standing for `each` pairs.
