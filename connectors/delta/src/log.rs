@@ -129,6 +129,12 @@ pub(crate) fn no_version(place: &str, wanted: u64, earliest: u64, latest: u64) -
     SourceError::config(format!("has no version {wanted}; {noun} {range}")).at(place)
 }
 
+/// The version asked for is before all that is left of the log.
+pub(crate) fn too_old(place: &str, wanted: u64, earliest: u64) -> SourceError {
+    SourceError::config(format!("has no version {wanted} any more; the oldest that can be read is {earliest}"))
+        .at(place)
+}
+
 fn gap(place: &str, missing: u64, version: u64) -> SourceError {
     let message = format!(
         "version {version} cannot be put together: {} is missing in _delta_log; restore it, or read an earlier version \

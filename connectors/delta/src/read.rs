@@ -89,7 +89,7 @@ impl DeltaSource {
         let deleted = add.deletion_vector.as_ref();
         let deleted =
             deleted.map(|vector| deletion::deleted(vector, &input.name, file.rows(), &self.storage)).transpose()?;
-        let mapping = wanted.snapshot.schema.mapping;
+        let reading = wanted.snapshot.schema.reading;
         let mut batches = file.batches(|schema| ProjectionMask::roots(schema, positions), wanted.batch_rows)?;
         let (mut read, mut pushed) = (0_u64, 0_u64);
         while let Some(batch) = batches.next_batch()? {
@@ -98,7 +98,7 @@ impl DeltaSource {
             let mut batch = guarded(&input, || -> Result<RecordBatch, ArrowError> {
                 let count = batch.num_rows();
                 let columns = wanted.columns.iter().zip(&from).map(|(column, from)| match from {
-                    From::Batch(at) => shaped(batch.column(*at), &column.kind, mapping),
+                    From::Batch(at) => shaped(batch.column(*at), &column.kind, reading.mapping),
                     From::Log(value) => partition::repeated(value, count),
                     From::Nowhere => Ok(new_null_array(&column.kind.arrow(), count)),
                 });
@@ -147,7 +147,7 @@ fn opened(held: &Held, add: &Add, wanted: &Wanted<'_>) -> Result<(ParquetFile, V
         return Err(SourceError::corrupt(name, message));
     }
     let fields = file.schema().fields();
-    let mapping = wanted.snapshot.schema.mapping;
+    let reading = wanted.snapshot.schema.reading;
     let mut from = Vec::with_capacity(wanted.columns.len());
     let mut positions = Vec::new();
     for column in &wanted.columns {
@@ -156,11 +156,11 @@ fn opened(held: &Held, add: &Add, wanted: &Wanted<'_>) -> Result<(ParquetFile, V
             from.push(From::Log(partition::value(written, data_type, &column.name, name)?));
             continue;
         }
-        let Some((at, field)) = find(column, fields, mapping).and_then(|at| Some((at, fields.get(at)?))) else {
+        let Some((at, field)) = find(column, fields, reading.mapping).and_then(|at| Some((at, fields.get(at)?))) else {
             from.push(From::Nowhere);
             continue;
         };
-        check(field.data_type(), &column.kind, mapping).map_err(|what| {
+        check(field.data_type(), &column.kind, reading).map_err(|what| {
             let message = format!(
                 "column \"{}\" {what}; write the file anew with the table's type, or read another version with the \
                  option version",

@@ -8,14 +8,14 @@ use serde::Deserialize;
 use serde_json::{Map, Value};
 
 use crate::action::Metadata;
-use crate::protocol::Mapping;
+use crate::protocol::{Mapping, Reading};
 
 /// The columns of a table.
 #[derive(Debug)]
 pub(crate) struct TableSchema {
     pub(crate) columns: Vec<Column>,
     pub(crate) arrow: SchemaRef,
-    pub(crate) mapping: Mapping,
+    pub(crate) reading: Reading,
 }
 
 /// A column, or a field of a struct.
@@ -59,8 +59,8 @@ impl TableSchema {
     /// # Errors
     /// [`goldsmith_source::ErrorKind::Corrupt`] where it is none; [`goldsmith_source::ErrorKind::Config`] for a type
     /// that is not known.
-    pub(crate) fn parse(metadata: &Metadata, mapping: Mapping, place: &str) -> Result<Self, SourceError> {
-        let parser = Parser { mapping, place };
+    pub(crate) fn parse(metadata: &Metadata, reading: Reading, place: &str) -> Result<Self, SourceError> {
+        let parser = Parser { mapping: reading.mapping, place };
         let table: StructType = serde_json::from_str(&metadata.schema_string)
             .map_err(|_| parser.broken("is no list of columns".to_owned()))?;
         let mut columns = parser.columns(table.fields, "")?;
@@ -72,7 +72,7 @@ impl TableSchema {
                 .is_partition = true;
         }
         let fields: Vec<FieldRef> = columns.iter().map(Column::field).collect();
-        Ok(Self { columns, arrow: Arc::new(arrow::datatypes::Schema::new(fields)), mapping })
+        Ok(Self { columns, arrow: Arc::new(arrow::datatypes::Schema::new(fields)), reading })
     }
 }
 
@@ -210,7 +210,7 @@ mod tests {
             partition_columns: partitions.iter().map(|&name| name.to_owned()).collect(),
             configuration: BTreeMap::new(),
         };
-        TableSchema::parse(&metadata, mapping, "t").map_err(|error| error.to_string())
+        TableSchema::parse(&metadata, Reading { mapping, widens: false }, "t").map_err(|error| error.to_string())
     }
 
     #[test]

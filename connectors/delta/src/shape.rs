@@ -9,7 +9,7 @@ use arrow::datatypes::{DataType, FieldRef, Fields, TimeUnit, TimestampMicrosecon
 use arrow::error::ArrowError;
 use parquet::arrow::PARQUET_FIELD_ID_META_KEY;
 
-use crate::protocol::Mapping;
+use crate::protocol::{Mapping, Reading};
 use crate::schema::{Column, Kind};
 
 /// The position among `fields` of what the table calls `column`.
@@ -26,19 +26,19 @@ fn id(field: &FieldRef) -> Option<i64> {
 
 /// Whether what is `found` in a file can be read as `kind`, before a row is; what is wrong otherwise, at a path below
 /// the column's.
-pub(crate) fn check(found: &DataType, kind: &Kind, mapping: Mapping) -> Result<(), String> {
+pub(crate) fn check(found: &DataType, kind: &Kind, reading: Reading) -> Result<(), String> {
     match (kind, found) {
         (Kind::Plain(DataType::Null), _) => Ok(()),
-        (Kind::Plain(wanted), found) if fits(found, wanted) => Ok(()),
+        (Kind::Plain(wanted), found) if fits(found, wanted) || (reading.widens && widens(found, wanted)) => Ok(()),
         (Kind::Struct(columns), DataType::Struct(fields)) => columns.iter().try_for_each(|column| {
-            find(column, fields, mapping)
+            find(column, fields, reading.mapping)
                 .and_then(|at| fields.get(at))
-                .map_or(Ok(()), |field| check(field.data_type(), &column.kind, mapping))
+                .map_or(Ok(()), |field| check(field.data_type(), &column.kind, reading))
         }),
-        (Kind::List(item), DataType::List(field)) => check(field.data_type(), item, mapping),
+        (Kind::List(item), DataType::List(field)) => check(field.data_type(), item, reading),
         (Kind::Map(key, value), DataType::Map(entries, _)) => match entries.data_type() {
             DataType::Struct(fields) => {
-                [key, value].iter().zip(fields).try_for_each(|(kind, field)| check(field.data_type(), kind, mapping))
+                [key, value].iter().zip(fields).try_for_each(|(kind, field)| check(field.data_type(), kind, reading))
             }
             other => Err(misfit(other, &kind.arrow())),
         },
@@ -58,6 +58,31 @@ fn fits(found: &DataType, wanted: &DataType) -> bool {
         (DataType::Timestamp(..), DataType::Timestamp(..)) => true,
         (DataType::Binary | DataType::Utf8 | DataType::FixedSizeBinary(_), DataType::Binary | DataType::Utf8) => true,
         _ => false,
+    }
+}
+
+/// Whether a column of type `found` may have been widened to `wanted`: no value changes by it.
+fn widens(found: &DataType, wanted: &DataType) -> bool {
+    /// Digits of the largest value, for whole numbers.
+    fn digits(data_type: &DataType) -> Option<u8> {
+        match data_type {
+            DataType::Int8 => Some(3),
+            DataType::Int16 => Some(5),
+            DataType::Int32 => Some(10),
+            DataType::Int64 => Some(19),
+            _ => None,
+        }
+    }
+    match (found, wanted) {
+        (DataType::Float32 | DataType::Int8 | DataType::Int16 | DataType::Int32, DataType::Float64) => true,
+        (DataType::Date32, DataType::Timestamp(_, None)) => true,
+        (DataType::Decimal128(precision, scale), DataType::Decimal128(wider, finer)) => {
+            finer >= scale && i16::from(*wider) - i16::from(*finer) >= i16::from(*precision) - i16::from(*scale)
+        }
+        (found, DataType::Decimal128(precision, scale)) => {
+            digits(found).is_some_and(|digits| i16::from(*precision) - i16::from(*scale) >= i16::from(digits))
+        }
+        (found, wanted) => digits(found).zip(digits(wanted)).is_some_and(|(found, wanted)| found < wanted),
     }
 }
 

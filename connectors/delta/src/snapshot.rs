@@ -71,8 +71,8 @@ impl Snapshot {
         };
         let protocol = replay.protocol.ok_or_else(|| lacks("protocol"))?;
         let metadata = replay.metadata.ok_or_else(|| lacks("metadata"))?;
-        let mapping = protocol::check(&protocol, &metadata, place)?;
-        let schema = TableSchema::parse(&metadata, mapping, place)?;
+        let reading = protocol::check(&protocol, &metadata, place)?;
+        let schema = TableSchema::parse(&metadata, reading, place)?;
         let end = replay.end.ok_or_else(|| lacks("commit"))?;
         Ok(Self { schema, files: replay.files.into_values().collect(), end })
     }
@@ -99,10 +99,11 @@ impl Replay {
             self.commit(&held.file)?;
             next = next.saturating_add(1);
         }
+        // Before the checkpoint there may be more; nobody can tell without a list.
         match wanted {
             _ if next == 0 && earliest == 0 => Err(log::no_table(place)),
-            Some(wanted) if next == 0 => Err(log::no_version(place, wanted, earliest, earliest)),
-            Some(wanted) if next <= wanted => Err(log::no_version(place, wanted, 0, next - 1)),
+            Some(wanted) if next == 0 => Err(log::too_old(place, wanted, earliest)),
+            Some(wanted) if next <= wanted => Err(log::no_version(place, wanted, earliest, next - 1)),
             _ => Ok(()),
         }
     }

@@ -5,6 +5,7 @@ use std::os::unix::process::CommandExt as _;
 use std::path::{Path, PathBuf};
 use std::process::Command;
 
+use goldsmith_remote::Folder;
 use goldsmith_remote::RemoteErrorKind::{Config, Unavailable};
 
 use crate::support::{Server, failure, fetch, find, free_port, names};
@@ -136,6 +137,24 @@ fn files_and_patterns_are_fetched() {
     // The host, the port and the user as the configuration has them.
     let alias = format!("sftp://exports{}/a.csv", sshd.data().display());
     assert_eq!(fetch(&alias, &variables).unwrap(), [(alias, b"id\n1\n".to_vec())]);
+}
+
+#[test]
+fn folders_are_listed_and_their_files_fetched_by_name() {
+    let Some(sshd) = Sshd::start() else { return };
+    let environment = |name: &str| (name == "GOLDSMITH_SSH_CONFIG").then(|| sshd.config.clone());
+    let folder = Folder::parse(&sshd.address("")).unwrap().unwrap();
+    assert_eq!(folder.list("deep", &environment).unwrap().unwrap(), ["back\\slash.txt", "d.csv"]);
+    assert!(folder.list("no", &environment).unwrap_err().missing);
+    let paths = ["x[1].csv", "deep/er/c.csv"].map(str::to_owned);
+    let fetched = folder.fetch(&paths, &environment).unwrap();
+    let found: Vec<_> =
+        fetched.files().iter().map(|file| (file.name.clone(), std::fs::read(&file.path).unwrap())).collect();
+    let expected = [("x[1].csv", b"id\n6\n"), ("deep/er/c.csv", b"id\n3\n")];
+    assert_eq!(found, expected.map(|(name, content)| (sshd.address(name), content.to_vec())));
+    assert!(folder.fetch(&["no.csv".to_owned()], &environment).unwrap_err().missing);
+    let top = [format!("{}/a.csv", sshd.data().display()).trim_start_matches('/').to_owned()];
+    assert_eq!(folder.top().fetch(&top, &environment).unwrap().files()[0].name, sshd.address("a.csv"));
 }
 
 #[test]
