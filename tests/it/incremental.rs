@@ -165,6 +165,18 @@ fn a_backfill_reads_an_interval_and_leaves_the_mark() {
 }
 
 #[test]
+fn a_cursor_that_is_no_time_does_not_end_reading() {
+    let workspace = shop();
+    change(&workspace, "INSERT INTO customers VALUES (9, 'Zed Low', 'zed@example.com', 'unknown', 0)");
+    let said = stderr(&workspace.run(&[]));
+    assert!(said.contains("customers, row 4 has a \"modified_at\" of another form than most rows"), "{said}");
+    assert_eq!(state(&workspace)["mark"], "2026-01-02 08:00:00");
+    change(&workspace, "INSERT INTO customers VALUES (4, 'Dee Orr', 'dee@example.com', '2026-01-05 08:00:00', 0)");
+    workspace.run(&[]);
+    assert_eq!(records(&workspace).len(), 5);
+}
+
+#[test]
 fn a_run_that_fails_or_is_killed_leaves_the_state_it_started_from() {
     let workspace = shop();
     workspace.run(&[]);
