@@ -110,6 +110,9 @@ fn changes_are_read_and_the_rest_is_carried_over() {
         "every row has a place of its own"
     );
 
+    let again = workspace.run(&[]);
+    assert!(stderr(&again).contains("nothing has changed since version 2"), "{}", stderr(&again));
+
     // A tombstone, and a row that vanishes without a word until somebody looks.
     change(
         &workspace,
