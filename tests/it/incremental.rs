@@ -180,6 +180,42 @@ fn a_cursor_that_is_no_time_does_not_end_reading() {
 }
 
 #[test]
+fn a_table_can_have_a_key_of_its_own_and_no_tombstone() {
+    let workspace = shop();
+    change(
+        &workspace,
+        "CREATE TABLE members (number INTEGER PRIMARY KEY, name TEXT, modified_at TEXT);
+         INSERT INTO members VALUES (77, 'Gil Ivy', '2026-01-01 08:00:00');",
+    );
+    workspace.edit(
+        "publish:\n",
+        "      - entity: person
+        name: member
+        from: members
+        key: number
+        fields:
+          full_name: name
+publish:
+",
+    );
+    workspace.edit(
+        "entity: person\n        from: customers",
+        "entity: person\n        name: customer\n        from: customers",
+    );
+    let output = workspace.command("validate", &[]);
+    assert_eq!(output.status.code(), Some(2), "{}", stderr(&output));
+    let advice = "table `members` has no column `id`; if only others have it, say what holds for this one under `tables: members:`";
+    assert!(stderr(&output).contains(advice), "{}", stderr(&output));
+    workspace
+        .edit("      deleted: is_deleted\n", "      deleted: is_deleted\n      tables: { members: { key: number } }\n");
+    workspace.run(&[]);
+    assert_eq!(workspace.query("SELECT count(*) FROM cross_reference"), ["4"]);
+    workspace.edit("{ members:", "{ member:");
+    let output = workspace.command("validate", &[]);
+    assert!(stderr(&output).contains("no table `member` is read. Did you mean \"members\"?"), "{}", stderr(&output));
+}
+
+#[test]
 fn a_run_that_fails_or_is_killed_leaves_the_state_it_started_from() {
     let workspace = shop();
     workspace.run(&[]);

@@ -25,7 +25,7 @@ const WIDE: i128 = 100;
 const LEAST_GAP: i128 = 1_000_000;
 /// 1980, in seconds since 1970: numbers from then to now may be times.
 const FIRST_SECOND: i128 = 315_532_800;
-/// Microseconds since 1970 in one second, millisecond, microsecond; the last are nanoseconds.
+/// Seconds, milliseconds, microseconds and nanoseconds.
 const UNITS: [Unit; 4] =
     [Unit { a_second: 1 }, Unit { a_second: 1_000 }, Unit { a_second: 1_000_000 }, Unit { a_second: 1_000_000_000 }];
 

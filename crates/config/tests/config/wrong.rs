@@ -125,6 +125,14 @@ fn incremental() {
         said_of("      cursor: version\n      key: [id, version]\n"),
         ["11:17 the cursor `version` changes with its row, so it cannot be part of the key; name what stays the same"]
     );
+    assert_eq!(
+        said_of("      cursor: version\n      key: id\n      tables:\n        orders:\n          key: version\n"),
+        ["14:16 the cursor `version` changes with its row, so it cannot be part of the key; name what stays the same"]
+    );
+    assert_eq!(
+        said_of(&format!("{right}      tables:\n        orders:\n          deleted: gone\n")),
+        ["13:9 missing `key`"]
+    );
 }
 
 #[test]
