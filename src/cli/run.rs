@@ -100,30 +100,39 @@ pub(super) fn run(arguments: &Arguments, progress: &Progress) -> Result<u8, Fail
         Ok(outcome) => outcome,
         Err(error) => return Err(Failure::of_run(error, &checked)),
     };
+    let degraded = match &outcome {
+        Outcome::Unchanged { degraded, .. } => !degraded.is_empty(),
+        Outcome::Published(published) => !published.degraded.is_empty(),
+    };
     match outcome {
-        Outcome::Unchanged { version, directory } => {
+        Outcome::Unchanged { version, directory, degraded, warnings } => {
             progress.say(&format!(
                 "nothing has changed since version {version}; it stays at {}",
                 tidy(&directory).display()
             ));
+            warn(&warnings, &degraded);
             if arguments.json {
                 print_json(&serde_json::json!({ "version": version, "unchanged": true }))?;
             }
-            Ok(exit::OK)
         }
         Outcome::Published(published) => {
             progress.say(&summary(&published, &arguments.pipeline.pipeline.display().to_string()));
-            for warning in &published.warnings {
-                say(&format!("warning: {warning}"));
-            }
-            for (source, why) in &published.degraded {
-                say(&format!("warning: source `{source}` {why}"));
-            }
+            warn(&published.warnings, &published.degraded);
             if arguments.json {
                 print_json(&published.manifest)?;
             }
-            Ok(if arguments.degraded_exit && !published.degraded.is_empty() { exit::DEGRADED } else { exit::OK })
         }
+    }
+    Ok(if arguments.degraded_exit && degraded { exit::DEGRADED } else { exit::OK })
+}
+
+/// What somebody should know of a run that did not fail; `degraded` are the sources it went without, and why.
+fn warn(warnings: &[String], degraded: &[(String, String)]) {
+    for warning in warnings {
+        say(&format!("warning: {warning}"));
+    }
+    for (source, why) in degraded {
+        say(&format!("warning: source `{source}` {why}"));
     }
 }
 

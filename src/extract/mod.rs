@@ -132,7 +132,8 @@ pub fn extract(
             &request.gone,
             progress,
         )?;
-        let incremental = source.incremental.as_ref().filter(|incremental| incremental.settings.concern(&schema));
+        let incremental =
+            source.incremental.as_ref().filter(|incremental| incremental.of(&request.table).concern(&schema));
         let increment = match incremental {
             None => {
                 let read = ReadRequest {
@@ -154,7 +155,7 @@ pub fn extract(
                     schema: &schema,
                     columns: Some(&columns),
                     gone: &request.gone,
-                    settings: &incremental.settings,
+                    settings: incremental.of(&request.table),
                     identity: &incremental.identity,
                     mode: &increments.mode,
                     now: increments.now,

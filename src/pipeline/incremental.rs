@@ -98,22 +98,33 @@ pub(super) fn plan_of(
         });
     }
     let options = serde_json::to_vec(&(&source.connector, &source.options)).unwrap_or_default();
-    Some(IncrementalPlan {
-        settings: Settings {
-            cursor: said.cursor.clone(),
-            key: said.key.as_slice().to_vec(),
-            lag: match said.lag {
-                model::Lag::None => Lag::None,
-                model::Lag::Seconds(seconds) => Lag::Seconds(seconds),
-                model::Lag::Count(count) => Lag::Count(count),
-            },
-            deleted: said.deleted.clone(),
-            deletes: match said.deletes {
-                model::Deletes::None => Deletes::None,
-                model::Deletes::Keys => Deletes::Keys,
-                model::Deletes::Full => Deletes::Full,
-            },
+    let settings = Settings {
+        cursor: said.cursor.clone(),
+        key: said.key.as_slice().to_vec(),
+        lag: match said.lag {
+            model::Lag::None => Lag::None,
+            model::Lag::Seconds(seconds) => Lag::Seconds(seconds),
+            model::Lag::Count(count) => Lag::Count(count),
         },
+        deleted: said.deleted.clone(),
+        deletes: match said.deletes {
+            model::Deletes::None => Deletes::None,
+            model::Deletes::Keys => Deletes::Keys,
+            model::Deletes::Full => Deletes::Full,
+        },
+    };
+    let of_table = |(name, table): (&str, &model::IncrementalTable)| {
+        let own = Settings {
+            cursor: table.cursor.clone().unwrap_or_else(|| settings.cursor.clone()),
+            key: table.key.as_slice().to_vec(),
+            deleted: table.deleted.clone(),
+            ..settings.clone()
+        };
+        (name.to_owned(), own)
+    };
+    Some(IncrementalPlan {
+        tables: said.tables.iter().map(of_table).collect(),
+        settings,
         identity: blake3::keyed_hash(secret, &options).to_hex().to_string(),
     })
 }
@@ -125,13 +136,36 @@ pub(super) fn add_columns(
     needs: &mut BTreeMap<String, Option<BTreeSet<String>>>,
     mistakes: &mut Vec<SqlMistake>,
 ) {
-    let Some(IncrementalPlan { settings, .. }) = &source.incremental else { return };
+    let Some(plan) = &source.incremental else { return };
     let mistake =
         |key: &str, message: String| SqlMistake { path: format!("sources.{}.incremental.{key}", source.name), message };
+    let names: Vec<&str> = needs.keys().map(String::as_str).collect();
+    for table in plan.tables.keys().filter(|table| !needs.contains_key(*table)) {
+        let message = format!("no table `{table}` is read{}", suggestion(table, &names));
+        mistakes.push(mistake(&format!("tables.{table}"), message));
+    }
     let mut read: Vec<&SchemaRef> = Vec::new();
     for (table, columns) in needs.iter_mut() {
         let Some(schema) = schemas.get(table).filter(|schema| !schema.fields().is_empty()) else { continue };
-        read.push(schema);
+        let settings = plan.of(table);
+        let place = |key: &str| match plan.tables.get(table) {
+            Some(own) if key != "cursor" || own.cursor != plan.settings.cursor => format!("tables.{table}.{key}"),
+            _ => key.to_owned(),
+        };
+        if let Some(own) = plan.tables.get(table) {
+            if !own.concern(schema) {
+                let names: Vec<&str> = schema.fields().iter().map(|field| field.name().as_str()).collect();
+                let message = format!(
+                    "table `{table}` has no column `{}` to be its cursor{}",
+                    own.cursor,
+                    suggestion(&own.cursor, &names)
+                );
+                mistakes.push(mistake(&format!("tables.{table}"), message));
+                continue;
+            }
+        } else {
+            read.push(schema);
+        }
         if !settings.concern(schema) {
             continue;
         }
@@ -139,21 +173,27 @@ pub(super) fn add_columns(
         for (key, column) in of_key.chain(settings.deleted.iter().map(|column| ("deleted", column))) {
             if schema.field_with_name(column).is_err() {
                 let names: Vec<&str> = schema.fields().iter().map(|field| field.name().as_str()).collect();
+                let own = if plan.tables.contains_key(table) {
+                    String::new()
+                } else {
+                    format!("; if only others have it, say what holds for this one under `tables: {table}:`")
+                };
                 mistakes.push(mistake(
-                    key,
-                    format!("table `{table}` has no column `{column}`{}", suggestion(column, &names)),
+                    &place(key),
+                    format!("table `{table}` has no column `{column}`{own}{}", suggestion(column, &names)),
                 ));
                 return;
             }
         }
         if let Err(error) = settings.check(schema, &format!("table `{table}`")) {
-            mistakes.push(mistake("cursor", error.to_string()));
+            mistakes.push(mistake(&place("cursor"), error.to_string()));
         }
         if let Some(columns) = columns {
             columns.extend(settings.columns().map(str::to_owned));
         }
     }
-    if !read.is_empty() && !read.iter().any(|schema| settings.concern(schema)) {
+    let settings = &plan.settings;
+    if !read.is_empty() && plan.tables.is_empty() && !read.iter().any(|schema| settings.concern(schema)) {
         let names: Vec<&str> =
             read.iter().flat_map(|schema| schema.fields()).map(|field| field.name().as_str()).collect();
         let message =

@@ -1,12 +1,17 @@
 //! One hash over everything the data tables depend on: equal hashes, equal tables.
 
 use std::fs::File;
+use std::io::BufReader;
 use std::path::Path;
+
+use arrow::ipc::reader::FileReader;
+use goldsmith_increments::merge::Contents;
 
 use super::RunError;
 use super::error::IoContext;
 use super::plan::Plan;
 use super::sources::Delivered;
+use crate::extract::LandedTable;
 
 /// Hashes the plan, the landed rows, the decisions, the pinned model and an explicit `as_of`.
 ///
@@ -33,7 +38,10 @@ pub fn inputs_hash(plan: &Plan, delivered: &[Delivered], as_of: Option<i64>) -> 
             Delivered::Fresh(extracted) => {
                 for (name, table) in &extracted.tables {
                     hasher.update(name.as_bytes());
-                    add_file(&mut hasher, &table.path)?;
+                    match table.increment {
+                        Some(_) => add_rows(&mut hasher, table)?,
+                        None => add_file(&mut hasher, &table.path)?,
+                    }
                 }
                 for row in &extracted.quarantined {
                     hasher.update(row.file.as_bytes());
@@ -44,6 +52,31 @@ pub fn inputs_hash(plan: &Plan, delivered: &[Delivered], as_of: Option<i64>) -> 
         }
     }
     Ok(hasher.finalize().to_hex().to_string())
+}
+
+/// A table that was merged comes in other batches than the one it was merged from, although its rows may be the same:
+/// only they count.
+fn add_rows(hasher: &mut blake3::Hasher, table: &LandedTable) -> Result<(), RunError> {
+    let contents = Contents::new(&table.schema);
+    for field in table.schema.fields() {
+        hasher.update(field.name().as_bytes());
+        hasher.update(field.data_type().to_string().as_bytes());
+    }
+    for file in &table.files {
+        hasher.update(file.as_bytes());
+    }
+    let file = File::open(&table.path).doing(|| format!("reading {}", table.path.display()))?;
+    for batch in FileReader::try_new(BufReader::new(file), None)? {
+        match contents.of(&batch?).map_err(|error| RunError::Internal(error.to_string()))? {
+            Some(rows) => {
+                for row in rows {
+                    hasher.update(&row.to_le_bytes());
+                }
+            }
+            None => return add_file(hasher, &table.path),
+        }
+    }
+    Ok(())
 }
 
 fn add_file(hasher: &mut blake3::Hasher, path: &Path) -> Result<(), RunError> {

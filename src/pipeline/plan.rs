@@ -52,8 +52,18 @@ pub struct SourcePlan {
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct IncrementalPlan {
     pub settings: goldsmith_increments::Settings,
+    /// Tables of which something else is said, by name.
+    pub tables: std::collections::BTreeMap<String, goldsmith_increments::Settings>,
     /// Tells the system and its options from others, without holding them.
     pub identity: String,
+}
+
+impl IncrementalPlan {
+    /// What is said of a table.
+    #[must_use]
+    pub fn of(&self, table: &str) -> &goldsmith_increments::Settings {
+        self.tables.get(table).unwrap_or(&self.settings)
+    }
 }
 
 /// What happens to a run when a source cannot be read.

@@ -56,7 +56,14 @@ pub enum Outcome {
     /// A new version is published.
     Published(Box<Published>),
     /// Nothing the tables depend on has changed since the published version.
-    Unchanged { version: i64, directory: PathBuf },
+    Unchanged {
+        version: i64,
+        directory: PathBuf,
+        /// Sources that were not read, with the reason.
+        degraded: Vec<(String, String)>,
+        /// What somebody should know nevertheless.
+        warnings: Vec<String>,
+    },
 }
 
 /// A published version, for the summary.
@@ -119,12 +126,13 @@ pub async fn run(plan: &Plan, options: &RunOptions, progress: &Progress) -> Resu
         &format!("{} rows of {} tables from {} sources", human(rows_read), tables_read(&delivered), plan.sources.len()),
     );
     let inputs = inputs_hash(plan, &delivered, options.as_of)?;
+    let degraded = degraded(plan, &delivered);
     if let Some(last) = last.as_ref().filter(|last| last.inputs_hash == inputs && !options.force && !options.retrain) {
         // A run that was cut off after publishing may have left `latest` behind.
         store.point_latest(last)?;
-        return Ok(Outcome::Unchanged { version: last.version, directory: store.version_dir(last.version) });
+        let directory = store.version_dir(last.version);
+        return Ok(Outcome::Unchanged { version: last.version, directory, degraded, warnings: verdict.warnings });
     }
-    let degraded: Vec<(String, String)> = degraded(plan, &delivered);
     for (name, _) in &degraded {
         let before = last.as_ref().and_then(|last| last.sources.iter().find(|entry| entry.name == *name));
         if let (Some(before), Some(directory)) = (before, &directories.last) {

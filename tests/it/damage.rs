@@ -135,6 +135,9 @@ fn policies_let_a_run_go_on_without_a_source() {
         before
     );
     assert_eq!(workspace.query("SELECT state FROM run_manifest WHERE source = 'loyalty'"), ["last_good"]);
+    let again = workspace.command("run", &["--degraded-exit"]);
+    assert!(stderr(&again).contains("nothing has changed"), "{}", stderr(&again));
+    assert_eq!(again.status.code(), Some(5), "as long as it is so: {}", stderr(&again));
 
     workspace.edit("on_failure: last_good", "on_failure: skip");
     let output = workspace.command("run", &[]);

@@ -110,6 +110,9 @@ fn changes_are_read_and_the_rest_is_carried_over() {
         "every row has a place of its own"
     );
 
+    let again = workspace.run(&[]);
+    assert!(stderr(&again).contains("nothing has changed since version 2"), "{}", stderr(&again));
+
     // A tombstone, and a row that vanishes without a word until somebody looks.
     change(
         &workspace,
@@ -162,6 +165,54 @@ fn a_backfill_reads_an_interval_and_leaves_the_mark() {
         assert_eq!(output.status.code(), Some(2), "{}", stderr(&output));
         assert!(stderr(&output).contains(expected), "{}", stderr(&output));
     }
+}
+
+#[test]
+fn a_cursor_that_is_no_time_does_not_end_reading() {
+    let workspace = shop();
+    change(&workspace, "INSERT INTO customers VALUES (9, 'Zed Low', 'zed@example.com', 'unknown', 0)");
+    let said = stderr(&workspace.run(&[]));
+    assert!(said.contains("customers, row 4 has a \"modified_at\" of another form than most rows"), "{said}");
+    assert_eq!(state(&workspace)["mark"], "2026-01-02 08:00:00");
+    change(&workspace, "INSERT INTO customers VALUES (4, 'Dee Orr', 'dee@example.com', '2026-01-05 08:00:00', 0)");
+    workspace.run(&[]);
+    assert_eq!(records(&workspace).len(), 5);
+}
+
+#[test]
+fn a_table_can_have_a_key_of_its_own_and_no_tombstone() {
+    let workspace = shop();
+    change(
+        &workspace,
+        "CREATE TABLE members (number INTEGER PRIMARY KEY, name TEXT, modified_at TEXT);
+         INSERT INTO members VALUES (77, 'Gil Ivy', '2026-01-01 08:00:00');",
+    );
+    workspace.edit(
+        "publish:\n",
+        "      - entity: person
+        name: member
+        from: members
+        key: number
+        fields:
+          full_name: name
+publish:
+",
+    );
+    workspace.edit(
+        "entity: person\n        from: customers",
+        "entity: person\n        name: customer\n        from: customers",
+    );
+    let output = workspace.command("validate", &[]);
+    assert_eq!(output.status.code(), Some(2), "{}", stderr(&output));
+    let advice = "table `members` has no column `id`; if only others have it, say what holds for this one under `tables: members:`";
+    assert!(stderr(&output).contains(advice), "{}", stderr(&output));
+    workspace
+        .edit("      deleted: is_deleted\n", "      deleted: is_deleted\n      tables: { members: { key: number } }\n");
+    workspace.run(&[]);
+    assert_eq!(workspace.query("SELECT count(*) FROM cross_reference"), ["4"]);
+    workspace.edit("{ members:", "{ member:");
+    let output = workspace.command("validate", &[]);
+    assert!(stderr(&output).contains("no table `member` is read. Did you mean \"members\"?"), "{}", stderr(&output));
 }
 
 #[test]

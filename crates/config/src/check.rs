@@ -431,10 +431,23 @@ impl Checker<'_> {
         let found = type_of(node);
         let mend = match found {
             "nothing" => "; give it a value or remove the key",
+            "text" | "a number" if self.is_reference(schema) => {
+                "; a secret never stands in this file: say where it is kept, as in `{env: NAME}` or `{file: PATH}`"
+            }
             "a number" | "a boolean" if kinds.contains(&"string") => "; put it in quotes",
             _ => "",
         };
         format!("expected {expected}, found {found}{mend}")
+    }
+
+    /// Whether the schema is that of a reference to a secret.
+    fn is_reference(&self, schema: &Value) -> bool {
+        let schema = self.resolved(schema);
+        if let Some(branches) = schema.as_object().and_then(choices) {
+            return branches.iter().any(|branch| self.is_reference(branch));
+        }
+        let names = schema.get("properties").and_then(Value::as_object);
+        names.is_some_and(|names| names.len() == 2 && names.contains_key("env") && names.contains_key("file"))
     }
 
     fn collect_kinds<'a>(&'a self, schema: &'a Value, into: &mut Vec<&'a str>) {

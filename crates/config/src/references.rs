@@ -72,6 +72,20 @@ impl<'t> Walk<'t> {
         }
     }
 
+    /// The key of incremental rows, of a source or of one of its tables.
+    fn key_without_cursor(&mut self, keyed: &Node, cursor: Option<&str>, path: &Path<'_>) {
+        if let (Some(cursor), Some(key)) = (cursor, keyed.get("key"))
+            && let Some(part) =
+                std::iter::once(key).chain(key.items()).find(|part| text(part).is_some_and(|part| part == cursor))
+        {
+            let message = format!(
+                "the cursor `{}` changes with its row, so it cannot be part of the key; name what stays the same",
+                short(cursor)
+            );
+            self.add(&part.place, &path.key("key"), message);
+        }
+    }
+
     fn source(&mut self, source: &'t Entry, path: &Path<'_>) {
         let contract = source.value.get("contract");
         if let Some(volume) = contract.and_then(|contract| contract.get("volume")) {
@@ -93,16 +107,14 @@ impl<'t> Walk<'t> {
             );
             self.add(&age.place, &path.key("on_failure").key("max_age"), message);
         }
-        if let Some(incremental) = source.value.get("incremental")
-            && let (Some(cursor), Some(key)) = (incremental.get("cursor").and_then(text), incremental.get("key"))
-            && let Some(part) =
-                std::iter::once(key).chain(key.items()).find(|part| text(part).is_some_and(|part| part == cursor))
-        {
-            let message = format!(
-                "the cursor `{}` changes with its row, so it cannot be part of the key; name what stays the same",
-                short(cursor)
-            );
-            self.add(&part.place, &path.key("incremental").key("key"), message);
+        if let Some(incremental) = source.value.get("incremental") {
+            let path = path.key("incremental");
+            let cursor = incremental.get("cursor").and_then(text);
+            self.key_without_cursor(incremental, cursor, &path);
+            for table in incremental.get("tables").map(Node::entries).unwrap_or_default() {
+                let cursor = table.value.get("cursor").and_then(text).or(cursor);
+                self.key_without_cursor(&table.value, cursor, &path.key("tables").key(&table.key));
+            }
         }
         let records = source.value.get("records").map(Node::items).unwrap_or_default();
         let mut names: Vec<&str> = Vec::new();

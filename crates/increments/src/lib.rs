@@ -15,11 +15,13 @@
 //! |---|---|
 //! | [`settings`] | what a pipeline file says of an incremental source; what a run asks for |
 //! | [`reach`] | whether a table is read whole or from a mark, and why |
+//! | `mark` | which cursors move the mark |
 //! | [`merge`] | keys, the newest row of each, which rows of the state stay |
 //! | [`state`] | the state file: written, verified, read |
 //! | [`spool`] | rows that were read and wait for the end of the read |
 //! | [`read`] | one table of one run: all of the above in order |
 
+mod mark;
 pub mod merge;
 pub mod reach;
 pub mod read;

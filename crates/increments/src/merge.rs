@@ -160,6 +160,12 @@ impl NewestRows {
         }
     }
 
+    /// Whether a row of that key was read.
+    #[must_use]
+    pub fn has(&self, key: Key) -> bool {
+        self.rows.contains_key(&key)
+    }
+
     /// Holds a batch of the state against what was read. A row that was read wins over the state; where it holds the
     /// same, the state's row stays in its place, so that an unchanged table gives an unchanged result.
     pub fn hold_against(&mut self, keys: &[Option<Key>], contents: Option<&[u64]>, unread: Unread<'_>) -> Kept {

@@ -146,47 +146,6 @@ fn text_before(text: &str, seconds: i128) -> Option<String> {
     Some(format!("{day}{separator}{clock}"))
 }
 
-/// Tells cursors that lie in the future, as a date of 2099 does that somebody typed: such a value does not move the
-/// mark, or nothing that follows would be read. Only dates and times tell.
-#[derive(Debug, Clone)]
-pub struct Future {
-    now: Option<CursorValue>,
-}
-
-impl Future {
-    /// `now` is in microseconds since 1970, UTC.
-    #[must_use]
-    pub fn after(now: i64, data_type: &DataType) -> Self {
-        let micros = i128::from(now);
-        let number = |now| Some(CursorValue::Number(now));
-        let now = match data_type {
-            DataType::Timestamp(TimeUnit::Second, _) => number(micros.div_euclid(1_000_000)),
-            DataType::Timestamp(TimeUnit::Millisecond, _) | DataType::Date64 => number(micros.div_euclid(1_000)),
-            DataType::Timestamp(TimeUnit::Microsecond, _) => number(micros),
-            DataType::Timestamp(TimeUnit::Nanosecond, _) => number(micros.saturating_mul(1_000)),
-            DataType::Date32 => number(micros.div_euclid(86_400_000_000)),
-            DataType::Utf8 | DataType::LargeUtf8 | DataType::Utf8View => {
-                let today = CursorValue::Number(micros.div_euclid(86_400_000_000)).mark(&DataType::Date32);
-                today.ok().map(|today| CursorValue::Text(today.text.into()))
-            }
-            _ => None,
-        };
-        Self { now }
-    }
-
-    #[must_use]
-    pub fn has(&self, value: &CursorValue) -> bool {
-        match (value, &self.now) {
-            (CursorValue::Number(value), Some(CursorValue::Number(now))) => value > now,
-            (CursorValue::Text(text), Some(CursorValue::Text(today))) => {
-                let digits = text.bytes().take(10).all(|byte| byte.is_ascii_digit() || byte == b'-');
-                digits && text.get(..10).is_some_and(|day| day > &**today)
-            }
-            _ => false,
-        }
-    }
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -221,21 +180,5 @@ mod tests {
         }
         let error = begin(&mark("v17", DataType::Utf8), Lag::Seconds(1)).unwrap_err();
         assert!(error.message.contains("\"v17\", which is not a time"), "{error}");
-    }
-
-    #[test]
-    fn the_future_is_told_by_the_type() {
-        let now = 1_767_225_600_000_000;
-        let has = |data_type: DataType, text: &str| {
-            Future::after(now, &data_type).has(&mark(text, data_type.clone()).value().unwrap())
-        };
-        for unit in [TimeUnit::Second, TimeUnit::Millisecond, TimeUnit::Microsecond, TimeUnit::Nanosecond] {
-            let data_type = DataType::Timestamp(unit, None);
-            assert!(!has(data_type.clone(), "2026-01-01T00:00:00"));
-            assert!(has(data_type, "2026-01-01T00:00:01"));
-        }
-        assert!(!has(DataType::Date32, "2026-01-01") && has(DataType::Date32, "2026-01-02"));
-        assert!(!has(DataType::Utf8, "2026-01-01 23:59") && has(DataType::Utf8, "2099-12-31"));
-        assert!(!has(DataType::Utf8, "zzz") && !has(DataType::Int64, "99999999999999"));
     }
 }

@@ -7,13 +7,14 @@ use std::sync::Arc;
 use arrow::array::{AsArray, BooleanArray};
 use arrow::compute::{filter, filter_record_batch};
 use arrow::datatypes::{DataType, Field, Int64Type, Schema, SchemaRef};
-use goldsmith_source::cursor::CursorValue;
+use goldsmith_source::cursor::CursorColumn;
 use goldsmith_source::{Chunk, ErrorKind, Mark, ReadRequest, Sink, Source, SourceError, Window, request};
 
 use crate::internal;
+use crate::mark::{Aside, Why};
 use crate::merge::{Key, Keys, Unread};
 use crate::reach::{WholeBecause, begin, can_go_on};
-use crate::reading::{Listing, Reading};
+use crate::reading::{Listing, Reading, column};
 use crate::settings::{Deletes, Mode, Settings};
 use crate::state::{PreviousState, State, StateBatch, StateMeta, StateWriter, WrittenState};
 
@@ -121,18 +122,11 @@ fn read_once(
         ..ReadRequest::default()
     };
     increment.source.read(&asked, &mut reading)?;
-    let Reading { spool, mut newest, files, read, rejected, last_row, largest, ahead, contents, keys, .. } = reading;
+    let Reading { spool, mut newest, files, read, rejected, last_row, mut cursors, contents, keys, .. } = reading;
     if is_part && !rejected.is_empty() {
         return Ok(None);
     }
 
-    let mut warnings = Vec::new();
-    if ahead > 0 {
-        warnings.push(format!(
-            "{place}: {ahead} rows have a \"{}\" in the future; they are read again each time until it has come",
-            increment.settings.cursor
-        ));
-    }
     let known = state.as_ref().map_or(0, State::rows);
     if matches!(whole, Some(WholeBecause::Unreadable | WholeBecause::NoMark)) && read == 0 {
         let before = increment.previous.map(PreviousState::open).transpose()?.map_or(0, |state| state.rows());
@@ -155,15 +149,11 @@ fn read_once(
     };
 
     // Merge.
-    let mut mark = state
+    let before = state
         .as_ref()
         .and_then(|state| state.meta.mark.clone())
         .map(|text| Mark { text, data_type: cursor_type.clone() });
-    if !rejected.is_empty() {
-        mark = None;
-    } else if !matches!(increment.mode, Mode::Backfill { .. }) {
-        mark = larger(mark, largest, &cursor_type)?;
-    }
+    let is_whole = rejected.is_empty();
     let mut counts = Counts { read, rejected: rejected.len() as u64, ..Counts::default() };
     for row in rejected {
         sink.reject(row)?;
@@ -172,7 +162,17 @@ fn read_once(
     if let Some(state) = state {
         for batch in state.rows_as(&schema, ReadRequest::default().batch_rows)? {
             let batch = batch?;
-            let kept = newest.hold_against(&keys.of(&batch.batch)?, contents.of(&batch.batch)?.as_deref(), unread);
+            let row_keys = keys.of(&batch.batch)?;
+            let known = CursorColumn::new(column(&batch.batch, &increment.settings.cursor)?)?;
+            for (row, key) in row_keys.iter().enumerate() {
+                // A row that was read now is known already.
+                if !key.is_some_and(|key| newest.has(key))
+                    && let Some(cursor) = known.value(row)
+                {
+                    cursors.see(cursor, None);
+                }
+            }
+            let kept = newest.hold_against(&row_keys, contents.of(&batch.batch)?.as_deref(), unread);
             counts.gone += kept.gone;
             counts.carried += kept.stays.true_count() as u64;
             for chunk in keep(&batch, &kept.stays)?.chunks() {
@@ -195,6 +195,17 @@ fn read_once(
     })?;
     for file in files {
         merged.sink.file_done(file)?;
+    }
+    let reached = cursors.reached(before.as_ref().map(Mark::value).transpose()?);
+    let warnings = reached.aside.iter().map(|aside| said_of(aside, &increment.settings.cursor, &place)).collect();
+    let mark = match increment.mode {
+        _ if !is_whole => None,
+        Mode::Backfill { .. } => before,
+        _ => reached.mark.map(|mark| mark.mark(&cursor_type)).transpose()?,
+    };
+    // What the next run could not begin with is refused in this one.
+    if let Some(mark) = &mark {
+        begin(mark, increment.settings.lag).map_err(|error| at(error, &place))?;
     }
     let meta = meta(increment, &schema, mark.as_ref(), last_row);
     let file = merged.writer.finish(&meta)?;
@@ -316,9 +327,26 @@ fn at(error: SourceError, place: &str) -> SourceError {
     if error.place.is_none() { error.at(place) } else { error }
 }
 
-fn larger(mark: Option<Mark>, seen: Option<CursorValue>, data_type: &DataType) -> Result<Option<Mark>, SourceError> {
-    let before = mark.as_ref().map(Mark::value).transpose()?;
-    if seen > before { seen.map(|seen| seen.mark(data_type)).transpose() } else { Ok(mark) }
+/// What somebody should know of rows that did not move the mark.
+fn said_of(aside: &Aside, cursor: &str, place: &str) -> String {
+    let (file, row) = &aside.first;
+    let (who, has, they, are) = match aside.rows {
+        1 => (format!("{file}, row {row}"), "has", "it", "is"),
+        rows => (format!("{rows} rows, the first of them {file}, row {row},"), "have", "they", "are"),
+    };
+    match aside.why {
+        Why::Future => {
+            format!(
+                "{place}: {who} {has} a \"{cursor}\" in the future; {they} {are} read again each time until it has come"
+            )
+        }
+        Why::OtherForm => format!(
+            "{place}: {who} {has} a \"{cursor}\" of another form than most rows; {they} {are} read again each time until it is mended"
+        ),
+        Why::FarAbove => format!(
+            "{place}: {who} {has} a \"{cursor}\" far above all others; {they} {are} read again each time, and the mark stays below"
+        ),
+    }
 }
 
 fn meta(increment: &Increment<'_>, schema: &Schema, mark: Option<&Mark>, last_row: u64) -> StateMeta {

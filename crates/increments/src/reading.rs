@@ -6,11 +6,11 @@ use std::sync::Arc;
 use arrow::array::{Array, BooleanArray, RecordBatch};
 use arrow::compute::filter_record_batch;
 use arrow::datatypes::{DataType, SchemaRef};
-use goldsmith_source::cursor::{CursorColumn, CursorValue};
+use goldsmith_source::cursor::CursorColumn;
 use goldsmith_source::{Chunk, FileRead, RejectedRow, Sink, SourceError};
 
+use crate::mark::Cursors;
 use crate::merge::{Contents, Key, Keys, NewestRows, ReadRow};
-use crate::reach::Future;
 use crate::settings::Settings;
 use crate::spool::Spool;
 use crate::{Increment, internal, tombstone};
@@ -18,7 +18,6 @@ use crate::{Increment, internal, tombstone};
 /// Takes the rows of the read: good ones into the spool and the merge, rejected ones to be told at its end.
 pub(crate) struct Reading<'a> {
     settings: &'a Settings,
-    future: Future,
     /// Added to row numbers, so that no two rows of the merged table have the same place.
     offset: u64,
     pub(crate) spool: Spool,
@@ -27,9 +26,7 @@ pub(crate) struct Reading<'a> {
     pub(crate) newest: NewestRows,
     pub(crate) files: Vec<FileRead>,
     pub(crate) last_row: u64,
-    /// The largest cursor that is not ahead of now.
-    pub(crate) largest: Option<CursorValue>,
-    pub(crate) ahead: u64,
+    pub(crate) cursors: Cursors,
     pub(crate) read: u64,
     pub(crate) rejected: Vec<RejectedRow>,
 }
@@ -41,7 +38,6 @@ impl<'a> Reading<'a> {
             .map_or(DataType::Null, |field| field.data_type().clone());
         Ok(Self {
             settings: increment.settings,
-            future: Future::after(increment.now, &cursor_type),
             offset,
             spool: Spool::create(increment.spool, schema)?,
             keys: Keys::new(schema, &increment.settings.key)?,
@@ -49,8 +45,7 @@ impl<'a> Reading<'a> {
             newest: NewestRows::default(),
             files: Vec::new(),
             last_row: offset,
-            largest: None,
-            ahead: 0,
+            cursors: Cursors::new(&cursor_type, increment.now),
             read: 0,
             rejected: Vec::new(),
         })
@@ -96,15 +91,6 @@ impl<'a> Reading<'a> {
             .at(chunk.file.to_string())
         })
     }
-
-    /// Moves the mark, unless the value lies in the future.
-    fn see(&mut self, cursor: Option<CursorValue>) {
-        if cursor.as_ref().is_some_and(|cursor| self.future.has(cursor)) {
-            self.ahead += 1;
-        } else if cursor > self.largest {
-            self.largest = cursor;
-        }
-    }
 }
 
 impl Sink for Reading<'_> {
@@ -114,8 +100,10 @@ impl Sink for Reading<'_> {
             self.last_row = self.last_row.max(*row);
         }
         let cursors = CursorColumn::new(column(&chunk.batch, &self.settings.cursor)?)?;
-        for row in 0..chunk.rows.len() {
-            self.see(cursors.value(row));
+        for (at, row) in chunk.rows.iter().enumerate() {
+            if let Some(cursor) = cursors.value(at) {
+                self.cursors.see(cursor, Some((&chunk.file, *row)));
+            }
         }
         let (chunk, keys) = self.with_keys(chunk)?;
         self.read += chunk.rows.len() as u64;
@@ -172,7 +160,7 @@ impl Sink for Listing {
     }
 }
 
-fn column<'b>(batch: &'b RecordBatch, name: &str) -> Result<&'b Arc<dyn Array>, SourceError> {
+pub(crate) fn column<'b>(batch: &'b RecordBatch, name: &str) -> Result<&'b Arc<dyn Array>, SourceError> {
     batch.column_by_name(name).ok_or_else(|| {
         SourceError::new(goldsmith_source::ErrorKind::Internal, format!("a batch came without column \"{name}\""))
     })

@@ -132,6 +132,10 @@ impl Mark {
         if !can_be_cursor(&self.data_type) {
             return Err(not_a_cursor(&self.data_type));
         }
+        // Text is compared as it is, blanks at its ends among it.
+        if matches!(self.data_type, DataType::Utf8 | DataType::LargeUtf8 | DataType::Utf8View) {
+            return Ok(CursorValue::Text(self.text.as_str().into()));
+        }
         let text: ArrayRef = Arc::new(StringArray::from(vec![self.text.trim()]));
         let options = CastOptions { safe: false, format_options: FormatOptions::default() };
         let unreadable = || {
@@ -204,6 +208,7 @@ mod tests {
                 "2026-01-01T00:00:00.001500Z",
             ),
             (Arc::new(StringArray::from(vec!["2026-01-01 00:00"])), "2026-01-01 00:00"),
+            (Arc::new(StringArray::from(vec![" A7  "])), " A7  "),
         ]
     }
 

@@ -6,7 +6,7 @@ use schemars::{JsonSchema, Schema, SchemaGenerator, json_schema};
 use serde::de::{Deserializer, Error};
 use serde::{Deserialize, Serialize};
 
-use super::values::OneOrMany;
+use super::values::{Named, OneOrMany};
 
 /// Reads only what changed since the last published version, and merges it by key with what was read before. It holds
 /// for every table of the source that has the cursor column; others are read whole.
@@ -31,6 +31,23 @@ pub struct Incremental {
     /// of every row) or `full` (read everything and compare).
     #[serde(default)]
     pub deletes: Deletes,
+    /// Tables for which `key` and `deleted` above do not hold, by name.
+    #[serde(default)]
+    pub tables: Named<IncrementalTable>,
+}
+
+/// What holds for one table of an incremental source in place of what is said for the others.
+#[derive(Debug, Clone, PartialEq, Eq, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct IncrementalTable {
+    /// Its column that grows with every change. Default: the cursor of the source.
+    #[schemars(extend("format" = "not_empty"))]
+    pub cursor: Option<String>,
+    /// The column that tells its rows apart, or a list of columns that do together.
+    pub key: OneOrMany,
+    /// Its column that says that a row is gone. Default: it has none.
+    #[schemars(extend("format" = "not_empty"))]
+    pub deleted: Option<String>,
 }
 
 /// How rows that vanished are found.

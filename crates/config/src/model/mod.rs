@@ -10,7 +10,7 @@ pub mod values;
 use schemars::JsonSchema;
 use serde::Deserialize;
 
-pub use incremental::{Deletes, Incremental, Lag};
+pub use incremental::{Deletes, Incremental, IncrementalTable, Lag};
 pub use quality::{
     Check, Comparison, Compression, Coverage, Metric, Privacy, Publish, QualityCheck, QuarantineRaw, Severity,
 };

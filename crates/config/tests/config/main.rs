@@ -43,6 +43,11 @@ fn connectors() -> Vec<ConnectorSchema> {
                     "path": text("The file."),
                     "encoding": { "$ref": "#/$defs/Encoding", "description": "Its encoding." },
                     "delimiter": { "type": ["string", "null"], "pattern": "^.$", "description": "One character." },
+                    "password": {
+                        "type": "object",
+                        "properties": { "env": text("Variable."), "file": text("File.") },
+                        "additionalProperties": false,
+                    },
                     "skip_rows": { "type": "integer", "minimum": 0, "description": "Lines before the header." },
                 },
                 "required": ["path"],

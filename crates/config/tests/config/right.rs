@@ -212,6 +212,11 @@ fn incremental_sources_load() {
     assert_eq!(most.deleted.as_deref(), Some("is_deleted"));
     assert_eq!(incremental("      cursor: version\n      key: id\n      lag: 1000\n").lag, Lag::Count(1_000));
     assert_eq!(incremental("      cursor: version\n      key: id\n      lag: \"0s\"\n").lag, Lag::None);
+    let tables =
+        incremental("      cursor: version\n      key: id\n      tables:\n        orders: { key: [id, line] }\n")
+            .tables;
+    let orders = tables.get("orders").unwrap();
+    assert_eq!((orders.key.as_slice().len(), &orders.cursor, &orders.deleted), (2, &None, &None));
     assert!(load(&small("", "", "")).unwrap().pipeline.sources.get("crm").unwrap().incremental.is_none());
 }
 

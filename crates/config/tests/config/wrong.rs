@@ -108,6 +108,15 @@ fn values() {
 }
 
 #[test]
+fn a_secret_in_the_file_is_told_where_it_belongs() {
+    let mend = "a secret never stands in this file: say where it is kept, as in `{env: NAME}` or `{file: PATH}`";
+    for (secret, found) in [("hunter2", "text"), ("12345", "a number")] {
+        let said = said(&small(&format!("    password: {secret}\n"), "", ""));
+        assert_eq!(said, [format!("9:15 expected a map, found {found}; {mend}")]);
+    }
+}
+
+#[test]
 fn incremental() {
     let said_of = |lines: &str| said(&small(&format!("    incremental:\n{lines}"), "", ""));
     let right = "      cursor: modified_at\n      key: id\n";
@@ -124,6 +133,14 @@ fn incremental() {
     assert_eq!(
         said_of("      cursor: version\n      key: [id, version]\n"),
         ["11:17 the cursor `version` changes with its row, so it cannot be part of the key; name what stays the same"]
+    );
+    assert_eq!(
+        said_of("      cursor: version\n      key: id\n      tables:\n        orders:\n          key: version\n"),
+        ["14:16 the cursor `version` changes with its row, so it cannot be part of the key; name what stays the same"]
+    );
+    assert_eq!(
+        said_of(&format!("{right}      tables:\n        orders:\n          deleted: gone\n")),
+        ["13:9 missing `key`"]
     );
 }
 

@@ -275,13 +275,65 @@ fn a_date_in_the_future_does_not_move_the_mark() {
     assert_eq!(new.mark.unwrap().text, "2025-12-31T19:00:00Z");
     assert_eq!(
         new.warnings,
-        ["table \"customers\": 1 rows have a \"at\" in the future; they are read again each time until it has come"]
+        [
+            "table \"customers\": customers, row 2 has a \"at\" in the future; it is read again each time until it has come"
+        ]
     );
     let (found, _) = reads.live(&table(&[1, 2, 3], &[-5, 600_000, -1]));
     assert_eq!(ids(&found), [1, 2, 3]);
     reads.settings.lag = Lag::Seconds(3 * 3_600);
     let (found, new) = reads.live(&table(&[1, 2, 3, 4, 5], &[-5, 600_000, -1, -4, -6]));
     assert_eq!((ids(&found), new.counts.read), (vec![1, 2, 3, 4], 3), "5 came later than the lag allows");
+}
+
+#[test]
+fn a_cursor_unlike_the_others_does_not_end_reading() {
+    let table = |ids: &[i64], at: &[&str]| Table::of(vec![("id", ints(ids)), ("at", texts(at))]);
+    let mut reads = Reads::new();
+    let (_, new) = reads.live(&table(&[1, 2, 3], &["2025-12-01", "unknown", "2025-12-02"]));
+    assert_eq!(new.mark.unwrap().text, "2025-12-02");
+    assert_eq!(
+        new.warnings,
+        [
+            "table \"customers\": customers, row 2 has a \"at\" of another form than most rows; it is read again each time until it is mended"
+        ]
+    );
+    let (found, new) = reads.live(&table(&[1, 2, 3, 4], &["2025-12-01", "unknown", "2025-12-02", "2025-12-03"]));
+    assert_eq!((ids(&found), new.counts.read), (vec![1, 2, 3, 4], 3));
+    assert_eq!(new.mark.unwrap().text, "2025-12-03");
+
+    let mut reads = Reads::new();
+    let far = 9_999_999_999;
+    reads.live(&people(&[1, 2, 3, 4, 5], &[1, 2, 3, far, far], &["a", "b", "c", "d", "e"]));
+    let (found, new) =
+        reads.live(&people(&[1, 2, 3, 4, 5, 6], &[1, 2, 3, far, far, 4], &["a", "b", "c", "d", "e", "f"]));
+    assert_eq!((ids(&found).len(), new.mark.unwrap().text.as_str()), (6, "4"));
+    assert_eq!(
+        new.warnings,
+        [
+            "table \"customers\": 2 rows, the first of them customers, row 7, have a \"at\" far above all others; they are read again each time, and the mark stays below"
+        ]
+    );
+}
+
+#[test]
+fn blanks_of_a_text_cursor_are_part_of_it() {
+    let table = |ids: &[i64], at: &[&str]| Table::of(vec![("id", ints(ids)), ("at", texts(at))]);
+    let mut reads = Reads::new();
+    let (_, new) = reads.live(&table(&[1], &["v1  "]));
+    assert_eq!(new.mark.unwrap().text, "v1  ");
+    let (_, new) = reads.live(&table(&[1, 2], &["v1  ", "v1 "]));
+    assert_eq!(new.counts.read, 1, "the other one is below the mark");
+}
+
+#[test]
+fn a_lag_that_cannot_count_back_is_refused_by_the_first_run() {
+    let mut reads = Reads::new();
+    reads.settings.lag = Lag::Seconds(60);
+    let table = Table::of(vec![("id", ints(&[1])), ("at", texts(&["v17"]))]);
+    let error = reads.read(&table, &Mode::Live).unwrap_err();
+    assert_eq!(error.kind, ErrorKind::Config);
+    assert!(error.to_string().contains("which is not a time in ISO 8601, so `lag` cannot count back"), "{error}");
 }
 
 #[test]
