@@ -12,6 +12,7 @@ use super::Failure;
 use crate::evaluation::Truth;
 use crate::normalize::select::plain;
 use crate::normalize::session;
+use crate::pipeline::exit;
 
 /// The rows of the truth, and how many lack the record or the customer.
 pub(super) async fn read_truth(path: &Path) -> Result<(Vec<Truth>, usize), Failure> {

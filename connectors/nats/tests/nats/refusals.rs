@@ -76,6 +76,14 @@ fn a_wrong_login_is_told_by_what_is_wrong_with_it() {
 }
 
 #[test]
+fn a_token_is_a_login() {
+    let Some(server) = Server::start("", &format!("authorization {{ token: \"{PASSWORD}\" }}")) else { return };
+    check(&server.options(), ErrorKind::Config, "lets nobody in without a login");
+    let token = with(server.options(), json!({"token": secret("nats-right-token", PASSWORD)}));
+    assert!(open(&token).tables().is_ok());
+}
+
+#[test]
 fn a_permission_that_lacks_is_named() {
     let Some(server) = guarded() else { return };
     let held = secret("nats-password", PASSWORD);

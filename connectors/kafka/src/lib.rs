@@ -1,1 +1,0 @@
-//! The connector is being written; nothing is registered yet.
