@@ -3,6 +3,7 @@
 use clap::Args;
 
 use super::{Failure, PipelineArguments, print, print_json, runtime, say};
+use crate::pipeline::run::counted;
 use crate::pipeline::{check, exit};
 
 /// Check a pipeline file: every mistake at once, each with line, column and mend.
@@ -49,9 +50,9 @@ pub(super) fn run(arguments: &Arguments) -> Result<u8, Failure> {
                     say(&format!("warning: source `{}` was not checked: {}", source.source, source.why));
                 }
                 print(&format!(
-                    "{}: valid; {} sources, entities: {}",
+                    "{}: valid; {}, entities: {}",
                     arguments.pipeline.pipeline.display(),
-                    checked.plan.sources.len(),
+                    counted(checked.plan.sources.len() as u64, "source"),
                     checked.plan.entities.iter().map(|entity| entity.entity.as_str()).collect::<Vec<_>>().join(", ")
                 ))?;
             }

@@ -80,11 +80,23 @@ pub struct TableRequest {
 pub fn schemas(source: &SourcePlan) -> Result<BTreeMap<String, SchemaRef>, RunError> {
     let named = |error| RunError::Source { name: source.name.clone(), error };
     let tables = source.source.tables().map_err(named)?;
-    let froms = source
+    let froms: Vec<&From> = source
         .records
         .iter()
-        .flat_map(|record| std::iter::once(&record.from).chain(record.children.iter().map(|child| &child.from)));
+        .flat_map(|record| std::iter::once(&record.from).chain(record.children.iter().map(|child| &child.from)))
+        .collect();
+    for from in &froms {
+        // A table that is there and may not be read is not listed: the system says what is missing.
+        if let From::Table(Some(table)) = from
+            && !tables.contains(table)
+            && let Err(error) = source.source.schema(Some(table))
+            && !error.message.starts_with("no table")
+        {
+            return Err(named(error));
+        }
+    }
     let wanted: Option<Vec<&String>> = froms
+        .into_iter()
         .map(|from| match from {
             From::Table(Some(table)) => tables.iter().find(|known| *known == table),
             From::Table(None) => tables.first(),

@@ -30,6 +30,8 @@ pub(super) struct Sampled {
     pub(super) connector: &'static str,
     pub(super) options: Options,
     pub(super) tables: Vec<Table>,
+    /// Names of those tables that show rows of others.
+    pub(super) views: Vec<String>,
     /// Rows of the sample that could not be read.
     pub(super) rejected: u64,
     /// Rows with bytes the encoding does not have, and values beyond ASCII that it has.
@@ -132,8 +134,14 @@ impl Opener<'_> {
             options.iter().map(|(name, option)| (name.clone(), json(&option.text))).collect();
         let context = OpenContext { source_name: self.source.to_owned(), base_dir: self.base_dir.to_owned() };
         let source = self.connector.open(&Value::Object(value), &context)?;
-        let mut sampled =
-            Sampled { connector: self.connector.name(), options, tables: Vec::new(), rejected: 0, encoded: (0, 0) };
+        let mut sampled = Sampled {
+            connector: self.connector.name(),
+            options,
+            tables: Vec::new(),
+            views: source.views()?,
+            rejected: 0,
+            encoded: (0, 0),
+        };
         let is_text = has_option(self.connector, "encoding");
         for table in source.tables()? {
             let schema = source.schema(Some(&table))?;

@@ -55,10 +55,18 @@ pub(super) fn is_no_source(tables: &[Table]) -> Option<&'static str> {
     (!table.columns.is_empty() && table.columns.iter().all(|column| is_id(&column.path))).then_some("it holds ids only")
 }
 
-/// Drafts a source; nothing where none of its tables has anything to map.
+/// Drafts a source; nothing where none of its tables has anything to map. The rows of a view are those of tables, so
+/// views are mapped only where no table is.
 pub(super) fn draft(name: &str, sampled: &Sampled, region: &str) -> Option<Drafted> {
+    let is_view = |table: &Table| sampled.views.contains(&table.name);
+    let of_tables = sampled.tables.iter().filter(|table| !is_view(table)).collect();
+    draft_of(name, sampled, of_tables, region)
+        .or_else(|| draft_of(name, sampled, sampled.tables.iter().collect(), region))
+}
+
+fn draft_of(name: &str, sampled: &Sampled, tables: Vec<&Table>, region: &str) -> Option<Drafted> {
     let examined: Vec<Examined<'_>> =
-        sampled.tables.iter().filter(|table| table.rows > 0).map(|table| examine(table, region)).collect();
+        tables.into_iter().filter(|table| table.rows > 0).map(|table| examine(table, region)).collect();
     let mains = main_tables(&examined);
     let mut drafted = Drafted {
         source: SourceDraft {
@@ -85,14 +93,14 @@ pub(super) fn draft(name: &str, sampled: &Sampled, region: &str) -> Option<Draft
         }
     }
     name_records(&mut drafted.source.records);
-    let unread: Vec<&str> =
-        sampled.tables.iter().map(|table| table.name.as_str()).filter(|table| !read.contains(table)).collect();
-    if !unread.is_empty() {
-        drafted.source.left_out.push(format!(
-            "Not read: table{} {}.",
-            if unread.len() == 1 { "" } else { "s" },
-            unread.join(", ")
-        ));
+    let unread = sampled.tables.iter().map(|table| table.name.as_str()).filter(|table| !read.contains(table));
+    let (views, unread): (Vec<&str>, Vec<&str>) =
+        unread.partition(|table| sampled.views.iter().any(|view| view == table));
+    for (what, names, why) in [("table", unread, ""), ("view", views, ", which would give rows of the tables twice")] {
+        if !names.is_empty() {
+            let plural = if names.len() == 1 { "" } else { "s" };
+            drafted.source.left_out.push(format!("Not read: {what}{plural} {}{why}.", names.join(", ")));
+        }
     }
     if sampled.rejected > 0 {
         drafted.source.left_out.push(format!(

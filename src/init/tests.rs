@@ -106,6 +106,7 @@ fn databases_with_tables_about_the_customer() {
             "CREATE TABLE addresses (customer_id INTEGER, street TEXT, house_no TEXT, zip TEXT, city TEXT);
              CREATE TABLE customers (id INTEGER PRIMARY KEY, first_name TEXT, last_name TEXT, \"e mail\" TEXT);
              CREATE TABLE orders (id INTEGER PRIMARY KEY, customer_id INTEGER, total INTEGER);
+             CREATE VIEW active_customers AS SELECT * FROM customers;
              CREATE TABLE marketing_consent (customer_id INTEGER, purpose TEXT, opted_in INTEGER, changed_at TEXT);
              INSERT INTO customers VALUES (1, 'Ada', 'King', 'a@example.com'), (2, 'Bob', 'Brown', NULL);
              INSERT INTO addresses VALUES (1, 'Park Lane', '15', 'B12 6GZ', 'Leeds'), (2, 'Castle Way', '1', 'L9 5NS', 'York');
@@ -131,6 +132,8 @@ fn databases_with_tables_about_the_customer() {
         ],
     );
     assert!(yaml.contains("# Not read: table orders."), "{yaml}");
+    assert!(yaml.contains("# Not read: view active_customers, which would give"), "{yaml}");
+    assert_eq!(yaml.matches("- entity: ").count(), 1, "{yaml}");
 }
 
 #[test]

@@ -123,7 +123,12 @@ pub async fn run(plan: &Plan, options: &RunOptions, progress: &Progress) -> Resu
         stage,
         rows_read,
         rows_read,
-        &format!("{} rows of {} tables from {} sources", human(rows_read), tables_read(&delivered), plan.sources.len()),
+        &format!(
+            "{} of {} from {}",
+            counted(rows_read, "row"),
+            counted(tables_read(&delivered), "table"),
+            counted(plan.sources.len() as u64, "source")
+        ),
     );
     let inputs = inputs_hash(plan, &delivered, options.as_of)?;
     let degraded = degraded(plan, &delivered);
@@ -147,7 +152,7 @@ pub async fn run(plan: &Plan, options: &RunOptions, progress: &Progress) -> Resu
     let spill = Spill { directory: landing.path().to_owned(), above: options.spill_above };
     let normalized = normalize(plan, &extracted, &last_good, Some(&spill), options.threads, progress).await?;
     let records = normalized.entities.iter().map(|entity| entity.len() as u64).sum();
-    stages.ended("normalise", stage, rows_read, records, &format!("{} records", human(records)));
+    stages.ended("normalise", stage, rows_read, records, &counted(records, "record"));
 
     check_quarantine(plan, &extracted, &normalized, last.as_ref())?;
 
@@ -164,7 +169,7 @@ pub async fn run(plan: &Plan, options: &RunOptions, progress: &Progress) -> Resu
         entities.push(resolve_entity(plan, records, model.as_ref(), &steward, &ids, facts.version, options, progress)?);
     }
     let profiles: u64 = entities.iter().map(|(entity, _)| entity.clusters.len() as u64).sum();
-    stages.ended("resolve", stage, records, profiles, &format!("{} golden profiles", human(profiles)));
+    stages.ended("resolve", stage, records, profiles, &counted(profiles, "golden profile"));
     let (entities, previous_ids): (Vec<EntityResult>, Vec<_>) = entities.into_iter().unzip();
     let results = Results { plan, facts, extracted: &extracted, normalized: &normalized, entities, previous_ids };
 
@@ -173,7 +178,7 @@ pub async fn run(plan: &Plan, options: &RunOptions, progress: &Progress) -> Resu
     let measures = report::measure(&results)?;
     verdict.gates.extend(check_gates(&measures));
     balance(plan, &normalized)?;
-    stages.ended("audit", stage, profiles, profiles, &format!("{} checks", verdict.gates.len()));
+    stages.ended("audit", stage, profiles, profiles, &counted(verdict.gates.len() as u64, "check"));
     let broken: Vec<String> =
         measures.checks.iter().filter(|check| check.fail && !check.holds).map(|check| check.sentence()).collect();
     if !broken.is_empty() {
@@ -212,7 +217,7 @@ pub async fn run(plan: &Plan, options: &RunOptions, progress: &Progress) -> Resu
         0
     });
     let rows: u64 = manifest.tables.iter().map(|table| table.rows).sum();
-    stage.done(&format!("{} tables, {} rows", manifest.tables.len(), human(rows)));
+    stage.done(&format!("{}, {}", counted(manifest.tables.len() as u64, "table"), counted(rows, "row")));
     Ok(Outcome::Published(Box::new(Published { manifest, directory, measures, removed, degraded, warnings })))
 }
 
@@ -232,10 +237,10 @@ fn lost_columns(plan: &Plan, last: Option<&Manifest>) -> Option<RunError> {
     (!breaches.is_empty()).then(|| RunError::Gate(breaches.join("\n")))
 }
 
-fn tables_read(delivered: &[Delivered]) -> usize {
+fn tables_read(delivered: &[Delivered]) -> u64 {
     delivered
         .iter()
-        .map(|delivered| if let Delivered::Fresh(extracted) = delivered { extracted.tables.len() } else { 0 })
+        .map(|delivered| if let Delivered::Fresh(extracted) = delivered { extracted.tables.len() as u64 } else { 0 })
         .sum()
 }
 
@@ -723,6 +728,12 @@ impl Stages {
 
 fn now() -> String {
     chrono::Utc::now().to_rfc3339_opts(chrono::SecondsFormat::Millis, true)
+}
+
+/// So many of something: `1 source`, `1,024 sources`.
+#[must_use]
+pub fn counted(count: u64, one: &str) -> String {
+    format!("{} {one}{}", human(count), if count == 1 { "" } else { "s" })
 }
 
 /// A count with thousands set apart.

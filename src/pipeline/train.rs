@@ -4,7 +4,7 @@ use goldsmith_resolve::Model;
 
 use super::RunError;
 use super::plan::Plan;
-use super::run::{RunOptions, check_sources, match_options};
+use super::run::{RunOptions, check_sources, counted, match_options};
 use super::sources::{Delivered, Directories, land};
 use crate::evaluation::Truth;
 use crate::extract::ExtractedSource;
@@ -46,13 +46,14 @@ pub async fn train(
     let states = landing.path().join(".states");
     let directories = Directories { landing: landing.path(), staging: &states, last: None };
     let (delivered, _) = land(plan, &checked, &directories, None, &options.reread, as_of, progress)?;
-    stage.done(&format!("{} sources", plan.sources.len()));
+    stage.done(&counted(plan.sources.len() as u64, "source"));
     let extracted: Vec<Option<ExtractedSource>> = delivered.into_iter().map(Delivered::into_fresh).collect();
     let nothing: Vec<_> = plan.sources.iter().map(|_| None).collect();
     let stage = progress.stage("normalise", None);
     let spill = Spill { directory: landing.path().to_owned(), above: options.spill_above };
     let normalized = normalize(plan, &extracted, &nothing, Some(&spill), options.threads, progress).await?;
-    stage.done(&format!("{} records", normalized.entities.iter().map(|records| records.len()).sum::<usize>()));
+    let records: usize = normalized.entities.iter().map(|records| records.len()).sum();
+    stage.done(&counted(records as u64, "record"));
     let mut models = Vec::new();
     for records in &normalized.entities {
         progress.check_signal()?;

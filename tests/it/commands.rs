@@ -1,6 +1,6 @@
 //! The other commands.
 
-use crate::support::{Workspace, goldsmith, stderr, stdout};
+use crate::support::{Workspace, crm_pipeline, goldsmith, stderr, stdout};
 
 #[test]
 fn every_command_teaches() {
@@ -92,4 +92,14 @@ fn no_value_of_a_record_is_said() {
         workspace.query("SELECT count(*) FROM golden_identifiers WHERE value_norm = 'canary-4711@example.com'"),
         ["1"]
     );
+}
+
+#[test]
+fn one_source_is_not_called_sources() {
+    let pipeline = crm_pipeline(&[], &["full_name: name"], "");
+    let workspace = Workspace::with(&pipeline, &[("crm.csv", "id,name\n1,Ann Lee\n")]);
+    let said = stdout(&workspace.command("validate", &[]));
+    assert!(said.contains("valid; 1 source, entities: person"), "{said}");
+    let said = stderr(&workspace.run(&[]));
+    assert!(said.contains("1 row of 1 table from 1 source "), "{said}");
 }

@@ -127,6 +127,12 @@ fn header(records: &mut Records<'_>, file: &InputFile, config: &CsvConfig) -> Re
         let encoding = config.encoding.name();
         return Err(corrupt(format!("the header in line {line} is not valid {encoding}; set encoding of the source")));
     };
+    let start = text.trim_start_matches(['\u{feff}', ' ', '\t']).to_ascii_lowercase();
+    if start.starts_with("<!doctype html") || start.starts_with("<html") {
+        let message = "looks like an HTML page, not like CSV; open it in a browser: it may ask for a login, or say what \
+                       is wrong with the path";
+        return Err(corrupt(message.to_owned()));
+    }
     if text.contains('\0') {
         return Err(corrupt(format!("the header in line {line} holds NUL bytes; try encoding: utf-16le or utf-16be")));
     }

@@ -143,6 +143,11 @@ fn headers() {
             json!({"header": false}),
             "is empty; name its columns; deliver it again, or set header: false and columns: [...]",
         ),
+        (
+            b"<!DOCTYPE html>\n<html><head>\n",
+            json!({}),
+            "looks like an HTML page, not like CSV; open it in a browser: it may ask for a login, or say what is wrong with the path",
+        ),
         (b"a,b,a\n", json!({}), "the header names column \"a\" twice; set columns: [...] of the source"),
         (b"a,column_1,\n", json!({}), "PASS"),
         (b"a,b\n", json!({"columns": ["x"]}), "has 2 columns, but option columns names 1"),

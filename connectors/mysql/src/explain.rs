@@ -70,8 +70,8 @@ fn network(kind: io::ErrorKind, target: &Target) -> &'static str {
 fn driver(fault: &DriverError) -> (ErrorKind, String) {
     let message = match fault {
         DriverError::NoClientSslFlagFromServer => {
-            "the server does not encrypt; let its owner switch TLS on, or write \"tls: disable\" where nobody else is \
-             in the network"
+            "the server does not encrypt; let its owner switch TLS on, or write \"tls: disable\" (?sslmode=disable \
+             after an address) where nobody else is in the network"
         }
         DriverError::UnknownAuthPlugin { .. }
         | DriverError::CleartextPluginDisabled

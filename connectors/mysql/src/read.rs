@@ -190,6 +190,15 @@ impl Source for MysqlSource {
         })
     }
 
+    fn views(&self) -> Result<Vec<String>, SourceError> {
+        self.within(|session, _| {
+            let scope = self.scope.clone();
+            let found = session.ask(move |runtime, at| runtime.block_on(scope.list(at)));
+            let found = found.map_err(|end| gone(end, &self.target))??;
+            Ok(found.into_iter().filter(|table| !table.stored).map(|table| table.name).collect())
+        })
+    }
+
     fn schema(&self, table: Option<&str>) -> Result<SchemaRef, SourceError> {
         self.within(|session, _| self.plan(session, table).map(|plan| plan.schema))
     }

@@ -42,7 +42,9 @@ pub(crate) fn connecting(error: Error, target: &Target) -> SourceError {
         ),
         (_, _, text) if text.contains("configuration") => {
             let message = match &target.password {
-                None => "the server asks for a password; say with \"password\" where it is kept",
+                None => {
+                    "the server asks for a password; say with \"password\" where it is kept (of an address: in PGPASSWORD)"
+                }
                 Some(_) => "the server wants another kind of login than a password; ask its owner for one by password",
             };
             (ErrorKind::Config, message.to_owned())
@@ -106,8 +108,8 @@ fn tls_fault(error: &Error) -> Option<String> {
             "the server's certificate is not valid; ask its owner for one of version 3 with the host's name in it"
         }
         _ if cause.to_string().contains("does not support") => {
-            "the server does not encrypt; let its owner switch TLS on, or write \"tls: disable\" where nobody else is \
-             in the network"
+            "the server does not encrypt; let its owner switch TLS on, or write \"tls: disable\" (?sslmode=disable \
+             after an address) where nobody else is in the network"
         }
         _ => "the encrypted connection could not be made; ask the server's owner which TLS versions it speaks",
     };

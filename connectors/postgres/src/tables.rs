@@ -12,6 +12,8 @@ pub(crate) struct Table {
     pub(crate) quoted: String,
     /// Whether the user may read any column of it.
     pub(crate) readable: bool,
+    /// Whether its rows are those of other tables.
+    pub(crate) is_view: bool,
     /// Whether rows are stored in the table, in blocks, and so have an order.
     pub(crate) stored: bool,
     /// Whether the table alone has the rows, not also partitions or heirs.
@@ -47,6 +49,7 @@ pub(crate) async fn list(client: &Client, schema: Option<&str>) -> Result<Vec<Ta
             oid: row.try_get(2)?,
             quoted: format!("{}.{}", quote(&namespace), quote(&name)),
             readable: row.try_get(6)?,
+            is_view: matches!(kind.as_str(), "v" | "m"),
             stored,
             alone: matches!(kind.as_str(), "r" | "m") && !has_heirs,
             rows: row.try_get(5)?,

@@ -57,7 +57,8 @@ pub(crate) fn parse(line: &Line<'_>, place: &str) -> Result<Message, SourceError
     };
     match (written.kind.as_str(), written.stream) {
         ("SCHEMA", Some(stream)) => match written.schema {
-            Some(schema) => Ok(Message::Schema { stream, schema }),
+            Some(schema @ Value::Object(_)) => Ok(Message::Schema { stream, schema }),
+            Some(_) => broken("is a SCHEMA message whose schema is no object; ask the author of the tap"),
             None => broken("is a SCHEMA message without schema; ask the author of the tap"),
         },
         ("RECORD", Some(stream)) => {

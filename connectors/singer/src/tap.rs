@@ -4,14 +4,17 @@ use std::io::{Read as _, Write as _};
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
-use goldsmith_source::SourceError;
 use goldsmith_source::program::{Output, Program, private_file};
 use goldsmith_source::secret::Secret;
+use goldsmith_source::{ErrorKind, SourceError};
 use serde_json::Value;
 use tempfile::TempDir;
 
 use crate::catalog::{Discovered, select};
 use crate::config::{Selection, SingerConfig};
+
+/// Bytes a catalog may have: it is held in memory.
+const MAX_CATALOG: u64 = 64 << 20;
 
 /// What the tap wrote, and the streams that were selected, where it was told.
 pub(crate) struct TapRun {
@@ -35,7 +38,19 @@ pub(crate) fn run(config: &SingerConfig, base_dir: &Path) -> Result<TapRun, Sour
     };
     let discovery = args.iter().cloned().chain(["--discover".to_owned()]).collect();
     if let Some(flag) = flag {
-        let discovered = program(config, base_dir, discovery).run(place)?;
+        let mut discovery = program(config, base_dir, discovery);
+        let is_bounded = discovery.max_bytes > MAX_CATALOG;
+        discovery.max_bytes = discovery.max_bytes.min(MAX_CATALOG);
+        let discovered = discovery.run(place).map_err(|error| match error.kind {
+            ErrorKind::Corrupt if is_bounded => {
+                let most = MAX_CATALOG >> 20;
+                let message = format!(
+                    "writes more than {most} MiB with --discover, which is no catalog; set selection: none where it knows no --discover"
+                );
+                SourceError::corrupt(place, message)
+            }
+            _ => error,
+        })?;
         let mut text = Vec::new();
         discovered.reader().read_to_end(&mut text).map_err(|error| {
             SourceError::unavailable(place, "its catalog could not be read back; run again").because(error)

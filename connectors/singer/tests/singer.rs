@@ -220,6 +220,22 @@ fn the_state_is_passed_on() {
 }
 
 #[test]
+fn a_catalog_without_end_is_none() {
+    let folder = folder("");
+    let script = "#!/bin/sh\nif [ \"$3\" = --discover ]; then exec cat /dev/zero; fi\n";
+    std::fs::write(folder.path().join("tap"), script).unwrap();
+    let error = open(folder.path(), &json!({ "program": "./tap" })).unwrap().tables().unwrap_err();
+    assert_eq!(
+        (error.kind, error.to_string()),
+        (
+            ErrorKind::Corrupt,
+            "./tap: writes more than 64 MiB with --discover, which is no catalog; set selection: none where it knows no --discover"
+                .to_owned()
+        )
+    );
+}
+
+#[test]
 fn output_that_is_none_of_singer_ends_the_read() {
     let schema = "{\"type\":\"SCHEMA\",\"stream\":\"contacts\",\"schema\":{}}\n";
     let cases = [
@@ -239,6 +255,10 @@ fn output_that_is_none_of_singer_ends_the_read() {
         (
             "{\"type\":\"OTHER\"}\n",
             "line 2 of its output is a message of a type that is not understood; ask the author of the tap",
+        ),
+        (
+            "{\"type\":\"SCHEMA\",\"stream\":\"contacts\",\"schema\":5}\n",
+            "line 2 of its output is a SCHEMA message whose schema is no object; ask the author of the tap",
         ),
         ("{\"type\":\"RECORD\",\"record\":{}}\n", "line 2 of its output names no stream; ask the author of the tap"),
     ];

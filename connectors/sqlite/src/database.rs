@@ -28,8 +28,10 @@ pub(crate) enum TableKind {
     Rowid,
     /// Rows have an order by primary key.
     WithoutRowid,
-    /// Views and virtual tables give rows as they come.
+    /// Virtual tables give rows as they come.
     Unordered,
+    /// So do views, and their rows are those of tables.
+    View,
 }
 
 /// Opens `file` read-only and starts the one read transaction everything is read in.
@@ -136,6 +138,7 @@ pub(crate) fn tables(connection: &Connection, place: &str) -> Result<Vec<Table>,
             let kind = match (row.get_ref(1)?, row.get::<_, bool>(2)?) {
                 (ValueRef::Text(b"table"), false) => TableKind::Rowid,
                 (ValueRef::Text(b"table"), true) => TableKind::WithoutRowid,
+                (ValueRef::Text(b"view"), _) => TableKind::View,
                 _ => TableKind::Unordered,
             };
             tables.push(Table { name: row.get(0)?, kind });

@@ -131,7 +131,7 @@ fn table_plan(connection: &Connection, name: &str, kind: TableKind, place: &str)
                 order.push(quote(column, &at)?);
             }
         }
-        TableKind::Unordered => {}
+        TableKind::Unordered | TableKind::View => {}
     }
     let by = if order.is_empty() { String::new() } else { format!(" ORDER BY {}", order.join(", ")) };
     let tail = format!(" FROM {}{by}", quote(name, &at)?);
@@ -237,6 +237,12 @@ impl Source for SqliteSource {
         let file = self.file()?;
         let connection = open(&file)?;
         self.names(&tables(&connection, &file.name)?, &file.name)
+    }
+
+    fn views(&self) -> Result<Vec<String>, SourceError> {
+        let file = self.file()?;
+        let found = tables(&open(&file)?, &file.name)?;
+        Ok(found.into_iter().filter(|table| table.kind == TableKind::View).map(|table| table.name).collect())
     }
 
     fn schema(&self, table: Option<&str>) -> Result<SchemaRef, SourceError> {

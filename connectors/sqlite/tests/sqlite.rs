@@ -137,6 +137,7 @@ fn a_query_is_a_table_of_its_own() {
         json!({ "path": "shop.db", "query": "SELECT id * 2 AS twice, phone FROM customers ORDER BY id DESC;" });
     let source = open(folder.path(), &options).unwrap();
     assert_eq!(source.tables().unwrap(), ["query", "adults", "customers", "orders"]);
+    assert_eq!(source.views().unwrap(), ["adults"]);
     let request = ReadRequest { columns: Some(vec!["twice".to_owned()]), ..ReadRequest::default() };
     let collected = collect(&*source, &request).unwrap();
     let twice: Vec<i64> = collected.chunks[0].batch.column(0).as_primitive::<Int64Type>().values().to_vec();

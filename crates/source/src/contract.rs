@@ -102,6 +102,14 @@ pub trait Source: Send + Sync {
         None
     }
 
+    /// Those of its tables that only show rows of others: views. `goldsmith init` leaves them out, or customers came twice.
+    ///
+    /// # Errors
+    /// As for [`Source::tables`].
+    fn views(&self) -> Result<Vec<String>, SourceError> {
+        Ok(Vec::new())
+    }
+
     /// Whether [`Source::read`] obeys [`ReadRequest::window`]. A source that does not is always read whole.
     fn obeys_windows(&self) -> bool {
         false

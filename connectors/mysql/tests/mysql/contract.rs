@@ -95,6 +95,7 @@ fn tables_views_and_sequences_are_told_apart() {
     );
     let options = server.options("names");
     assert_eq!(open(&options).tables().unwrap(), ["A", "a", "h", "m", "p", "v"]);
+    assert_eq!(open(&options).views().unwrap(), ["v"]);
     let cases: [(&str, &[&str]); 6] =
         [("A", &["2"]), ("a", &["1"]), ("h", &["7"]), ("m", &["4"]), ("p", &["5", "15"]), ("v", &["11"])];
     for (table, expected) in cases {

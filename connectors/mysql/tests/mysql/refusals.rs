@@ -42,8 +42,8 @@ fn wrong_addresses_and_logins_are_told_apart() {
         )
     };
     let nothing = "HERE: nothing answers at this port; start the server, or correct \"host\" and \"port\"";
-    let unencrypted = "HERE: the server does not encrypt; let its owner switch TLS on, or write \"tls: disable\" where nobody \
-                       else is in the network";
+    let unencrypted = "HERE: the server does not encrypt; let its owner switch TLS on, or write \"tls: disable\" \
+                       (?sslmode=disable after an address) where nobody else is in the network";
     let hidden = "HERE: there is no database \"doors\" that the user may read; correct \"database\", or GRANT SELECT ON its \
                   tables to the user";
     let cases = [

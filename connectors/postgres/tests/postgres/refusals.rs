@@ -49,9 +49,9 @@ fn wrong_addresses_and_logins_are_told_apart() {
         (json!({"user": "nobody"}), ErrorKind::Config, format!("HERE: the server refuses the password; {held}")),
         (json!({"user": "nologin"}), ErrorKind::Config, format!("HERE: the server refuses the password; {held}")),
         (json!({"user": "outsider"}), ErrorKind::Config, "HERE: the user may not connect; GRANT CONNECT ON DATABASE \"doors\" to it".to_owned()),
-        (json!({"password": null}), ErrorKind::Config, "HERE: the server asks for a password; say with \"password\" where it is kept".to_owned()),
+        (json!({"password": null}), ErrorKind::Config, "HERE: the server asks for a password; say with \"password\" where it is kept (of an address: in PGPASSWORD)".to_owned()),
         (json!({"password": {"env": "NO_SUCH_VARIABLE"}}), ErrorKind::Config, "HERE: environment variable NO_SUCH_VARIABLE is not set, or is not text; set it".to_owned()),
-        (json!({"tls": "verify"}), ErrorKind::Config, "HERE: the server does not encrypt; let its owner switch TLS on, or write \"tls: disable\" where nobody else is in the network".to_owned()),
+        (json!({"tls": "verify"}), ErrorKind::Config, "HERE: the server does not encrypt; let its owner switch TLS on, or write \"tls: disable\" (?sslmode=disable after an address) where nobody else is in the network".to_owned()),
     ];
     for (change, kind, expected) in cases {
         assert_eq!(refusal(&with(options.clone(), change.clone()), None), (kind, expected), "{change}");

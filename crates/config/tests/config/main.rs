@@ -45,6 +45,7 @@ fn connectors() -> Vec<ConnectorSchema> {
                     "delimiter": { "type": ["string", "null"], "pattern": "^.$", "description": "One character." },
                     "password": {
                         "type": "object",
+                        "description": "Where it is kept.",
                         "properties": { "env": text("Variable."), "file": text("File.") },
                         "additionalProperties": false,
                     },
