@@ -223,6 +223,20 @@ fn a_program_that_fails_fails_the_source_and_its_stderr_stays_out_of_messages() 
 }
 
 #[test]
+fn a_script_without_its_interpreter_is_not_called_missing() {
+    let folder = folder("");
+    std::fs::write(folder.path().join("export"), "#!/no/such/interpreter\n").unwrap();
+    let error = read(folder.path(), json!({})).unwrap_err();
+    assert_eq!(
+        error.to_string(),
+        "./export: is there, but not the program that its first line (#!) names; install that, or correct the line"
+    );
+    std::fs::remove_file(folder.path().join("export")).unwrap();
+    let error = read(folder.path(), json!({})).unwrap_err();
+    assert!(error.to_string().starts_with("./export: there is no such program"), "{error}");
+}
+
+#[test]
 fn a_failed_run_is_not_kept() {
     let folder = folder("if [ -e ready ]; then echo '{\"a\":\"x\"}'; else touch ready; exit 1; fi");
     let source = open(folder.path(), &json!({ "program": "./export" })).unwrap();

@@ -140,7 +140,8 @@ impl Program {
         if !working_dir.as_os_str().is_empty() {
             command.current_dir(working_dir);
         }
-        command.spawn().map_err(|error| spawn_error(place, error))
+        let is_there = self.path().components().count() > 1 && self.path().is_file();
+        command.spawn().map_err(|error| spawn_error(place, error, is_there))
     }
 
     /// The program's path: PATH is searched for a bare name, a relative path starts from the pipeline file whatever
@@ -382,8 +383,13 @@ fn output(file: File, bytes: u64) -> io::Result<Output> {
     Ok(output)
 }
 
-fn spawn_error(place: &str, error: io::Error) -> SourceError {
+/// Why a program did not start; `is_there` says that its file is.
+fn spawn_error(place: &str, error: io::Error, is_there: bool) -> SourceError {
     let (kind, message) = match error.kind() {
+        io::ErrorKind::NotFound if is_there => (
+            ErrorKind::Unavailable,
+            "is there, but not the program that its first line (#!) names; install that, or correct the line",
+        ),
         io::ErrorKind::NotFound => {
             (ErrorKind::Unavailable, "there is no such program; install it, or check option \"program\"")
         }
