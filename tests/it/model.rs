@@ -53,7 +53,7 @@ fn a_model_trained_apart_is_the_one_a_run_would_train() {
 
 #[test]
 fn a_truth_teaches_the_model() {
-    let workspace = Workspace::with(PIPELINE, &[("crm.csv", &people(true))]);
+    let workspace = Workspace::with(&pipeline(), &[("crm.csv", &people(true))]);
     let truth = |of: &dyn Fn(usize, usize) -> String| {
         let rows = (0..200).flat_map(|person| (0..2).map(move |copy| (person, copy)));
         rows.fold("record_id,cluster_id\n".to_owned(), |mut text, (person, copy)| {
