@@ -114,7 +114,7 @@ const REMEMBERED: usize = 1 << 16;
 type Known<'a, T> = HashMap<&'a str, T, foldhash::fast::FixedState>;
 
 fn scalar_column(name: &str, kind: ColumnKind, arrays: &[ArrayRef], form: Form) -> Result<Column, RunError> {
-    let texts = arrays.iter().map(|array| text_of(array)).collect::<Result<Vec<_>, _>>()?;
+    let texts = arrays.iter().map(text_of).collect::<Result<Vec<_>, _>>()?;
     let mut builder = ColumnBuilder::new(name, kind);
     let mut known: Known<'_, Option<String>> = HashMap::default();
     for values in &texts {

@@ -92,7 +92,7 @@ impl RecordColumns {
     /// # Errors
     /// No such column, or a file that cannot be read.
     pub fn column(&self, name: &str) -> Result<Vec<ArrayRef>, RunError> {
-        self.each(name, |array| Ok(array))
+        self.each(name, Ok)
     }
 
     /// One part of the elements of a list column, an array a batch; none where the elements have no such part.
@@ -105,7 +105,7 @@ impl RecordColumns {
             let elements = list.as_list_opt::<i32>().and_then(|list| list.values().as_struct_opt().cloned());
             let values = elements.and_then(|elements| elements.column_by_name(part).cloned());
             // What was read of a file is one piece of memory: a copy lets go of the other parts.
-            Ok(values.map(|values| if spilled { copied(&values) } else { values }))
+            values.map(|values| if spilled { copied(&values) } else { Ok(values) }).transpose()
         })?;
         Ok(parts.into_iter().collect())
     }
@@ -209,11 +209,11 @@ fn next_array(reader: &mut ColumnReader, length: usize, name: &str) -> Result<Ar
     Ok(Arc::clone(batch.columns().first().ok_or_else(changed)?))
 }
 
-fn copied(array: &ArrayRef) -> ArrayRef {
+fn copied(array: &ArrayRef) -> Result<ArrayRef, RunError> {
     let data = array.to_data();
     let mut copy = MutableArrayData::new(vec![&data], false, data.len());
-    copy.extend(0, 0, data.len());
-    make_array(copy.freeze())
+    copy.try_extend(0, 0, data.len())?;
+    Ok(make_array(copy.freeze()))
 }
 
 #[cfg(test)]

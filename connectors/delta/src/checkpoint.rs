@@ -44,11 +44,11 @@ pub(crate) fn read(
 /// Statistics in columns of their own and tombstones are not looked at.
 fn matters(path: &[String]) -> bool {
     let path: Vec<&str> = path.iter().map(String::as_str).collect();
-    match path.as_slice() {
-        ["add", "path" | "partitionValues" | "size" | "stats" | "deletionVector", ..] => true,
-        ["metaData" | "protocol" | "sidecar", ..] => true,
-        _ => false,
-    }
+    matches!(
+        path.as_slice(),
+        ["add", "path" | "partitionValues" | "size" | "stats" | "deletionVector", ..]
+            | ["metaData" | "protocol" | "sidecar", ..]
+    )
 }
 
 fn written(batch: &RecordBatch) -> Result<Vec<u8>, arrow::error::ArrowError> {

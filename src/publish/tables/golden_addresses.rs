@@ -3,7 +3,7 @@
 use std::path::Path;
 
 use arrow::array::ArrayRef;
-use arrow::datatypes::{DataType, Field};
+use arrow::datatypes::Field;
 use goldsmith_config::attributes::AttributeKind;
 
 use crate::golden::RankedValue;

@@ -119,7 +119,7 @@ fn a_bitmap_that_is_damaged_or_elsewhere_is_refused() {
     let uuid = z85(&[7; 16]);
     let name = "deletion_vector_07070707-0707-0707-0707-070707070707.bin";
     let good = bitmap(&[0, 1]);
-    let (bytes, _) = file_of(&[good.clone()]);
+    let (bytes, _) = file_of(std::slice::from_ref(&good));
     let vector =
         json!({"storageType": "u", "pathOrInlineDv": uuid, "offset": 1, "sizeInBytes": good.len(), "cardinality": 2});
     let refused = |bytes: Option<&[u8]>, vector: Value| {

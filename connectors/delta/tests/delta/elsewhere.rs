@@ -46,8 +46,8 @@ fn table() -> Made {
         add["add"]["path"] = json!(path.replace(' ', "%20"));
         add
     });
-    made.commit(&[one.clone()]);
-    made.commit(&[two.clone()]);
+    made.commit(std::slice::from_ref(&one));
+    made.commit(std::slice::from_ref(&two));
     made.commit(&[three, remove("a.parquet")]);
     let mut actions = first_actions(&made);
     actions.extend([one, two]);

@@ -297,7 +297,7 @@ fn widened_columns_keep_their_values() {
     ]);
     let mut made = Made::new(&protocol, &fields, &[], &json!({}));
     let file = made.file("a.parquet", &narrow);
-    made.commit(&[file.clone()]);
+    made.commit(std::slice::from_ref(&file));
     let table = source(made.folder.path(), &json!({"path": "t"}));
     let rows = whole(&collect(&*table, &Default::default()).unwrap(), &table.schema(None).unwrap());
     let shown: Vec<String> =
