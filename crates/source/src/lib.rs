@@ -16,6 +16,7 @@
 //! | [`request`] | options, tables and columns asked for, against those there are; the nearest name for a wrong one |
 //! | [`secret`] | passwords and tokens: references in the pipeline file, resolved when a source is read |
 //! | [`files`] | paths, globs, compression and encodings: what all file connectors share |
+//! | [`builders`] | what columns are built of, value by value |
 //! | [`columns`] | one schema for Arrow batches of several files |
 //! | [`ipc`] | whether bytes are a whole Arrow IPC stream or file |
 //! | [`lines`] | lines of bounded length out of a stream |
@@ -23,6 +24,7 @@
 //! | [`worker`] | a thread of its own for an asynchronous client, so that its connector can block |
 //! | [`conformance`] | the battery: each connector's tests run it, and its own tests break each check once |
 
+pub mod builders;
 pub mod columns;
 pub mod conformance;
 pub mod contract;
