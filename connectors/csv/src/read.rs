@@ -4,15 +4,17 @@ use std::path::PathBuf;
 use std::str;
 use std::sync::Arc;
 
-use arrow::array::{ArrayRef, RecordBatch, RecordBatchOptions, StringArray, StringBuilder};
+use arrow::array::{ArrayRef, RecordBatch, RecordBatchOptions, StringArray};
 use arrow::datatypes::{DataType, Field, Schema, SchemaRef};
+use arrow::error::ArrowError;
+use goldsmith_source::builders::{Bytes, Nulls};
 use goldsmith_source::contract::MAX_BATCH_BYTES;
 use goldsmith_source::files::InputFile;
 use goldsmith_source::{Chunk, ErrorKind, OpenContext, ReadRequest, RejectedRow, Sink, Source, SourceError, request};
 
 use crate::config::{CsvConfig, Layout, twice};
 use crate::records::{MAX_RECORD_BYTES, Record, Records, State};
-use crate::scan::{self, MAX_QUOTED_BYTES, MAX_QUOTED_LINES};
+use crate::scan::{self, Form, MAX_QUOTED_BYTES, MAX_QUOTED_LINES};
 
 pub(crate) struct CsvSource {
     config: CsvConfig,
@@ -54,7 +56,8 @@ impl CsvSource {
     ) -> Result<(), SourceError> {
         let mut records = Records::open(file, &self.config, &self.layout)?;
         let header = header(&mut records, file, &self.config)?;
-        let mut batch = Batch::new(file, schema, &header.names, batch_rows);
+        let nulls = NullValues::new(&self.config.null_values);
+        let mut batch = Batch::new(file, schema, &header.names, &nulls, batch_rows);
         let mut next = match header.first_row {
             Some(record) => Some(record),
             None => records.next()?,
@@ -62,7 +65,7 @@ impl CsvSource {
         let mut row = 0;
         while let Some(record) = next {
             row += 1;
-            match batch.push(row, &record, &records, &header.names, &self.config.null_values) {
+            match batch.push(row, &record, &records, &header.names) {
                 Ok(()) if batch.is_full() => batch.flush(sink)?,
                 Ok(()) => {}
                 Err(fault) => sink.reject(fault.rejected(file, row, &record, &records, &header.names))?,
@@ -160,37 +163,83 @@ fn header(records: &mut Records<'_>, file: &InputFile, config: &CsvConfig) -> Re
     }
 }
 
+/// What a file writes where it has no value.
+struct NullValues {
+    /// Whether nothing at all is one of them.
+    empty: bool,
+    others: Vec<String>,
+}
+
+impl NullValues {
+    fn new(written: &[String]) -> Self {
+        let others = written.iter().filter(|null| !null.is_empty()).cloned().collect();
+        Self { empty: written.iter().any(String::is_empty), others }
+    }
+
+    fn hold(&self, value: &[u8]) -> bool {
+        if value.is_empty() { self.empty } else { self.others.iter().any(|null| null.as_bytes() == value) }
+    }
+}
+
+/// The values of one column.
+struct Column {
+    values: Bytes,
+    nulls: Nulls,
+}
+
+impl Column {
+    fn new() -> Self {
+        Self { values: Bytes::with_capacity(0, 0), nulls: Nulls::default() }
+    }
+
+    /// Appends the first `length` bytes of `from`; `None` where there is no room.
+    #[inline]
+    fn push(&mut self, from: &[u8], length: usize, nulls: &NullValues) -> Option<()> {
+        if nulls.hold(from.get(..length)?) {
+            self.nulls.push(self.values.len());
+            self.values.end()
+        } else {
+            self.values.push_start(from, length)
+        }
+    }
+
+    fn finish(&mut self) -> Result<StringArray, ArrowError> {
+        let nulls = self.nulls.finish(self.values.len());
+        let (offsets, values) = self.values.finish();
+        StringArray::try_new(offsets, values, nulls)
+    }
+}
+
 /// Rows on their way into a batch.
 struct Batch<'a> {
     file: &'a InputFile,
     schema: &'a SchemaRef,
     /// For each column wanted its position in the file, if the file has it, and the values so far.
-    columns: Vec<Option<(usize, StringBuilder)>>,
+    columns: Vec<Option<(usize, Column)>>,
+    nulls: &'a NullValues,
     rows: Vec<u64>,
     bytes: usize,
     batch_rows: usize,
 }
 
 impl<'a> Batch<'a> {
-    fn new(file: &'a InputFile, schema: &'a SchemaRef, names: &[String], batch_rows: usize) -> Self {
+    fn new(
+        file: &'a InputFile,
+        schema: &'a SchemaRef,
+        names: &[String],
+        nulls: &'a NullValues,
+        batch_rows: usize,
+    ) -> Self {
         let position = |field: &Arc<Field>| names.iter().position(|name| name == field.name());
-        let columns =
-            schema.fields().iter().map(|field| position(field).map(|at| (at, StringBuilder::new()))).collect();
-        Self { file, schema, columns, rows: Vec::new(), bytes: 0, batch_rows }
+        let columns = schema.fields().iter().map(|field| position(field).map(|at| (at, Column::new()))).collect();
+        Self { file, schema, columns, nulls, rows: Vec::new(), bytes: 0, batch_rows }
     }
 
     fn is_full(&self) -> bool {
         self.rows.len() >= self.batch_rows || self.bytes >= MAX_BATCH_BYTES
     }
 
-    fn push(
-        &mut self,
-        row: u64,
-        record: &Record,
-        records: &Records<'_>,
-        names: &[String],
-        nulls: &[String],
-    ) -> Result<(), Fault> {
+    fn push(&mut self, row: u64, record: &Record, records: &Records<'_>, names: &[String]) -> Result<(), Fault> {
         let count = records.fields.len();
         match record.state {
             State::Complete | State::LastWithoutLineEnd if count == names.len() => {}
@@ -203,9 +252,19 @@ impl<'a> Batch<'a> {
         let bytes = records.bytes(record);
         // One check for the record: fields end at ASCII characters, so each of them is valid where the whole is.
         let text = str::from_utf8(bytes).map_err(|error| Fault::Encoding(error.valid_up_to()))?;
-        for (position, values) in self.columns.iter_mut().flatten() {
-            let value = records.fields.get(*position).and_then(|field| scan::value(text, field, records.dialect));
-            values.append_option(value.filter(|value| !nulls.iter().any(|null| null == value)));
+        let from = records.bytes_from(record);
+        for (position, column) in self.columns.iter_mut().flatten() {
+            let Some(field) = records.fields.get(*position) else { continue };
+            let pushed = match field.form {
+                Form::Plain => {
+                    column.push(from.get(field.range.start..).unwrap_or_default(), field.range.len(), self.nulls)
+                }
+                Form::Escaped | Form::Trailing => {
+                    let value = scan::value(text, field, records.dialect).unwrap_or_default();
+                    column.push(value.as_bytes(), value.len(), self.nulls)
+                }
+            };
+            pushed.ok_or(Fault::TooLong)?;
         }
         self.rows.push(row);
         self.bytes += bytes.len();
@@ -218,13 +277,12 @@ impl<'a> Batch<'a> {
         }
         let rows = std::mem::take(&mut self.rows);
         self.bytes = 0;
-        let finish = |column: &mut Option<(usize, StringBuilder)>| -> ArrayRef {
-            match column {
-                Some((_, values)) => Arc::new(values.finish()),
-                None => Arc::new(StringArray::new_null(rows.len())),
-            }
+        let finish = |column: &mut Option<(usize, Column)>| match column {
+            Some((_, column)) => column.finish(),
+            None => Ok(StringArray::new_null(rows.len())),
         };
-        let arrays = self.columns.iter_mut().map(finish).collect();
+        let arrays = self.columns.iter_mut().map(|column| finish(column).map(|array| Arc::new(array) as ArrayRef));
+        let arrays = arrays.collect::<Result<_, _>>().map_err(internal)?;
         let options = RecordBatchOptions::new().with_row_count(Some(rows.len()));
         let batch = RecordBatch::try_new_with_options(Arc::clone(self.schema), arrays, &options).map_err(internal)?;
         sink.chunk(Chunk { file: Arc::clone(&self.file.name), rows, batch })
@@ -288,6 +346,6 @@ impl Fault {
     }
 }
 
-fn internal(error: arrow::error::ArrowError) -> SourceError {
+fn internal(error: ArrowError) -> SourceError {
     SourceError::new(ErrorKind::Internal, "the csv connector built a batch that does not fit its schema").because(error)
 }

@@ -126,6 +126,11 @@ impl<'a> Records<'a> {
         self.buffer.get(record.range.clone()).unwrap_or_default()
     }
 
+    /// The bytes of a record and of all behind it that was read.
+    pub(crate) fn bytes_from(&self, record: &Record) -> &[u8] {
+        self.buffer.get(record.range.start..).unwrap_or_default()
+    }
+
     /// The bytes of a record as the file has them.
     pub(crate) fn original(&self, record: &Record) -> std::borrow::Cow<'_, [u8]> {
         self.text.original(self.bytes(record))

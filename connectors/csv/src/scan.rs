@@ -97,9 +97,8 @@ pub(crate) fn scan(bytes: &[u8], at_end: bool, dialect: Dialect, fields: &mut Ve
                 }
             }
         }
-        let rest = bytes.get(at..).unwrap_or_default();
-        let stop = rest.iter().position(|&byte| byte == dialect.delimiter || byte == b'\n' || byte == b'\r');
-        let end = at + stop.unwrap_or(rest.len());
+        let stop = find(bytes, at, [dialect.delimiter, b'\n', b'\r']);
+        let end = stop.unwrap_or(bytes.len());
         if stop.is_none() && !at_end {
             return Scan::NeedMore;
         }
@@ -169,11 +168,9 @@ fn closing_quote(bytes: &[u8], open: usize, at_end: bool, dialect: Dialect) -> C
     let mut escaped = false;
     let mut lines = 0;
     loop {
-        let rest = bytes.get(at..).unwrap_or_default();
-        let stop = rest.iter().position(|&byte| {
-            Some(byte) == dialect.quote || Some(byte) == dialect.escape || byte == b'\n' || byte == b'\r'
-        });
-        let stop = at + stop.unwrap_or(rest.len());
+        let quote = dialect.quote.unwrap_or(b'\n');
+        let stop = find(bytes, at, [quote, dialect.escape.unwrap_or(quote), b'\n', b'\r']);
+        let stop = stop.unwrap_or(bytes.len());
         if stop - open > MAX_QUOTED_BYTES || lines > MAX_QUOTED_LINES {
             return Closing::Never;
         }
@@ -203,7 +200,30 @@ fn closing_quote(bytes: &[u8], open: usize, at_end: bool, dialect: Dialect) -> C
 }
 
 fn line_end(bytes: &[u8], from: usize) -> Option<usize> {
-    bytes.get(from..)?.iter().position(|&byte| byte == b'\n' || byte == b'\r').map(|at| from + at)
+    find(bytes, from, [b'\n', b'\r'])
+}
+
+/// Where from `from` on the first of the bytes `wanted` is. Made for fields, which are short.
+#[inline]
+fn find<const N: usize>(bytes: &[u8], from: usize, wanted: [u8; N]) -> Option<usize> {
+    const ONES: u64 = u64::from_ne_bytes([0x01; 8]);
+    const HIGHS: u64 = u64::from_ne_bytes([0x80; 8]);
+    let mut at = from;
+    // Eight bytes at a time: the lowest high bit is set in the first byte that does not differ from a wanted one.
+    while let Some(eight) = bytes.get(at..)?.first_chunk::<8>() {
+        let word = u64::from_le_bytes(*eight);
+        let mut found = 0;
+        for byte in wanted {
+            let difference = word ^ ONES.wrapping_mul(u64::from(byte));
+            found |= difference.wrapping_sub(ONES) & !difference;
+        }
+        found &= HIGHS;
+        if found != 0 {
+            return Some(at + (found.trailing_zeros() / 8) as usize);
+        }
+        at += 8;
+    }
+    bytes.get(at..)?.iter().position(|byte| wanted.contains(byte)).map(|more| at + more)
 }
 
 /// Where the line after the line end at `end` starts; `None` where it takes the next byte to tell CR from CRLF.
@@ -247,6 +267,22 @@ mod tests {
             .escape(escape)
             .from_reader(text.as_bytes());
         reader.records().map(|record| record.unwrap().iter().map(str::to_owned).collect()).collect()
+    }
+
+    /// Every byte before and behind a wanted one, at every place of the eight and beyond.
+    #[test]
+    fn the_first_wanted_byte_is_found() {
+        for (other, length) in (0..=255_u8).flat_map(|other| (0..20).map(move |length| (other, length))) {
+            if !b",\n\r".contains(&other) {
+                let mut text = vec![other; length];
+                assert_eq!(find(&text, 0, [b',', b'\n', b'\r']), None, "{other} {length}");
+                for wanted in *b",\n\r" {
+                    text.extend([wanted, b'-', b',', other, wanted.wrapping_add(1)]);
+                    assert_eq!(find(&text, 0, [b',', b'\n', b'\r']), Some(length), "{other} {length} {wanted}");
+                    text.truncate(length);
+                }
+            }
+        }
     }
 
     /// All texts of up to five characters out of the six that matter whose quotes close.

@@ -3,13 +3,13 @@
 use std::sync::Arc;
 
 use arrow::array::{
-    ArrayRef, BinaryArray, BooleanArray, BooleanBufferBuilder, Date32Array, Decimal128Array, Float32Array,
-    Float64Array, Int16Array, Int32Array, Int64Array, ListArray, NullBufferBuilder, StringArray,
-    Time64MicrosecondArray, TimestampMicrosecondArray,
+    ArrayRef, BinaryArray, BooleanArray, Date32Array, Decimal128Array, Float32Array, Float64Array, Int16Array,
+    Int32Array, Int64Array, ListArray, StringArray, Time64MicrosecondArray, TimestampMicrosecondArray,
 };
-use arrow::buffer::{Buffer, NullBuffer, OffsetBuffer, ScalarBuffer};
+use arrow::buffer::{OffsetBuffer, ScalarBuffer};
 use arrow::datatypes::DataType;
 use arrow::error::ArrowError;
+use goldsmith_source::builders::{Bytes, Nulls};
 
 use crate::numeric::decimal;
 use crate::types::Wire;
@@ -18,18 +18,21 @@ use crate::types::Wire;
 const DAYS: i32 = 10_957;
 const MICROSECONDS: i64 = 946_684_800_000_000;
 
+/// Bytes of the length before a value.
+const LENGTH: usize = 4;
+
 /// A value is not in the form its type has.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) struct Malformed;
 
 pub(crate) struct Column {
     data_type: DataType,
-    nulls: NullBufferBuilder,
+    nulls: Nulls,
     cells: Cells,
 }
 
 enum Cells {
-    Bool(BooleanBufferBuilder),
+    Bool(Vec<bool>),
     Int2(Vec<i16>),
     Int4(Vec<i32>),
     Int8(Vec<i64>),
@@ -45,38 +48,6 @@ enum Cells {
     Jsonb(Bytes),
     Bytes(Bytes),
     List(Vec<i32>, Box<Column>),
-}
-
-/// Values one after the other, and where each ends.
-#[derive(Default)]
-struct Bytes {
-    values: Vec<u8>,
-    ends: Vec<i32>,
-}
-
-impl Bytes {
-    fn with_capacity(rows: usize, bytes: usize) -> Self {
-        let mut ends = Vec::with_capacity(rows + 1);
-        ends.push(0);
-        Self { values: Vec::with_capacity(bytes), ends }
-    }
-
-    fn end(&mut self) -> Result<(), Malformed> {
-        self.ends.push(i32::try_from(self.values.len()).map_err(|_| Malformed)?);
-        Ok(())
-    }
-
-    fn push(&mut self, value: &[u8]) -> Result<(), Malformed> {
-        self.values.extend_from_slice(value);
-        self.end()
-    }
-
-    /// What was gathered; the next batch will be about as large.
-    fn take(&mut self) -> (OffsetBuffer<i32>, Buffer) {
-        let next = Self::with_capacity(self.ends.len(), self.values.len());
-        let full = std::mem::replace(self, next);
-        (offsets(full.ends), Buffer::from_vec(full.values))
-    }
 }
 
 fn offsets(ends: Vec<i32>) -> OffsetBuffer<i32> {
@@ -96,7 +67,7 @@ impl Column {
     pub(crate) fn new(data_type: &DataType, wire: &Wire, rows: usize) -> Self {
         let bytes = || Bytes::with_capacity(rows, rows * 8);
         let cells = match wire {
-            Wire::Bool => Cells::Bool(BooleanBufferBuilder::new(rows)),
+            Wire::Bool => Cells::Bool(Vec::with_capacity(rows)),
             Wire::Int2 => Cells::Int2(Vec::with_capacity(rows)),
             Wire::Int4 => Cells::Int4(Vec::with_capacity(rows)),
             Wire::Int8 => Cells::Int8(Vec::with_capacity(rows)),
@@ -119,18 +90,20 @@ impl Column {
                 Cells::List(vec![0], Box::new(Self::new(inner, element, rows)))
             }
         };
-        Self { data_type: data_type.clone(), nulls: NullBufferBuilder::new(rows), cells }
+        Self { data_type: data_type.clone(), nulls: Nulls::default(), cells }
     }
 
-    /// Appends a value, or null for `None`.
-    pub(crate) fn append(&mut self, value: Option<&[u8]>) -> Result<(), Malformed> {
-        let Some(value) = value else {
+    /// Takes a value off `rest`, or null, and appends it.
+    #[inline]
+    pub(crate) fn append(&mut self, rest: &mut &[u8]) -> Result<(), Malformed> {
+        let from = rest.get(LENGTH..).unwrap_or_default();
+        let Some(value) = field(rest)? else {
             return self.append_null();
         };
         // Values that Arrow has no place for were kept out by the statement; infinite times are null.
         let mut known = true;
         match &mut self.cells {
-            Cells::Bool(bits) => bits.append(fixed::<1>(value)? != [0]),
+            Cells::Bool(values) => values.push(fixed::<1>(value)? != [0]),
             Cells::Int2(values) => values.push(i16::from_be_bytes(fixed(value)?)),
             Cells::Int4(values) => values.push(i32::from_be_bytes(fixed(value)?)),
             Cells::Int8(values) => values.push(i64::from_be_bytes(fixed(value)?)),
@@ -149,38 +122,55 @@ impl Column {
                 known = moment != i64::MAX && moment != i64::MIN;
                 values.push(if known { moment.checked_add(MICROSECONDS).ok_or(Malformed)? } else { 0 });
             }
-            Cells::Text(bytes) | Cells::Bytes(bytes) => bytes.push(value)?,
-            Cells::Uuid(bytes) => {
-                bytes.values.extend_from_slice(&hyphenated(fixed(value)?));
-                bytes.end()?;
-            }
+            Cells::Text(bytes) | Cells::Bytes(bytes) => bytes.push_start(from, value.len()).ok_or(Malformed)?,
+            Cells::Uuid(bytes) => bytes.push(&hyphenated(fixed(value)?)).ok_or(Malformed)?,
             Cells::Jsonb(bytes) => match value {
-                [1, text @ ..] => bytes.push(text)?,
+                [1, text @ ..] => bytes.push(text).ok_or(Malformed)?,
                 _ => return Err(Malformed),
             },
             Cells::List(ends, element) => {
                 append_elements(value, element)?;
-                ends.push(i32::try_from(element.nulls.len()).map_err(|_| Malformed)?);
+                ends.push(i32::try_from(element.len()).map_err(|_| Malformed)?);
             }
         }
-        self.nulls.append(known);
+        if !known {
+            self.nulls.push(self.len() - 1);
+        }
         Ok(())
     }
 
+    #[cold]
     fn append_null(&mut self) -> Result<(), Malformed> {
         match &mut self.cells {
-            Cells::Bool(bits) => bits.append(false),
+            Cells::Bool(values) => values.push(false),
             Cells::Int2(values) => values.push(0),
             Cells::Int4(values) | Cells::Date(values) => values.push(0),
             Cells::Int8(values) | Cells::Oid(values) | Cells::Time(values) | Cells::Timestamp(values) => values.push(0),
             Cells::Float4(values) => values.push(0.0),
             Cells::Float8(values) => values.push(0.0),
             Cells::Numeric(values, _) => values.push(0),
-            Cells::Text(bytes) | Cells::Uuid(bytes) | Cells::Jsonb(bytes) | Cells::Bytes(bytes) => bytes.end()?,
+            Cells::Text(bytes) | Cells::Uuid(bytes) | Cells::Jsonb(bytes) | Cells::Bytes(bytes) => {
+                bytes.end().ok_or(Malformed)?;
+            }
             Cells::List(ends, _) => ends.push(ends.last().copied().unwrap_or_default()),
         }
-        self.nulls.append_null();
+        self.nulls.push(self.len() - 1);
         Ok(())
+    }
+
+    /// How many values there are, nulls included.
+    fn len(&self) -> usize {
+        match &self.cells {
+            Cells::Bool(values) => values.len(),
+            Cells::Int2(values) => values.len(),
+            Cells::Int4(values) | Cells::Date(values) => values.len(),
+            Cells::Int8(values) | Cells::Oid(values) | Cells::Time(values) | Cells::Timestamp(values) => values.len(),
+            Cells::Float4(values) => values.len(),
+            Cells::Float8(values) => values.len(),
+            Cells::Numeric(values, _) => values.len(),
+            Cells::Text(bytes) | Cells::Uuid(bytes) | Cells::Jsonb(bytes) | Cells::Bytes(bytes) => bytes.len(),
+            Cells::List(ends, _) => ends.len() - 1,
+        }
     }
 
     /// The array of what was appended; the column starts anew.
@@ -188,9 +178,9 @@ impl Column {
     /// # Errors
     /// Where text is not UTF-8.
     pub(crate) fn finish(&mut self) -> Result<ArrayRef, ArrowError> {
-        let nulls: Option<NullBuffer> = self.nulls.finish();
+        let nulls = self.nulls.finish(self.len());
         Ok(match &mut self.cells {
-            Cells::Bool(bits) => Arc::new(BooleanArray::new(bits.finish(), nulls)),
+            Cells::Bool(values) => Arc::new(BooleanArray::new(taken(values).into(), nulls)),
             Cells::Int2(values) => Arc::new(Int16Array::try_new(taken(values).into(), nulls)?),
             Cells::Int4(values) => Arc::new(Int32Array::try_new(taken(values).into(), nulls)?),
             Cells::Int8(values) | Cells::Oid(values) => Arc::new(Int64Array::try_new(taken(values).into(), nulls)?),
@@ -210,11 +200,11 @@ impl Column {
                 }
             }
             Cells::Text(bytes) | Cells::Uuid(bytes) | Cells::Jsonb(bytes) => {
-                let (offsets, values) = bytes.take();
+                let (offsets, values) = bytes.finish();
                 Arc::new(StringArray::try_new(offsets, values, nulls)?)
             }
             Cells::Bytes(bytes) => {
-                let (offsets, values) = bytes.take();
+                let (offsets, values) = bytes.finish();
                 Arc::new(BinaryArray::try_new(offsets, values, nulls)?)
             }
             Cells::List(ends, element) => {
@@ -228,6 +218,7 @@ impl Column {
 }
 
 /// An array: dimensions, whether there are nulls, the type, length and lower bound of each dimension, elements.
+#[inline(never)]
 fn append_elements(mut value: &[u8], column: &mut Column) -> Result<(), Malformed> {
     let mut word = || -> Result<i32, Malformed> {
         let (head, rest) = value.split_first_chunk::<4>().ok_or(Malformed)?;
@@ -242,14 +233,14 @@ fn append_elements(mut value: &[u8], column: &mut Column) -> Result<(), Malforme
     };
     word()?;
     for _ in 0..count {
-        column.append(field(&mut value)?)?;
+        column.append(&mut value)?;
     }
     Ok(())
 }
 
 /// Takes a length and as many bytes off `rest`; `None` for null.
 pub(crate) fn field<'a>(rest: &mut &'a [u8]) -> Result<Option<&'a [u8]>, Malformed> {
-    let (head, tail) = rest.split_first_chunk::<4>().ok_or(Malformed)?;
+    let (head, tail) = rest.split_first_chunk::<LENGTH>().ok_or(Malformed)?;
     let length = i32::from_be_bytes(*head);
     let (value, tail) = match usize::try_from(length) {
         Ok(length) => tail.split_at_checked(length).map(|(value, tail)| (Some(value), tail)).ok_or(Malformed)?,
@@ -282,7 +273,7 @@ mod tests {
     #[test]
     fn cut_values_are_malformed() {
         let mut column = Column::new(&DataType::Int32, &Wire::Int4, 1);
-        assert_eq!(column.append(Some(&[0, 0, 1])), Err(Malformed));
+        assert_eq!(column.append(&mut &[0, 0, 0, 3, 0, 0, 1][..]), Err(Malformed));
         assert_eq!(field(&mut &[0, 0, 0, 2, 7][..]), Err(Malformed));
         assert_eq!(field(&mut &[0, 0][..]), Err(Malformed));
     }

@@ -1,20 +1,27 @@
 //! One connection: TLS, password, patience.
 
+use std::io;
 use std::path::Path;
+use std::sync::{Arc, PoisonError};
 use std::time::Duration;
 
 use goldsmith_source::SourceError;
 use rustls::pki_types::CertificateDer;
 use rustls::pki_types::pem::PemObject as _;
 use rustls::{ClientConfig, RootCertStore};
+use socket2::{SockRef, TcpKeepalive};
+use tokio::io::{AsyncRead, AsyncWrite};
+use tokio::net::{TcpStream, UnixStream};
 use tokio::task::JoinHandle;
 use tokio_postgres::config::SslMode;
-use tokio_postgres::tls::MakeTlsConnect;
-use tokio_postgres::{Client, Config, NoTls, Socket};
+use tokio_postgres::tls::{MakeTlsConnect, TlsConnect};
+use tokio_postgres::{Client, Config, NoTls};
 use tokio_postgres_rustls::MakeRustlsConnect;
 
 use crate::config::Tls;
 use crate::explain;
+use crate::rows::Rows;
+use crate::tap::{Outlet, Tap, TapTls};
 use crate::target::Target;
 
 /// How long a server that is gone without a word is waited for while it should be sending.
@@ -26,6 +33,7 @@ const GOODBYE: Duration = Duration::from_millis(250);
 /// A connection, and the task that speaks for it.
 pub(crate) struct Connection {
     pub(crate) client: Client,
+    outlet: Outlet,
     speaker: JoinHandle<()>,
 }
 
@@ -33,55 +41,75 @@ impl Connection {
     /// Connects and proves who we are.
     pub(crate) async fn open(target: &Target) -> Result<Self, SourceError> {
         let mut config = Config::new();
-        config
-            .port(target.port)
-            .user(&target.user)
-            .dbname(&target.database)
-            .application_name("goldsmith")
-            .connect_timeout(target.connect_timeout)
-            .tcp_user_timeout(SILENCE)
-            .keepalives_idle(SILENCE / 4)
-            .keepalives_interval(SILENCE / 4)
-            .keepalives_retries(3);
-        if target.is_socket() {
-            config.host_path(&target.host)
-        } else {
-            config.host(&target.host)
-        };
+        config.user(&target.user).dbname(&target.database).application_name("goldsmith");
         if let Some(password) = &target.password {
             config.password(password.resolve(&target.base_dir).map_err(|error| error.at(target.locator()))?);
         }
-        // The library's own limit is for the first packet alone.
-        let connecting = async {
-            if target.tls == Tls::Disable || target.is_socket() {
-                config.ssl_mode(SslMode::Disable);
-                connect(&config, NoTls, target).await
-            } else {
-                config.ssl_mode(SslMode::Require);
-                connect(&config, MakeRustlsConnect::new(tls(target)?), target).await
-            }
-        };
-        let limit = target.connect_timeout;
-        tokio::time::timeout(limit, connecting).await.unwrap_or_else(|_| Err(explain::timeout(target)))
+        let connecting = connect(config, target);
+        tokio::time::timeout(target.connect_timeout, connecting).await.unwrap_or_else(|_| Err(explain::timeout(target)))
+    }
+
+    /// Has `rows` take what is copied from now on; with `None`, takes back those that did.
+    pub(crate) fn tap(&self, rows: Option<Rows>) -> Option<Rows> {
+        std::mem::replace(&mut *self.outlet.lock().unwrap_or_else(PoisonError::into_inner), rows)
     }
 
     /// Says goodbye, if the server listens.
     pub(crate) async fn close(self) {
-        let Self { client, speaker } = self;
+        let Self { client, speaker, .. } = self;
         drop(client);
         drop(tokio::time::timeout(GOODBYE, speaker).await);
     }
 }
 
-async fn connect<T>(config: &Config, tls: T, target: &Target) -> Result<Connection, SourceError>
+async fn connect(mut config: Config, target: &Target) -> Result<Connection, SourceError> {
+    let outlet = Outlet::default();
+    let unreachable = |error| explain::unreachable(error, target);
+    if target.is_socket() {
+        let path = Path::new(&target.host).join(format!(".s.PGSQL.{}", target.port));
+        let stream = UnixStream::connect(path).await.map_err(unreachable)?;
+        config.ssl_mode(SslMode::Disable);
+        return log_in(Tap::new(stream, Arc::clone(&outlet)), NoTls, &config, outlet, target).await;
+    }
+    let stream = TcpStream::connect((target.host.as_str(), target.port)).await.map_err(unreachable)?;
+    be_patient(&stream).map_err(unreachable)?;
+    if target.tls == Tls::Disable {
+        config.ssl_mode(SslMode::Disable);
+        return log_in(Tap::new(stream, Arc::clone(&outlet)), NoTls, &config, outlet, target).await;
+    }
+    config.ssl_mode(SslMode::Require);
+    let mut tls = MakeRustlsConnect::new(tls(target)?);
+    let Ok(tls) = MakeTlsConnect::<TcpStream>::make_tls_connect(&mut tls, &target.host);
+    log_in(stream, TapTls { tls, outlet: Arc::clone(&outlet) }, &config, outlet, target).await
+}
+
+/// How long a silent server is waited for.
+fn be_patient(stream: &TcpStream) -> io::Result<()> {
+    stream.set_nodelay(true)?;
+    let socket = SockRef::from(stream);
+    #[cfg(target_os = "linux")]
+    socket.set_tcp_user_timeout(Some(SILENCE))?;
+    let alive = TcpKeepalive::new().with_time(SILENCE / 4).with_interval(SILENCE / 4).with_retries(3);
+    socket.set_tcp_keepalive(&alive)
+}
+
+async fn log_in<S, T>(
+    stream: S,
+    tls: T,
+    config: &Config,
+    outlet: Outlet,
+    target: &Target,
+) -> Result<Connection, SourceError>
 where
-    T: MakeTlsConnect<Socket>,
+    S: AsyncRead + AsyncWrite + Unpin + Send + 'static,
+    T: TlsConnect<S>,
     T::Stream: Send + 'static,
 {
-    let (client, connection) = config.connect(tls).await.map_err(|error| explain::connecting(error, target))?;
+    let connected = config.connect_raw(stream, tls).await;
+    let (client, connection) = connected.map_err(|error| explain::connecting(error, target))?;
     // What ends the connection shows at the client's next question.
     let speaker = tokio::spawn(async move { drop(connection.await) });
-    Ok(Connection { client, speaker })
+    Ok(Connection { client, outlet, speaker })
 }
 
 /// Certificates are checked against one file or what the machine trusts, never not at all.
@@ -95,7 +123,7 @@ fn tls(target: &Target) -> Result<ClientConfig, SourceError> {
         let message = "there is no root certificate to check the server's by; name one with \"root_certificate\"";
         return Err(SourceError::config(message).at(target.locator()));
     }
-    let provider = std::sync::Arc::new(rustls::crypto::ring::default_provider());
+    let provider = Arc::new(rustls::crypto::ring::default_provider());
     let versions = ClientConfig::builder_with_provider(provider).with_safe_default_protocol_versions();
     let builder = versions
         .map_err(|error| SourceError::new(goldsmith_source::ErrorKind::Internal, "TLS cannot start").because(error))?;

@@ -21,26 +21,31 @@ pub(crate) fn timeout(target: &Target) -> SourceError {
     SourceError::unavailable(target.locator(), message)
 }
 
-/// A connection that was not made.
+/// A server that was not reached.
+pub(crate) fn unreachable(error: io::Error, target: &Target) -> SourceError {
+    let message = match error.kind() {
+        io::ErrorKind::ConnectionRefused => {
+            "nothing answers at this port; start the server, or correct \"host\" and \"port\""
+        }
+        io::ErrorKind::TimedOut => return timeout(target),
+        io::ErrorKind::NotFound if target.is_socket() => {
+            "there is no socket in this folder; start the server, or correct \"host\""
+        }
+        _ => "the host cannot be found or reached; check \"host\" and the network",
+    };
+    SourceError::unavailable(target.locator(), message).because(error)
+}
+
+/// A server that does not let in.
 pub(crate) fn connecting(error: Error, target: &Target) -> SourceError {
     let place = target.locator();
     if let Some(refusal) = error.as_db_error() {
         let (kind, message) = refused(refusal, target);
         return SourceError::new(kind, message).at(place);
     }
-    let tls = tls_fault(&error);
-    let (kind, message) = match (&tls, io_kind(&error), error.to_string()) {
-        (Some(message), ..) => (ErrorKind::Config, message.clone()),
-        (_, Some(io::ErrorKind::ConnectionRefused), _) => (
-            ErrorKind::Unavailable,
-            "nothing answers at this port; start the server, or correct \"host\" and \"port\"".to_owned(),
-        ),
-        (_, Some(io::ErrorKind::TimedOut), _) => return timeout(target),
-        (_, Some(io::ErrorKind::NotFound), _) if target.is_socket() => (
-            ErrorKind::Unavailable,
-            "there is no socket in this folder; start the server, or correct \"host\"".to_owned(),
-        ),
-        (_, _, text) if text.contains("configuration") => {
+    let (kind, message) = match (tls_fault(&error), error.to_string()) {
+        (Some(message), _) => (ErrorKind::Config, message),
+        (_, text) if text.contains("configuration") => {
             let message = match &target.password {
                 None => {
                     "the server asks for a password; say with \"password\" where it is kept (of an address: in PGPASSWORD)"
@@ -49,11 +54,8 @@ pub(crate) fn connecting(error: Error, target: &Target) -> SourceError {
             };
             (ErrorKind::Config, message.to_owned())
         }
-        (_, _, text) if text.contains("authentication") => {
+        (_, text) if text.contains("authentication") => {
             (ErrorKind::Config, "the server could not prove that it knows the password; check \"host\"".to_owned())
-        }
-        (_, _, text) if text.contains("connecting") => {
-            (ErrorKind::Unavailable, "the host cannot be found or reached; check \"host\" and the network".to_owned())
         }
         _ => (ErrorKind::Unavailable, "the connection broke while it was made; try again".to_owned()),
     };
@@ -114,10 +116,6 @@ fn tls_fault(error: &Error) -> Option<String> {
         _ => "the encrypted connection could not be made; ask the server's owner which TLS versions it speaks",
     };
     Some(message.to_owned())
-}
-
-fn io_kind(error: &Error) -> Option<io::ErrorKind> {
-    error.source()?.downcast_ref::<io::Error>().map(io::Error::kind)
 }
 
 /// A question that went wrong at `place`. `query` says whether the statement is the user's own.

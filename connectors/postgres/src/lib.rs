@@ -8,8 +8,10 @@ mod explain;
 mod numeric;
 mod plan;
 mod read;
+mod rows;
 mod session;
 mod tables;
+mod tap;
 mod target;
 mod types;
 

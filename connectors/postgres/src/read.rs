@@ -11,9 +11,10 @@ use goldsmith_source::{
 };
 
 use crate::config::PostgresOptions;
-use crate::copy::{Item, Layout, Piece, copy};
+use crate::copy::copy;
 use crate::explain;
 use crate::plan::{Plan, Scope};
+use crate::rows::{Item, Layout, Piece};
 use crate::session::{Session, Transaction, begin, gone};
 use crate::target::Target;
 
@@ -109,14 +110,14 @@ impl PostgresSource {
         let plan = self.plan(session, request.table.as_deref())?;
         let wanted = request::projection(request.columns.as_deref(), &plan.schema, &plan.place)?;
         let schema = plan.schema.project(&wanted).map_err(|error| fault().at(&plan.place).because(error))?;
-        let layout = Layout {
+        let layout = Arc::new(Layout {
             schema: Arc::new(schema),
             wires: plan.wires(&wanted),
             guarded: !plan.guards().is_empty(),
             place: plan.place.clone(),
             is_query: plan.table.is_none(),
             batch_rows: request.batch_rows,
-        };
+        });
         let window = request.window.as_ref().map(|window| plan.window(window)).transpose()?;
         let shares = match (&window, request.limit) {
             (None, None) => self.shares(session, &plan)?,
@@ -133,7 +134,7 @@ impl PostgresSource {
         let mut streams = Vec::with_capacity(members.len());
         for (number, member) in members.iter().enumerate() {
             let own: Vec<String> = statements.iter().skip(number).step_by(members.len()).cloned().collect();
-            streams.push(self.start(member, own, layout.clone(), stored)?);
+            streams.push(self.start(member, own, Arc::clone(&layout), stored)?);
         }
         let mut out = Out { plan: &plan, sink, pushed, rows: 0, bytes: 0 };
         // Statement 0 of the first, of the second …, statement 1 of the first …: the order of the blocks.
@@ -170,7 +171,7 @@ impl PostgresSource {
         &self,
         session: &Session,
         statements: Vec<String>,
-        layout: Layout,
+        layout: Arc<Layout>,
         stored: bool,
     ) -> Result<Receiver<Item>, SourceError> {
         let job = move |runtime: &tokio::runtime::Runtime, at: &mut Transaction, items: &_| {
@@ -183,7 +184,7 @@ impl PostgresSource {
                 let failed = |error| explain::asking(error, &layout.place, false);
                 at.client().batch_execute(&plans).await.map_err(failed)?;
                 for sql in &statements {
-                    copy(at.client(), sql, &layout, items).await?;
+                    copy(&at.connection, sql, &layout, items).await?;
                 }
                 Ok(())
             };

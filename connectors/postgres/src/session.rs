@@ -24,7 +24,7 @@ const SETTINGS: &str = "SET LOCAL datestyle = 'ISO'; SET LOCAL intervalstyle = '
 pub(crate) type Session = Worker<Transaction>;
 
 pub(crate) struct Transaction {
-    connection: Connection,
+    pub(crate) connection: Connection,
     pub(crate) server: Server,
 }
 

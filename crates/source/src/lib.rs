@@ -17,6 +17,7 @@
 //! | [`rows`] | the rows gathered for the next chunk |
 //! | [`secret`] | passwords and tokens: references in the pipeline file, resolved when a source is read |
 //! | [`files`] | paths, globs, compression and encodings: what all file connectors share |
+//! | [`builders`] | what columns are built of, value by value |
 //! | [`columns`] | one schema for Arrow batches of several files |
 //! | [`ipc`] | whether bytes are a whole Arrow IPC stream or file |
 //! | [`lines`] | lines of bounded length out of a stream |
@@ -24,6 +25,7 @@
 //! | [`worker`] | a thread of its own for an asynchronous client, so that its connector can block |
 //! | [`conformance`] | the battery: each connector's tests run it, and its own tests break each check once |
 
+pub mod builders;
 pub mod columns;
 pub mod conformance;
 pub mod contract;
