@@ -31,7 +31,9 @@ pub fn retry_after(header: &str, now: SystemTime) -> Option<Duration> {
 /// The time in a `Date` header: `Sun, 06 Nov 1994 08:49:37 GMT`.
 #[must_use]
 pub fn date(header: &str) -> Option<SystemTime> {
-    DateTime::parse_from_rfc2822(header.trim()).ok().map(SystemTime::from)
+    // A wrong day of the week is no reason not to believe the rest.
+    let date = header.split_once(',').map_or(header, |(_, date)| date);
+    DateTime::parse_from_rfc2822(date.trim()).ok().map(SystemTime::from)
 }
 
 /// What became of a request that met no answer, or half of one, [`MAX_TRIES`] times, and what to do. The address is
@@ -72,6 +74,7 @@ mod tests {
         let seconds = |header: &str| date(header)?.duration_since(UNIX_EPOCH).ok().map(|since| since.as_secs());
         assert_eq!(seconds(" Thu, 01 Jan 1970 00:00:00 GMT"), Some(0));
         assert_eq!(seconds("Thu, 29 Feb 2024 12:00:00 GMT"), Some(1_709_208_000));
+        assert_eq!(seconds("Mon, 29 Feb 2024 12:00:00 GMT"), Some(1_709_208_000));
         assert_eq!(seconds("2024-02-29"), None);
     }
 
