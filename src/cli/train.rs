@@ -97,7 +97,7 @@ pub(super) fn run(arguments: &Arguments, progress: &Progress) -> Result<u8, Fail
                 path.display(),
                 human(records),
                 if labelled > 0 { format!(", {} of them labelled", human(labelled)) } else { String::new() },
-                path.display()
+                std::path::absolute(path).unwrap_or_else(|_| path.clone()).display()
             ));
         }
     }

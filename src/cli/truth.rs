@@ -17,6 +17,10 @@ use crate::pipeline::exit;
 /// The rows of the truth, and how many lack the record or the customer.
 pub(super) async fn read_truth(path: &Path) -> Result<(Vec<Truth>, usize), Failure> {
     let refuse = |what: String| Failure::config(format!("error: {}: {what}", path.display()));
+    if !path.is_file() {
+        let message = format!("error: {}: there is no such file; correct the path", path.display());
+        return Err(Failure { message, code: exit::RETRY });
+    }
     let context: SessionContext = session::session(1);
     let text = path.to_string_lossy();
     let frame = if path.extension().is_some_and(|ending| ending == "parquet") {
@@ -27,10 +31,7 @@ pub(super) async fn read_truth(path: &Path) -> Result<(Vec<Truth>, usize), Failu
         let options = CsvReadOptions::new().file_extension(&ending).schema_infer_max_records(0);
         context.read_csv(text.as_ref(), options).await
     };
-    let frame = frame.map_err(|error| Failure {
-        message: format!("error: {}: {}", path.display(), plain(&error)),
-        code: if path.exists() { exit::CONFIG } else { exit::RETRY },
-    })?;
+    let frame = frame.map_err(|error| refuse(plain(&error)))?;
     let columns: Vec<String> = frame.schema().fields().iter().map(|field| field.name().clone()).collect();
     if columns.is_empty() {
         return Err(refuse("it is empty; write a row a record, with a header".to_owned()));

@@ -178,8 +178,10 @@ fn address(file: &Path) -> Option<&str> {
 
 /// Where a file is, with the links of its folder followed and its own name kept.
 fn whereabouts(file: &Path) -> Result<PathBuf, RunError> {
-    let doing = || format!("looking for {}", file.display());
-    if file.metadata().doing(doing)?.is_dir() {
+    let doing = || format!("looking for {}", names::shown(&file.to_string_lossy()));
+    let is_table =
+        || file.to_str().is_some_and(|path| registry::CONNECTORS.iter().any(|it| it.options_for(path).is_some()));
+    if file.metadata().doing(doing)?.is_dir() && !is_table() {
         let message = format!("{} is a folder; name its files, as in {}", file.display(), file.join("*").display());
         return Err(RunError::Config(message));
     }

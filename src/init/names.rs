@@ -124,10 +124,17 @@ fn long_name(file: &Path) -> String {
 
 /// An address without user, password and query, which may hold what nobody should read; a path as it is.
 pub(super) fn shown(path: &str) -> Cow<'_, str> {
-    let Some((scheme, rest)) = path.split_once("://") else { return Cow::Borrowed(path) };
+    let Some((scheme, rest)) = path.split_once("://") else {
+        // An address whose slashes were forgotten is no path.
+        return match path.split_once(':').zip(path.rsplit_once('@')) {
+            Some(((scheme, rest), (_, host))) if rest.contains('@') => Cow::Owned(format!("{scheme}:…@{host}")),
+            _ => Cow::Borrowed(path),
+        };
+    };
+    // A password may hold what should have been written otherwise in an address: all before the last `@` is left out.
+    let rest = rest.rsplit_once('@').map_or(rest, |(_, host)| host);
     let rest = rest.split(['?', '#']).next().unwrap_or(rest);
-    let (authority, path) = rest.split_once('/').unwrap_or((rest, ""));
-    let host = authority.rsplit_once('@').map_or(authority, |(_, host)| host);
+    let (host, path) = rest.split_once('/').unwrap_or((rest, ""));
     Cow::Owned(format!("{scheme}://{host}/{path}"))
 }
 
@@ -226,5 +233,20 @@ mod tests {
         ] {
             assert_eq!(relative(Path::new(file), Path::new(folder)), PathBuf::from(expected), "{file} from {folder}");
         }
+    }
+
+    #[test]
+    fn no_secret_of_an_address_is_shown_however_it_is_written() {
+        for address in [
+            "mysql://reader:SECRET@db:3306/shop?ssl=SECRET",
+            "mysql://reader:SEC/RET@db:3306/shop",
+            "nats://reader:SEC#RET@db:3306/shop",
+            "https://db:3306/shop?token=SECRET",
+        ] {
+            let shown = shown(address);
+            assert!(shown.ends_with("://db:3306/shop") && !shown.contains("SEC"), "{shown}");
+        }
+        assert_eq!(shown("mysql:/reader:SECRET@db/shop"), "mysql:…@db/shop");
+        assert_eq!(shown("data/a@b.csv"), "data/a@b.csv");
     }
 }

@@ -48,11 +48,7 @@ pub fn coded_records(plan: &Plan, records: &EntityRecords) -> Result<Records, Ru
         ids: ids.concat(),
         source: records.sources.clone(),
         columns,
-        entity: match records.plan.entity.as_str() {
-            "person" => EntityType::Person,
-            "organisation" => EntityType::Organisation,
-            _ => EntityType::Generic,
-        },
+        entity: EntityType::of(&records.plan.entity),
         duplicates_none: plan.sources.iter().map(|source| source.duplicates_none).collect(),
     })
 }

@@ -159,9 +159,12 @@ pub async fn run(plan: &Plan, options: &RunOptions, progress: &Progress) -> Resu
     // Resolve and survive.
     let stage = progress.stage("resolve", Some(records));
     let mut entities = Vec::new();
+    // A model is for one entity type; one that is for none of them is refused by the first.
+    let mut types = normalized.entities.iter().map(|records| &records.plan.entity);
+    let for_all = !types.any(|entity| named_model.as_ref().is_some_and(|model| is_for(model, entity)));
     for records in &normalized.entities {
         progress.check_signal()?;
-        let model = match &named_model {
+        let model = match named_model.as_ref().filter(|model| for_all || is_for(model, &records.plan.entity)) {
             Some(model) => Some((model.clone(), None)),
             None => pinned_model(&store, last.as_ref(), &records.plan.entity, options.retrain)?,
         };
@@ -384,6 +387,11 @@ pub fn match_options(matching: &MatchPlan, entity: &str, threads: usize) -> gold
         },
         ..goldsmith_resolve::Options::default()
     }
+}
+
+/// Whether a model is for records of this type.
+fn is_for(model: &Model, entity: &str) -> bool {
+    model.entity == goldsmith_resolve::EntityType::of(entity)
 }
 
 /// A model to match with, and its published text where it has one.

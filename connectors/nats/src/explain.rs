@@ -166,6 +166,11 @@ fn answered(answer: &async_nats::jetstream::Error, place: &str) -> SourceError {
             place,
             format!("the server has no room for another reader (code {code}); let its owner raise the limits"),
         ),
+        // No subject of the stream is one that was asked for.
+        ErrorCode(10093) => {
+            SourceError::config("\"subject\" matches no subject of the stream; correct it, or leave it out to read all")
+                .at(place)
+        }
         ErrorCode(code) => SourceError::unavailable(
             place,
             format!("the server refuses to read it (code {code}); see the server's log"),

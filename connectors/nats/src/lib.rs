@@ -52,6 +52,12 @@ impl Connector for Nats {
         } else if !url.username().is_empty() {
             options.insert("token".to_owned(), json!({ "env": "NATS_TOKEN" }));
         }
+        let is_plain = |(name, value): (std::borrow::Cow<'_, str>, std::borrow::Cow<'_, str>)| {
+            matches!(&*name, "tls" | "sslmode") && value == "disable"
+        };
+        if url.query_pairs().any(is_plain) {
+            options.insert("tls".to_owned(), json!("disable"));
+        }
         let stream = url.path().trim_matches('/');
         if !stream.is_empty() {
             options.insert("stream".to_owned(), json!(stream));
@@ -82,6 +88,7 @@ mod tests {
             options("tls://t0ken@mq:5222"),
             Some(json!({"servers": ["mq:5222"], "token": {"env": "NATS_TOKEN"}}))
         );
+        assert_eq!(options("nats://mq?tls=disable"), Some(json!({"servers": ["mq:4222"], "tls": "disable"})));
         assert_eq!(options("kafka://mq/customers"), None);
     }
 }

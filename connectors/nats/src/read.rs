@@ -285,4 +285,8 @@ impl Source for NatsSource {
     fn obeys_windows(&self) -> bool {
         true
     }
+
+    fn is_log(&self) -> bool {
+        true
+    }
 }

@@ -68,6 +68,8 @@ struct Seen {
 struct Values {
     rows: u64,
     largest: Option<CursorValue>,
+    /// The lengths of texts, the shortest and the longest.
+    lengths: Option<(usize, usize)>,
     /// Rows read now.
     read: u64,
     /// File and number of the first of them.
@@ -89,6 +91,9 @@ struct Numbers {
 pub(crate) struct Reached {
     pub(crate) mark: Option<CursorValue>,
     pub(crate) aside: Vec<Aside>,
+    /// Most values are text whose order is not the one they are written in: `10` before `9`, `02/01/2027` before
+    /// `03/01/2026`.
+    pub(crate) is_unsorted: bool,
 }
 
 /// Rows read now that did not move the mark, although they lie beyond it.
@@ -165,8 +170,10 @@ impl Cursors {
             before.filter(|before| usual.as_ref().is_none_or(|usual| *usual == form(before)) && !now.is_before(before));
         let mut mark = before;
         let (mut ahead, mut others) = (Values::default(), other_forms);
+        let mut is_unsorted = false;
         for (form, seen) in forms {
             if usual.as_ref() == Some(&form) {
+                is_unsorted = matches!(&form, Form::Shape(shape) if seen.usual.is_unsorted(shape));
                 mark = mark.max(seen.usual.largest);
                 ahead = seen.ahead;
             } else {
@@ -178,6 +185,7 @@ impl Cursors {
         Reached {
             aside: aside.into_iter().filter_map(|(why, values)| values.aside(why, mark.as_ref())).collect(),
             mark,
+            is_unsorted,
         }
     }
 }
@@ -206,7 +214,11 @@ impl Numbers {
         for (seen, unit) in self.units.into_iter().zip(UNITS) {
             if seen.usual.rows > 0 && seen.usual.rows >= rows.div_ceil(2) {
                 let mark = up_to(unit.of(now)).max(seen.usual.largest);
-                return Reached { aside: seen.ahead.aside(Why::Future, mark.as_ref()).into_iter().collect(), mark };
+                return Reached {
+                    aside: seen.ahead.aside(Why::Future, mark.as_ref()).into_iter().collect(),
+                    mark,
+                    is_unsorted: false,
+                };
             }
         }
         let (mut limit, mut above) = (None, 0);
@@ -221,7 +233,7 @@ impl Numbers {
             higher = Some(*number);
         }
         let limit = limit.or(higher.and(self.top.last_key_value().map(|(top, _)| *top)));
-        let Some(limit) = limit else { return Reached { mark: before, aside: Vec::new() } };
+        let Some(limit) = limit else { return Reached { mark: before, aside: Vec::new(), is_unsorted: false } };
         let is_top = self.top.last_key_value().is_some_and(|(top, _)| *top == limit);
         let before = if is_top { before } else { up_to(limit) };
         let mark = before.max(Some(CursorValue::Number(limit)));
@@ -229,7 +241,7 @@ impl Numbers {
         for (_, values) in self.top.into_iter().filter(|(number, _)| *number > limit) {
             far.add(values);
         }
-        Reached { aside: far.aside(Why::FarAbove, mark.as_ref()).into_iter().collect(), mark }
+        Reached { aside: far.aside(Why::FarAbove, mark.as_ref()).into_iter().collect(), mark, is_unsorted: false }
     }
 }
 
@@ -252,6 +264,10 @@ impl Values {
             self.read += 1;
             self.first.get_or_insert_with(|| (Arc::clone(file), row));
         }
+        if let CursorValue::Text(text) = &value {
+            let (shortest, longest) = self.lengths.unwrap_or((text.len(), text.len()));
+            self.lengths = Some((shortest.min(text.len()), longest.max(text.len())));
+        }
         if self.largest.as_ref() < Some(&value) {
             self.largest = Some(value);
         }
@@ -265,6 +281,15 @@ impl Values {
             (one, other) => one.or(other),
         };
         self.largest = self.largest.take().max(other.largest);
+    }
+
+    /// Whether texts of a shape do not sort by what they say.
+    fn is_unsorted(&self, shape: &str) -> bool {
+        let has_lengths = self.lengths.is_some_and(|(shortest, longest)| shortest != longest);
+        let Some(CursorValue::Text(text)) = &self.largest else { return false };
+        let first = text.bytes().take_while(u8::is_ascii_digit).count();
+        let is_day_first = matches!(shape, "0/0/0" | "0.0.0" | "0-0-0") && first < 4;
+        (has_lengths && shape.contains('0')) || is_day_first
     }
 
     /// What is said of them where they would have moved the mark.
@@ -430,5 +455,29 @@ mod tests {
         let many: Vec<String> = (1..100).map(|number| number.to_string()).collect();
         let many: Vec<&str> = many.iter().map(String::as_str).collect();
         assert_eq!(reached(&DataType::Int64, None, &many), (mark("99"), vec![]));
+    }
+
+    #[test]
+    fn text_that_does_not_sort_as_it_is_meant_is_found() {
+        let is_unsorted = |values: &[&str]| {
+            let mut cursors = Cursors::new(&DataType::Utf8, NOW);
+            for text in values {
+                cursors.see(value(text, &DataType::Utf8), None);
+            }
+            cursors.reached(None).is_unsorted
+        };
+        for values in [&["9", "10"][..], &["v9", "v10"], &["31/12/2025", "02/01/2026"], &["1.2.2025", "1.3.2025"]] {
+            assert!(is_unsorted(values), "{values:?}");
+        }
+        for values in [
+            &["2025-12-31T10:00:00Z", "2025-12-31T10:00:00.5Z"][..],
+            &["2025/12/31", "2026/01/01"],
+            &["00009", "00010"],
+            &["20251231", "20251231235959"],
+            &["abc", "abcd"],
+            &["00009", "00010", "unknown"],
+        ] {
+            assert!(!is_unsorted(values), "{values:?}");
+        }
     }
 }

@@ -78,7 +78,8 @@ pub struct Counts {
 /// with the place they were read from, then the new ones. Rows that cannot be used are pushed as rejected.
 ///
 /// A row that cannot be read could be any of those known, so that going on from the state could keep what is no longer
-/// so: the table is then read whole, and so it is by the runs after, until all its rows can be read.
+/// so: the table is then read whole, and so it is by the runs after, until all its rows can be read. Of a log
+/// ([`Source::is_log`]) it is a row of its own, and only told.
 ///
 /// # Errors
 /// The source's and the sink's own; settings that do not fit the table; a state that is damaged. Then the new state is
@@ -123,7 +124,8 @@ fn read_once(
     };
     increment.source.read(&asked, &mut reading)?;
     let Reading { spool, mut newest, files, read, rejected, last_row, mut cursors, contents, keys, .. } = reading;
-    if is_part && !rejected.is_empty() {
+    let is_whole = rejected.is_empty() || increment.source.is_log();
+    if is_part && !is_whole {
         return Ok(None);
     }
 
@@ -153,7 +155,6 @@ fn read_once(
         .as_ref()
         .and_then(|state| state.meta.mark.clone())
         .map(|text| Mark { text, data_type: cursor_type.clone() });
-    let is_whole = rejected.is_empty();
     let mut counts = Counts { read, rejected: rejected.len() as u64, ..Counts::default() };
     for row in rejected {
         sink.reject(row)?;
@@ -197,6 +198,9 @@ fn read_once(
         merged.sink.file_done(file)?;
     }
     let reached = cursors.reached(before.as_ref().map(Mark::value).transpose()?);
+    if reached.is_unsorted {
+        return Err(unsorted(&increment.settings.cursor, &place));
+    }
     let warnings = reached.aside.iter().map(|aside| said_of(aside, &increment.settings.cursor, &place)).collect();
     let mark = match increment.mode {
         _ if !is_whole => None,
@@ -325,6 +329,13 @@ fn field_type(schema: &Schema, name: &str, place: &str) -> Result<DataType, Sour
 /// Says where, unless the error says so itself.
 fn at(error: SourceError, place: &str) -> SourceError {
     if error.place.is_none() { error.at(place) } else { error }
+}
+
+fn unsorted(cursor: &str, place: &str) -> SourceError {
+    SourceError::config(format!(
+        "cursor \"{cursor}\" is text that does not sort as it is meant (numbers of different lengths, or dates that begin with the day), so that later rows could be missed; take a number or a time instead, as by a query that casts it, or set `deletes: full`"
+    ))
+    .at(place)
 }
 
 /// What somebody should know of rows that did not move the mark.

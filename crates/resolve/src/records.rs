@@ -41,6 +41,18 @@ pub enum EntityType {
     Generic,
 }
 
+impl EntityType {
+    /// The type a pipeline file calls so.
+    #[must_use]
+    pub fn of(name: &str) -> Self {
+        match name {
+            "person" => Self::Person,
+            "organisation" => Self::Organisation,
+            _ => Self::Generic,
+        }
+    }
+}
+
 /// What a column means. Values arrive standardised as each variant says.
 #[derive(Clone, Debug, PartialEq, Eq, Hash, serde::Serialize, serde::Deserialize)]
 #[serde(rename_all = "snake_case")]

@@ -115,6 +115,12 @@ pub trait Source: Send + Sync {
         false
     }
 
+    /// Whether it is a log: rows are written once and never changed, and old ones may be gone though they still hold. A
+    /// row of it that cannot be read is none that is known already.
+    fn is_log(&self) -> bool {
+        false
+    }
+
     /// The time by the system's own clock, where it tells one: for the difference to the clock here.
     ///
     /// # Errors

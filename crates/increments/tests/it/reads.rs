@@ -192,6 +192,28 @@ fn a_known_row_that_cannot_be_read_any_more_does_not_stay_as_it_was() {
 }
 
 #[test]
+fn a_row_of_a_log_that_cannot_be_read_takes_no_other_with_it() {
+    let log = |ids: &[Option<i64>], at: &[i64]| Table {
+        is_log: true,
+        ..Table::of(vec![("id", Arc::new(Int64Array::from(ids.to_vec())) as ArrayRef), ("at", ints(at))])
+    };
+    let mut reads = Reads::new();
+    let (_, new) = reads.live(&log(&[Some(1), None, Some(2)], &[10, 11, 12]));
+    assert_eq!((new.counts.rejected, new.mark.map(|mark| mark.text)), (1, Some("12".to_owned())));
+    // The log has dropped its oldest rows, which still hold.
+    let (found, new) = reads.live(&log(&[Some(2), None, Some(3)], &[12, 13, 14]));
+    assert_eq!((ids(&found), found.rejected.len(), new.whole), (vec![1, 2, 3], 1, None));
+    assert_eq!(new.mark.map(|mark| mark.text), Some("14".to_owned()));
+}
+
+#[test]
+fn text_cursors_that_do_not_sort_are_refused() {
+    let table = Table::of(vec![("id", ints(&[1, 2])), ("at", texts(&["9", "10"]))]);
+    let error = Reads::new().read(&table, &Mode::Live).unwrap_err();
+    assert!(error.message.contains("does not sort as it is meant"), "{error}");
+}
+
+#[test]
 fn tombstones_end_a_row() {
     let table = |gone: &[&str], at: &[i64]| {
         Table::of(vec![("id", ints(&[1, 2])), ("at", ints(at)), ("deleted_at", texts(gone))])

@@ -11,6 +11,7 @@ use goldsmith_source::{Chunk, FileRead, ReadRequest, RejectedRow, Sink, Source, 
 pub(crate) struct Table {
     pub(crate) batch: RecordBatch,
     pub(crate) windows: bool,
+    pub(crate) is_log: bool,
     /// Rows that cannot be read, at the end of every read.
     pub(crate) broken: u64,
 }
@@ -21,7 +22,7 @@ impl Table {
             columns.iter().map(|(name, array)| Field::new(*name, array.data_type().clone(), true)).collect();
         let arrays = columns.into_iter().map(|(_, array)| array).collect();
         let batch = RecordBatch::try_new(Arc::new(Schema::new(fields)), arrays).unwrap();
-        Self { batch, windows: true, broken: 0 }
+        Self { batch, windows: true, is_log: false, broken: 0 }
     }
 }
 
@@ -40,6 +41,10 @@ impl Source for Table {
 
     fn obeys_windows(&self) -> bool {
         self.windows
+    }
+
+    fn is_log(&self) -> bool {
+        self.is_log
     }
 
     fn read(&self, request: &ReadRequest, sink: &mut dyn Sink) -> Result<(), SourceError> {
