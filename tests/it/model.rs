@@ -52,6 +52,18 @@ fn a_model_trained_apart_is_the_one_a_run_would_train() {
 }
 
 #[test]
+fn a_model_serves_its_entity_type_and_the_others_train_their_own() {
+    let workspace = Workspace::new();
+    let model = workspace.pipeline().with_file_name("person.model.json").display().to_string();
+    let output = workspace.command("train", &["--entity", "person", "--out", &model]);
+    assert!(output.status.success(), "{}", stderr(&output));
+    workspace.edit("publish:", "match: {model: person.model.json}\npublish:");
+    workspace.run(&[]);
+    let models = std::fs::read_dir(workspace.path("out/versions/1/models")).expect("the models");
+    assert_eq!(models.flatten().count(), 2);
+}
+
+#[test]
 fn a_truth_teaches_the_model() {
     let workspace = Workspace::with(&pipeline(), &[("crm.csv", &people(true))]);
     let truth = |of: &dyn Fn(usize, usize) -> String| {

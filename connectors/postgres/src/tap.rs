@@ -140,3 +140,110 @@ where
         Box::pin(async move { Ok(Tap::new(self.tls.connect(stream).await?, self.outlet)) })
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use std::sync::mpsc::{Receiver, sync_channel};
+
+    use arrow::array::AsArray;
+    use arrow::datatypes::{DataType, Field, Int32Type, Schema};
+    use tokio::io::AsyncReadExt;
+
+    use super::*;
+    use crate::rows::{Item, Layout};
+    use crate::types::Wire;
+
+    /// Gives at most `at_once` bytes a read.
+    struct Slow<'a> {
+        bytes: &'a [u8],
+        at_once: usize,
+    }
+
+    impl AsyncRead for Slow<'_> {
+        fn poll_read(mut self: Pin<&mut Self>, _: &mut Context<'_>, out: &mut ReadBuf<'_>) -> Poll<io::Result<()>> {
+            let (now, later) = self.bytes.split_at(self.at_once.min(self.bytes.len()).min(out.remaining()));
+            out.put_slice(now);
+            self.bytes = later;
+            Poll::Ready(Ok(()))
+        }
+    }
+
+    fn message(kind: u8, body: &[u8]) -> Vec<u8> {
+        let length = u32::try_from(body.len() + 4).unwrap().to_be_bytes();
+        [&[kind], &length[..], body].concat()
+    }
+
+    /// A row of a number and a text.
+    fn row(number: i32, text: &str) -> Vec<u8> {
+        let mut row = 2_i16.to_be_bytes().to_vec();
+        for value in [&number.to_be_bytes()[..], text.as_bytes()] {
+            row.extend(i32::try_from(value.len()).unwrap().to_be_bytes());
+            row.extend(value);
+        }
+        row
+    }
+
+    fn rows() -> (Rows, Receiver<Item>) {
+        let fields = vec![Field::new("id", DataType::Int32, true), Field::new("name", DataType::Utf8, true)];
+        let layout = Layout {
+            schema: Arc::new(Schema::new(fields)),
+            wires: vec![Wire::Int4, Wire::Text],
+            guarded: false,
+            place: "test".to_owned(),
+            is_query: false,
+            batch_rows: 2,
+        };
+        let (items, taken) = sync_channel(100);
+        (Rows::new(&Arc::new(layout), &items), taken)
+    }
+
+    #[test]
+    fn rows_are_taken_out_wherever_the_network_cuts_and_the_rest_is_passed_on() {
+        let long = "long ".repeat(BUFFER / 4);
+        let texts = ["Zoë", "", long.as_str(), "d", "c\0Z"];
+        let header = [&b"PGCOPY\n\xff\r\n\0"[..], &[0; 8]].concat();
+        let (before, after) = ([message(b'H', &[1, 0, 2]), message(b'S', b"d\0x\0")].concat(), message(b'c', &[]));
+        let ready = message(b'Z', b"I");
+        let mut sent = before.clone();
+        // The first row comes in the message of the header, and a notice between two rows.
+        sent.extend(message(b'd', &[header, row(0, texts[0])].concat()));
+        for (number, text) in (1..).zip(&texts[1..]) {
+            sent.extend(message(b'd', &row(number, text)));
+            sent.extend(message(b'N', b"Sd\0\0"));
+        }
+        sent.extend(message(b'd', &(-1_i16).to_be_bytes()));
+        sent.extend([after.clone(), ready.clone()].concat());
+        let notices = message(b'N', b"Sd\0\0").repeat(4);
+        let expected = [before, notices, after, ready].concat();
+        let runtime = tokio::runtime::Builder::new_current_thread().build().unwrap();
+        for at_once in (1..24).chain([1_000, BUFFER - 1, BUFFER, usize::MAX]) {
+            let (rows, taken) = rows();
+            let outlet = Arc::new(Mutex::new(Some(rows)));
+            let mut passed = Vec::new();
+            let mut tap = Tap::new(Slow { bytes: &sent, at_once }, Arc::clone(&outlet));
+            runtime.block_on(tap.read_to_end(&mut passed)).unwrap();
+            assert!(passed == expected, "in pieces of {at_once} bytes");
+            let rows = outlet.lock().unwrap().take().unwrap();
+            assert!(rows.end().is_ok());
+            let mut found = Vec::new();
+            while let Ok(Item::Piece(piece)) = taken.try_recv() {
+                let (ids, names) =
+                    (piece.batch.column(0).as_primitive::<Int32Type>(), piece.batch.column(1).as_string::<i32>());
+                found.extend((0..piece.batch.num_rows()).map(|row| (ids.value(row), names.value(row).to_owned())));
+            }
+            let wanted: Vec<(i32, String)> = (0..).zip(texts.map(str::to_owned)).collect();
+            assert!(found == wanted, "in pieces of {at_once} bytes");
+        }
+    }
+
+    #[test]
+    fn rows_that_are_malformed_end_the_connection() {
+        let (rows, _taken) = rows();
+        let outlet = Arc::new(Mutex::new(Some(rows)));
+        let sent = message(b'd', b"no header of a copy");
+        let mut tap = Tap::new(Slow { bytes: &sent, at_once: 7 }, Arc::clone(&outlet));
+        let runtime = tokio::runtime::Builder::new_current_thread().build().unwrap();
+        assert!(runtime.block_on(tap.read_to_end(&mut Vec::new())).is_err());
+        assert!(outlet.lock().unwrap().as_mut().unwrap().stopped().is_some());
+    }
+}
