@@ -78,7 +78,7 @@ impl Folder {
     /// Fetches the files at `paths` below this folder, in that order. Nothing in a path is percent-encoded.
     ///
     /// # Errors
-    /// As for [`Address::fetch`]; [`RemoteError::missing`] tells a file that is not there.
+    /// As for [`Address::fetch`]; `RemoteError.missing` tells a file that is not there.
     pub fn fetch(&self, paths: &[String], environment: Environment<'_>) -> Result<Fetched, RemoteError> {
         let mut fetched = Fetched::new(&self.shown)?;
         let full = |start: &str| paths.iter().map(|path| join(start, path)).collect::<Vec<String>>();
