@@ -55,8 +55,9 @@ pub(super) struct Arguments {
     /// Where the interval of --backfill ends; this value is not part of it.
     #[arg(long, value_name = "CURSOR", requires = "backfill", group = "interval")]
     until: Option<String>,
-    /// Megabytes of normalised records that are held in memory; where there are more, all of them are kept in temporary
-    /// files beside the published versions and read when they are needed. The result does not depend on it.
+    /// Megabytes of normalised records of an entity type that are held in memory; where there are more, all of that type
+    /// are kept in temporary files beside the published versions and read when they are needed. The result does not
+    /// depend on it.
     #[arg(long, value_name = "MB", default_value_t = SPILL_ABOVE >> 20, value_parser = clap::value_parser!(u64).range(..=1 << 40))]
     spill_above: u64,
     /// Exit with 5 where a source could not be read and its policy let the run go on.

@@ -63,10 +63,13 @@ pub(super) fn run(arguments: &Arguments, progress: &Progress) -> Result<u8, Fail
         spill_above: SPILL_ABOVE,
     };
     let runtime = runtime(options.threads)?;
-    let truth = match &arguments.truth {
-        Some(path) => runtime.block_on(read_truth(path))?.0,
-        None => Vec::new(),
+    let (truth, incomplete) = match &arguments.truth {
+        Some(path) => runtime.block_on(read_truth(path))?,
+        None => (Vec::new(), 0),
     };
+    if incomplete > 0 {
+        say(&format!("warning: {incomplete} rows of the truth lack the record or the customer and are left out"));
+    }
     let models = match runtime.block_on(train(&checked.plan, &options, &truth, progress)) {
         Ok(models) => models,
         Err(error) => return Err(Failure::of_run(error, &checked)),

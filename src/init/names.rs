@@ -124,17 +124,21 @@ fn long_name(file: &Path) -> String {
 
 /// An address without user, password and query, which may hold what nobody should read; a path as it is.
 pub(super) fn shown(path: &str) -> Cow<'_, str> {
+    let before_query = |text: &str| text.split(['?', '#']).next().unwrap_or_default().to_owned();
     let Some((scheme, rest)) = path.split_once("://") else {
         // An address whose slashes were forgotten is no path.
-        return match path.split_once(':').zip(path.rsplit_once('@')) {
-            Some(((scheme, rest), (_, host))) if rest.contains('@') => Cow::Owned(format!("{scheme}:…@{host}")),
+        return match path.split_once(':') {
+            Some((scheme, rest)) if rest.contains(['@', '?']) => Cow::Owned(format!("{scheme}:…")),
             _ => Cow::Borrowed(path),
         };
     };
-    // A password may hold what should have been written otherwise in an address: all before the last `@` is left out.
-    let rest = rest.rsplit_once('@').map_or(rest, |(_, host)| host);
-    let rest = rest.split(['?', '#']).next().unwrap_or(rest);
-    let (host, path) = rest.split_once('/').unwrap_or((rest, ""));
+    // A password may hold what is written otherwise in an address, so that its parts are told apart by their ends alone.
+    let told = match rest.rsplit_once('@') {
+        None => before_query(rest),
+        Some((user, _)) if user.contains('?') => "…".to_owned(),
+        Some((_, host)) => before_query(host),
+    };
+    let (host, path) = told.split_once('/').unwrap_or((&told, ""));
     Cow::Owned(format!("{scheme}://{host}/{path}"))
 }
 
@@ -246,7 +250,14 @@ mod tests {
             let shown = shown(address);
             assert!(shown.ends_with("://db:3306/shop") && !shown.contains("SEC"), "{shown}");
         }
-        assert_eq!(shown("mysql:/reader:SECRET@db/shop"), "mysql:…@db/shop");
+        for address in [
+            "https://db/export.csv?email=bob@x.com&token=SECRET",
+            "postgres://db/shop?user=reader@corp&password=SECRET",
+            "mysql:/reader:SECRET@db/shop",
+            "postgres:/db/shop?password=SECRET",
+        ] {
+            assert!(shown(address).contains('…') && !shown(address).contains("SECRET"), "{}", shown(address));
+        }
         assert_eq!(shown("data/a@b.csv"), "data/a@b.csv");
     }
 }

@@ -166,7 +166,8 @@ impl Files {
             let path = path_of(directory.path(), index);
             let file = File::create_new(&path).doing(|| path.display().to_string())?;
             let alone = Schema::new(vec![Arc::clone(field)]);
-            writers.push(StreamWriter::try_new(BufWriter::new(file), &alone)?);
+            let writer = StreamWriter::try_new(BufWriter::new(file), &alone);
+            writers.push(writer.map_err(|error| failed(&path, "the columns of records cannot be written", error))?);
         }
         Ok(Self { directory, writers })
     }
@@ -202,7 +203,12 @@ fn failed(path: &Path, what: &str, error: ArrowError) -> RunError {
 
 fn next_array(reader: &mut ColumnReader, length: usize, name: &str) -> Result<ArrayRef, RunError> {
     let changed = || RunError::Internal(format!("the file of column {name} was changed by another program"));
-    let batch = reader.next().ok_or_else(changed)?.map_err(|_| changed())?;
+    let batch = reader.next().ok_or_else(changed)?.map_err(|error| match error {
+        ArrowError::IoError(_, error) if error.kind() != std::io::ErrorKind::UnexpectedEof => {
+            RunError::Io { message: format!("reading column {name} of the records"), error }
+        }
+        _ => changed(),
+    })?;
     if batch.num_rows() != length {
         return Err(changed());
     }

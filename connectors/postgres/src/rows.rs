@@ -141,13 +141,17 @@ impl Rows {
                 self.place = Place::Rows;
             }
             while left.len() > after.len() {
+                // Nothing follows the end of a copy.
+                if self.place == Place::Trailer {
+                    return Err(Stop::Malformed);
+                }
                 self.take_row(&mut left)?;
+                if left.len() < after.len() {
+                    return Err(Stop::Malformed);
+                }
                 if self.count >= self.layout.batch_rows.max(1) || self.bytes >= MAX_BATCH_BYTES {
                     self.hand_on()?;
                 }
-            }
-            if left.len() < after.len() {
-                return Err(Stop::Malformed);
             }
             rest = after;
         }

@@ -103,9 +103,9 @@ pub fn begin(mark: &Mark, lag: Lag) -> Result<Mark, SourceError> {
     let value = match mark.value()? {
         CursorValue::Text(text) => {
             let text = text_before(&text, amount).ok_or_else(|| {
-                SourceError::config(format!(
-                    "the cursor holds \"{text}\", which is not a time in ISO 8601, so `lag` cannot count back from it; remove `lag` or choose another cursor"
-                ))
+                SourceError::config(
+                    "the cursor holds text that is not a time in ISO 8601, so `lag` cannot count back from it; remove `lag` or choose another cursor",
+                )
             })?;
             return Ok(Mark { text, data_type: mark.data_type.clone() });
         }

@@ -59,7 +59,7 @@ impl Shape {
     /// # Errors
     /// A sentence about a column that is called like one of places.
     pub fn declared<M: Message>(columns: &BTreeMap<String, ColumnType>, empty: EmptyMessages) -> Result<Self, String> {
-        if let Some(name) = columns.keys().find(|name| is_reserved::<M>(name)) {
+        if let Some(name) = columns.keys().find(|name| is_reserved::<M>(name, empty)) {
             return Err(format!(
                 "option \"columns\" declares \"{name}\", which is there anyway and says where a message stands; remove it"
             ));
@@ -71,7 +71,7 @@ impl Shape {
     /// Columns as found in messages.
     #[must_use]
     pub fn sampled<M: Message>(sample: &Sample, empty: EmptyMessages) -> Self {
-        let kinds = sample.members.iter().filter(|(name, _)| !is_reserved::<M>(name));
+        let kinds = sample.members.iter().filter(|(name, _)| !is_reserved::<M>(name, empty));
         let members = Members::declared(kinds.map(|(name, kind)| (name.to_owned(), settled(kind))));
         Self { members, is_sampled: true, empty }
     }
@@ -125,8 +125,8 @@ impl Sample {
     }
 }
 
-fn is_reserved<M: Message>(name: &str) -> bool {
-    name == DELETED || M::columns().iter().any(|column| column.name() == name)
+fn is_reserved<M: Message>(name: &str, empty: EmptyMessages) -> bool {
+    (name == DELETED && empty == EmptyMessages::Delete) || M::columns().iter().any(|column| column.name() == name)
 }
 
 /// A kind that other messages can be held against: what had no value so far is text, and members inside that no
