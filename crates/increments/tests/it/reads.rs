@@ -355,7 +355,7 @@ fn a_lag_that_cannot_count_back_is_refused_by_the_first_run() {
     let table = Table::of(vec![("id", ints(&[1])), ("at", texts(&["v17"]))]);
     let error = reads.read(&table, &Mode::Live).unwrap_err();
     assert_eq!(error.kind, ErrorKind::Config);
-    assert!(error.to_string().contains("which is not a time in ISO 8601, so `lag` cannot count back"), "{error}");
+    assert!(error.to_string().contains("text that is not a time in ISO 8601, so `lag` cannot count back"), "{error}");
 }
 
 #[test]
