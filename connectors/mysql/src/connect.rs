@@ -38,17 +38,17 @@ fn options(target: &Target) -> Result<Opts, SourceError> {
         None => None,
     };
     let mut options = OptsBuilder::default()
-        .user(Some(target.user.as_str()))
+        .user(Some(target.server.user.as_str()))
         .pass(password)
-        .db_name(Some(target.database.as_str()))
+        .db_name(Some(target.server.database.as_str()))
         .tcp_keepalive(Some(SILENCE))
         // Else a connection to this machine leaves the one that was asked for, with its TLS, for the socket.
         .prefer_socket(Some(false))
         .connect_attribute("program_name", "goldsmith");
-    if target.is_socket() {
-        return Ok(options.socket(Some(target.host.as_str())).into());
+    if target.server.is_socket() {
+        return Ok(options.socket(Some(target.server.host.as_str())).into());
     }
-    options = options.ip_or_hostname(target.host.as_str()).tcp_port(target.port);
+    options = options.ip_or_hostname(target.server.host.as_str()).tcp_port(target.server.port);
     if target.tls == Tls::Verify {
         options = options.ssl_opts(tls(target)?);
     }

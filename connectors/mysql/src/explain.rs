@@ -53,10 +53,10 @@ fn because(said: SourceError, error: Error) -> SourceError {
 
 fn network(kind: io::ErrorKind, target: &Target) -> &'static str {
     match kind {
-        io::ErrorKind::NotFound if target.is_socket() => {
+        io::ErrorKind::NotFound if target.server.is_socket() => {
             "there is no such socket; start the server, or correct \"host\""
         }
-        io::ErrorKind::PermissionDenied if target.is_socket() => {
+        io::ErrorKind::PermissionDenied if target.server.is_socket() => {
             "the socket may not be opened; grant permission to its folder, or name a host"
         }
         io::ErrorKind::ConnectionRefused => {
@@ -98,7 +98,7 @@ fn refused(refusal: &ServerError, target: &Target) -> (ErrorKind, String) {
         Tls::Disable => ", and whether it may come unencrypted",
         Tls::Verify => "",
     };
-    let database = &target.database;
+    let database = &target.server.database;
     let (kind, message) = match refusal.code {
         1045 | 1698 if target.password.is_none() => {
             (ErrorKind::Config, format!("the server refuses a login without a password; {held}"))

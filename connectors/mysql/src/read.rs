@@ -5,6 +5,7 @@ use std::sync::{Arc, Mutex, PoisonError};
 use std::time::{Duration, SystemTime};
 
 use arrow::datatypes::SchemaRef;
+use goldsmith_source::rows::good_numbers;
 use goldsmith_source::worker::fault;
 use goldsmith_source::{
     Chunk, ErrorKind, FileRead, OpenContext, ReadRequest, RejectedRow, Sink, Source, SourceError, request,
@@ -145,15 +146,7 @@ impl Out<'_> {
         *self.pushed = true;
         self.bytes += piece.bytes;
         let good = piece.batch.num_rows();
-        let mut bad = piece.rejected.iter().map(|row| row.offset).peekable();
-        let mut offset = 0;
-        let mut numbers = Vec::with_capacity(good);
-        while numbers.len() < good {
-            if bad.next_if_eq(&offset).is_none() {
-                numbers.push(self.rows + offset + 1);
-            }
-            offset += 1;
-        }
+        let numbers = good_numbers(self.rows, good, piece.rejected.iter().map(|row| row.offset));
         let first = self.rows;
         self.rows += u64::try_from(good + piece.rejected.len()).unwrap_or_default();
         if good > 0 {

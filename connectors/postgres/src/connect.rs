@@ -41,7 +41,7 @@ impl Connection {
     /// Connects and proves who we are.
     pub(crate) async fn open(target: &Target) -> Result<Self, SourceError> {
         let mut config = Config::new();
-        config.user(&target.user).dbname(&target.database).application_name("goldsmith");
+        config.user(&target.server.user).dbname(&target.server.database).application_name("goldsmith");
         if let Some(password) = &target.password {
             config.password(password.resolve(&target.base_dir).map_err(|error| error.at(target.locator()))?);
         }
@@ -65,13 +65,13 @@ impl Connection {
 async fn connect(mut config: Config, target: &Target) -> Result<Connection, SourceError> {
     let outlet = Outlet::default();
     let unreachable = |error| explain::unreachable(error, target);
-    if target.is_socket() {
-        let path = Path::new(&target.host).join(format!(".s.PGSQL.{}", target.port));
+    if target.server.is_socket() {
+        let path = Path::new(&target.server.host).join(format!(".s.PGSQL.{}", target.server.port));
         let stream = UnixStream::connect(path).await.map_err(unreachable)?;
         config.ssl_mode(SslMode::Disable);
         return log_in(Tap::new(stream, Arc::clone(&outlet)), NoTls, &config, outlet, target).await;
     }
-    let stream = TcpStream::connect((target.host.as_str(), target.port)).await.map_err(unreachable)?;
+    let stream = TcpStream::connect((target.server.host.as_str(), target.server.port)).await.map_err(unreachable)?;
     be_patient(&stream).map_err(unreachable)?;
     if target.tls == Tls::Disable {
         config.ssl_mode(SslMode::Disable);
@@ -79,7 +79,7 @@ async fn connect(mut config: Config, target: &Target) -> Result<Connection, Sour
     }
     config.ssl_mode(SslMode::Require);
     let mut tls = MakeRustlsConnect::new(tls(target)?);
-    let Ok(tls) = MakeTlsConnect::<TcpStream>::make_tls_connect(&mut tls, &target.host);
+    let Ok(tls) = MakeTlsConnect::<TcpStream>::make_tls_connect(&mut tls, &target.server.host);
     log_in(stream, TapTls { tls, outlet: Arc::clone(&outlet) }, &config, outlet, target).await
 }
 

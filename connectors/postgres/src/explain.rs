@@ -28,7 +28,7 @@ pub(crate) fn unreachable(error: io::Error, target: &Target) -> SourceError {
             "nothing answers at this port; start the server, or correct \"host\" and \"port\""
         }
         io::ErrorKind::TimedOut => return timeout(target),
-        io::ErrorKind::NotFound if target.is_socket() => {
+        io::ErrorKind::NotFound if target.server.is_socket() => {
             "there is no socket in this folder; start the server, or correct \"host\""
         }
         _ => "the host cannot be found or reached; check \"host\" and the network",
@@ -74,11 +74,11 @@ fn refused(refusal: &DbError, target: &Target) -> (ErrorKind, String) {
         "28000" => (ErrorKind::Config, format!("the server refuses the login; {held}, and what pg_hba.conf allows")),
         "3D000" => (
             ErrorKind::Config,
-            format!("there is no database \"{}\"; correct \"database\", or create it", target.database),
+            format!("there is no database \"{}\"; correct \"database\", or create it", target.server.database),
         ),
         "42501" => (
             ErrorKind::Config,
-            format!("the user may not connect; GRANT CONNECT ON DATABASE \"{}\" to it", target.database),
+            format!("the user may not connect; GRANT CONNECT ON DATABASE \"{}\" to it", target.server.database),
         ),
         "53300" => (ErrorKind::Unavailable, "the server has no free connection; try again later".to_owned()),
         "57P03" => (ErrorKind::Unavailable, "the server is starting up or shutting down; try again".to_owned()),

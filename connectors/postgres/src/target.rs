@@ -4,18 +4,22 @@ use std::path::PathBuf;
 use std::time::Duration;
 
 use goldsmith_source::secret::Secret;
+use goldsmith_source::server::{Server, ServerKind, ServerOptions};
 use goldsmith_source::{OpenContext, SourceError};
-use url::Url;
 
 use crate::config::{PostgresOptions, Tls};
+
+const KIND: ServerKind = ServerKind {
+    connector: "postgres",
+    schemes: &["postgres", "postgresql"],
+    port: 5432,
+    settings: "\"tls\", \"root_certificate\", \"schema\" and \"connect_timeout_seconds\"",
+};
 
 /// Where to connect and as whom.
 #[derive(Debug, Clone)]
 pub(crate) struct Target {
-    pub(crate) host: String,
-    pub(crate) port: u16,
-    pub(crate) database: String,
-    pub(crate) user: String,
+    pub(crate) server: Server,
     pub(crate) password: Option<Secret>,
     pub(crate) tls: Tls,
     pub(crate) root_certificate: Option<PathBuf>,
@@ -26,11 +30,14 @@ pub(crate) struct Target {
 impl Target {
     pub(crate) fn new(options: &PostgresOptions, context: &OpenContext) -> Result<Self, SourceError> {
         let place = format!("source \"{}\"", context.source_name);
-        let address = match &options.url {
-            Some(url) => from_url(url, options),
-            None => from_parts(options),
-        }
-        .map_err(|message| SourceError::config(message).at(&place))?;
+        let said = ServerOptions {
+            url: options.url.as_deref(),
+            host: options.host.as_deref(),
+            port: options.port,
+            database: options.database.as_deref(),
+            user: options.user.as_deref(),
+        };
+        let server = KIND.server(&said).map_err(|message| SourceError::config(message).at(&place))?;
         let refuse = |message: &str| Err(SourceError::config(message).at(&place));
         if !(1..=16).contains(&options.connections) {
             return refuse("option \"connections\" of connector postgres must be 1 to 16");
@@ -40,13 +47,9 @@ impl Target {
                 "option \"root_certificate\" of connector postgres does nothing with \"tls: disable\"; remove one of them",
             );
         }
-        let (host, port, database, user) = address;
         let secret = options.password.clone().map(|held| held.place("password", "postgres"));
         Ok(Self {
-            host,
-            port,
-            database,
-            user,
+            server,
             password: secret.transpose().map_err(|error| error.at(&place))?,
             tls: options.tls,
             root_certificate: options.root_certificate.as_ref().map(|path| context.base_dir.join(path)),
@@ -57,88 +60,8 @@ impl Target {
 
     /// The address without user and password.
     pub(crate) fn locator(&self) -> String {
-        let host = if self.host.contains(':') { format!("[{}]", self.host) } else { self.host.clone() };
-        format!("postgres://{host}:{}/{}", self.port, self.database)
+        format!("postgres://{}/{}", self.server.authority(), self.server.database)
     }
-
-    /// Whether [`Self::host`] is the folder of a Unix socket.
-    pub(crate) fn is_socket(&self) -> bool {
-        self.host.starts_with('/')
-    }
-}
-
-type Address = (String, u16, String, String);
-
-fn from_parts(options: &PostgresOptions) -> Result<Address, String> {
-    let needed = |name: &str, value: &Option<String>| match value.as_deref() {
-        None | Some("") => {
-            Err(format!("option \"{name}\" of connector postgres is missing; add it, or \"url\" with all of them"))
-        }
-        Some(text) if text.contains('\0') => {
-            Err(format!("option \"{name}\" of connector postgres has a NUL character"))
-        }
-        Some(text) => Ok(text.to_owned()),
-    };
-    Ok((
-        needed("host", &options.host)?,
-        options.port.unwrap_or(5432),
-        needed("database", &options.database)?,
-        needed("user", &options.user)?,
-    ))
-}
-
-/// The parts of a URL, which may hold no secret: nothing of it is repeated in a complaint.
-fn from_url(url: &str, options: &PostgresOptions) -> Result<Address, String> {
-    let given = [
-        ("host", options.host.is_some()),
-        ("port", options.port.is_some()),
-        ("database", options.database.is_some()),
-        ("user", options.user.is_some()),
-    ];
-    if let Some((name, _)) = given.iter().find(|(_, given)| *given) {
-        return Err(format!("options \"url\" and \"{name}\" of connector postgres say the same twice; remove one"));
-    }
-    let url = Url::parse(url).map_err(|_| wrong("is not a URL"))?;
-    if !matches!(url.scheme(), "postgres" | "postgresql") {
-        return Err(wrong("does not start with postgres://"));
-    }
-    if url.password().is_some() {
-        return Err(
-            "option \"url\" of connector postgres has a password in it; take it out and name with \"password\" \
-                    the environment variable or file that holds it"
-                .to_owned(),
-        );
-    }
-    if url.query().is_some() || url.fragment().is_some() {
-        return Err("option \"url\" of connector postgres has settings after the database; use the options \"tls\", \
-                    \"root_certificate\", \"schema\" and \"connect_timeout_seconds\""
-            .to_owned());
-    }
-    let host = url.host_str().map(|host| host.trim_matches(['[', ']'])).unwrap_or_default();
-    let part = |text: &str| -> Result<String, String> {
-        let text = percent_decoded(text).ok_or_else(|| wrong("has a % that is not an escape"))?;
-        if text.is_empty() || text.contains('\0') { Err(wrong("lacks a part")) } else { Ok(text) }
-    };
-    Ok((part(host)?, url.port().unwrap_or(5432), part(url.path().trim_start_matches('/'))?, part(url.username())?))
-}
-
-fn wrong(fault: &str) -> String {
-    format!("option \"url\" of connector postgres {fault}; write postgres://user@host:5432/database")
-}
-
-fn percent_decoded(text: &str) -> Option<String> {
-    let mut bytes = Vec::with_capacity(text.len());
-    let mut rest = text.bytes();
-    while let Some(byte) = rest.next() {
-        if byte == b'%' {
-            let digit = |byte: Option<u8>| byte.and_then(|byte| char::from(byte).to_digit(16));
-            let value = digit(rest.next())? * 16 + digit(rest.next())?;
-            bytes.push(u8::try_from(value).ok()?);
-        } else {
-            bytes.push(byte);
-        }
-    }
-    String::from_utf8(bytes).ok()
 }
 
 #[cfg(test)]
@@ -161,7 +84,10 @@ mod tests {
         assert_eq!(format!("{url:?}"), format!("{:?}", target(&parts).unwrap()));
         assert_eq!(url.locator(), "postgres://db.example.com:6432/my shop");
         let six = target(&json!({"url": "postgres://u@[::1]/shop"})).unwrap();
-        assert_eq!((six.host.as_str(), six.port, six.locator().as_str()), ("::1", 5432, "postgres://[::1]:5432/shop"));
+        assert_eq!(
+            (six.server.host.as_str(), six.server.port, six.locator().as_str()),
+            ("::1", 5432, "postgres://[::1]:5432/shop")
+        );
     }
 
     #[test]
@@ -176,7 +102,9 @@ mod tests {
             ),
             (
                 json!({"url": "mysql://u@h/d"}),
-                format!("{url} does not start with postgres://; write postgres://user@host:5432/database"),
+                format!(
+                    "{url} does not start with postgres:// or postgresql://; write postgres://user@host:5432/database"
+                ),
             ),
             (
                 json!({"url": "postgres://u@h/"}),

@@ -38,6 +38,7 @@ pub mod program;
 pub mod request;
 pub mod rows;
 pub mod secret;
+pub mod server;
 pub mod worker;
 
 pub use contract::{Chunk, Connector, FileRead, Mark, OpenContext, ReadRequest, RejectedRow, Sink, Source, Window};

@@ -62,3 +62,32 @@ impl Rows {
         sink.chunk(Chunk { file: Arc::clone(&self.file), rows, batch })
     }
 }
+
+/// The numbers of the `good` rows of a batch, which follow the first `before` rows of their table and have others among
+/// them that were rejected: these stand at ascending offsets in the batch, counted from 0.
+#[must_use]
+pub fn good_numbers(before: u64, good: usize, rejected: impl IntoIterator<Item = u64>) -> Vec<u64> {
+    let mut rejected = rejected.into_iter().peekable();
+    let mut numbers = Vec::with_capacity(good);
+    let mut offset = 0;
+    while numbers.len() < good {
+        if rejected.next_if_eq(&offset).is_none() {
+            numbers.push(before + offset + 1);
+        }
+        offset += 1;
+    }
+    numbers
+}
+
+#[cfg(test)]
+mod tests {
+    use super::good_numbers;
+
+    #[test]
+    fn rejected_rows_take_a_number_too() {
+        assert_eq!(good_numbers(10, 3, []), [11, 12, 13]);
+        assert_eq!(good_numbers(0, 3, [0, 2]), [2, 4, 5]);
+        assert_eq!(good_numbers(0, 1, [1, 2]), [1]);
+        assert!(good_numbers(0, 0, [0]).is_empty());
+    }
+}
