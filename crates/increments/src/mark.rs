@@ -113,9 +113,11 @@ pub(crate) enum Why {
 }
 
 impl Cursors {
-    /// Those of a column of `data_type`; `now` is in microseconds since 1970, UTC.
-    pub(crate) fn new(data_type: &DataType, now: i64) -> Self {
+    /// Those of a column of `data_type`; `now` is in microseconds since 1970, UTC. The numbers of a log (`is_log`) are the
+    /// system's own and need no guess.
+    pub(crate) fn new(data_type: &DataType, now: i64, is_log: bool) -> Self {
         let least_gap = match data_type {
+            _ if is_log => None,
             DataType::Decimal128(_, scale) => {
                 let step = 10_i128.checked_pow(u32::try_from(*scale).unwrap_or(0)).unwrap_or(1);
                 Some(LEAST_GAP.saturating_mul(step))
@@ -386,7 +388,7 @@ mod tests {
 
     /// The mark after a read of `values`, and why how many rows did not move it.
     fn reached(data_type: &DataType, before: Option<&str>, values: &[&str]) -> (Option<String>, Vec<(Why, u64, u64)>) {
-        let mut cursors = Cursors::new(data_type, NOW);
+        let mut cursors = Cursors::new(data_type, NOW, false);
         let file = Arc::from("crm");
         for (row, text) in values.iter().enumerate() {
             cursors.see(value(text, data_type), Some((&file, row as u64 + 1)));
@@ -460,7 +462,7 @@ mod tests {
     #[test]
     fn text_that_does_not_sort_as_it_is_meant_is_found() {
         let is_unsorted = |values: &[&str]| {
-            let mut cursors = Cursors::new(&DataType::Utf8, NOW);
+            let mut cursors = Cursors::new(&DataType::Utf8, NOW, false);
             for text in values {
                 cursors.see(value(text, &DataType::Utf8), None);
             }
@@ -479,5 +481,15 @@ mod tests {
         ] {
             assert!(!is_unsorted(values), "{values:?}");
         }
+    }
+
+    #[test]
+    fn numbers_of_a_log_move_the_mark_whatever_they_are() {
+        let mut cursors = Cursors::new(&DataType::UInt64, NOW, true);
+        for number in [400_000_000, 500_000_000, 1_900_000_000, 9_999_999_999_999] {
+            cursors.see(CursorValue::Number(number), None);
+        }
+        let reached = cursors.reached(None);
+        assert_eq!((reached.mark, reached.aside), (Some(CursorValue::Number(9_999_999_999_999)), vec![]));
     }
 }

@@ -45,7 +45,7 @@ impl<'a> Reading<'a> {
             newest: NewestRows::default(),
             files: Vec::new(),
             last_row: offset,
-            cursors: Cursors::new(&cursor_type, increment.now),
+            cursors: Cursors::new(&cursor_type, increment.now, increment.source.is_log()),
             read: 0,
             rejected: Vec::new(),
         })
