@@ -42,6 +42,7 @@ enum Kept {
 /// A file a column, in the order of the schema.
 struct Files {
     directory: TempDir,
+    /// None once all is written.
     writers: Vec<StreamWriter<BufWriter<File>>>,
 }
 
@@ -85,6 +86,17 @@ impl RecordColumns {
             }
         }
         Ok(())
+    }
+
+    /// All batches are there: files are closed.
+    ///
+    /// # Errors
+    /// A file that cannot be written.
+    pub fn close(&mut self) -> Result<(), RunError> {
+        match &mut self.kept {
+            Kept::Held { .. } => Ok(()),
+            Kept::Spilled(files) => files.close(),
+        }
     }
 
     /// A column, an array a batch.
@@ -167,17 +179,26 @@ impl Files {
             let file = File::create_new(&path).doing(|| path.display().to_string())?;
             let alone = Schema::new(vec![Arc::clone(field)]);
             let writer = StreamWriter::try_new(BufWriter::new(file), &alone);
-            writers.push(writer.map_err(|error| failed(&path, "the columns of records cannot be written", error))?);
+            writers.push(writer.map_err(|error| unwritten(directory.path(), index, error))?);
         }
         Ok(Self { directory, writers })
     }
 
     fn write(&mut self, batch: &RecordBatch) -> Result<(), RunError> {
+        if self.writers.is_empty() {
+            return Err(RunError::Internal("the files of the records are closed".to_owned()));
+        }
         for (index, writer) in self.writers.iter_mut().enumerate() {
             let column = batch.project(&[index])?;
-            writer.write(&column).and_then(|()| writer.flush()).map_err(|error| {
-                failed(&path_of(self.directory.path(), index), "the columns of records cannot be written", error)
-            })?;
+            writer.write(&column).map_err(|error| unwritten(self.directory.path(), index, error))?;
+        }
+        Ok(())
+    }
+
+    fn close(&mut self) -> Result<(), RunError> {
+        for (index, mut writer) in self.writers.drain(..).enumerate() {
+            let ended = writer.finish().and_then(|()| writer.flush());
+            ended.map_err(|error| unwritten(self.directory.path(), index, error))?;
         }
         Ok(())
     }
@@ -185,8 +206,7 @@ impl Files {
     fn reader(&self, index: usize) -> Result<ColumnReader, RunError> {
         let path = path_of(self.directory.path(), index);
         let file = File::open(&path).doing(|| path.display().to_string())?;
-        StreamReader::try_new(BufReader::new(file), None)
-            .map_err(|error| failed(&path, "the columns of records cannot be read", error))
+        StreamReader::try_new(BufReader::new(file), None).map_err(|error| unread(&path.display().to_string(), error))
     }
 }
 
@@ -194,21 +214,30 @@ fn path_of(directory: &Path, index: usize) -> PathBuf {
     directory.join(format!("{index}.arrows"))
 }
 
-fn failed(path: &Path, what: &str, error: ArrowError) -> RunError {
+fn unwritten(directory: &Path, index: usize, error: ArrowError) -> RunError {
+    let path = path_of(directory, index);
     match error {
-        ArrowError::IoError(_, error) => RunError::Io { message: format!("{}: {what}", path.display()), error },
-        error => RunError::Internal(format!("{}: {what}: {error}", path.display())),
+        ArrowError::IoError(_, error) => RunError::Io {
+            message: format!(
+                "{}: the columns of records cannot be written; make room, or hold more in memory with --spill-above",
+                path.display()
+            ),
+            error,
+        },
+        error => RunError::Internal(format!("{}: the columns of records cannot be written: {error}", path.display())),
+    }
+}
+
+fn unread(what: &str, error: ArrowError) -> RunError {
+    match error {
+        ArrowError::IoError(_, error) => RunError::Io { message: format!("reading {what} of the records"), error },
+        error => RunError::Internal(format!("{what} of the records was changed by another program: {error}")),
     }
 }
 
 fn next_array(reader: &mut ColumnReader, length: usize, name: &str) -> Result<ArrayRef, RunError> {
     let changed = || RunError::Internal(format!("the file of column {name} was changed by another program"));
-    let batch = reader.next().ok_or_else(changed)?.map_err(|error| match error {
-        ArrowError::IoError(_, error) if error.kind() != std::io::ErrorKind::UnexpectedEof => {
-            RunError::Io { message: format!("reading column {name} of the records"), error }
-        }
-        _ => changed(),
-    })?;
+    let batch = reader.next().ok_or_else(changed)?.map_err(|error| unread(&format!("column {name}"), error))?;
     if batch.num_rows() != length {
         return Err(changed());
     }
@@ -253,6 +282,7 @@ mod tests {
         for start in [0, 100, 130] {
             columns.push(batch(start..start + 30 + start / 10)).unwrap();
         }
+        columns.close().unwrap();
         columns
     }
 

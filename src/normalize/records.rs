@@ -227,6 +227,9 @@ pub async fn normalize(
         let Some(Some(extracted)) = extracted.get(number) else { continue };
         normalize_source(plan, number, source, extracted, threads, progress, &mut normalized).await?;
     }
+    for entity in &mut normalized.entities {
+        entity.columns.close()?;
+    }
     Ok(normalized)
 }
 
