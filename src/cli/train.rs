@@ -11,6 +11,7 @@ use crate::pipeline::run::human;
 use crate::pipeline::train::{Trained, train};
 use crate::pipeline::{Reread, RunOptions, SPILL_ABOVE, check, exit};
 use crate::progress::Progress;
+use crate::publish::previous::read_model;
 
 /// Train a match model on what the sources hold now, without publishing anything.
 ///
@@ -52,6 +53,14 @@ pub(super) fn run(arguments: &Arguments, progress: &Progress) -> Result<u8, Fail
             )));
         }
     };
+    // A model trained before is replaced, anything else is not: a mistyped --out costs nobody a file.
+    if let Some(path) = arguments.out.as_deref().filter(|path| path.is_file())
+        && let Err(error) = read_model(path)
+    {
+        return Err(Failure::config(format!(
+            "error: {error}; nothing is written over it, name another file with --out"
+        )));
+    }
     let options = RunOptions {
         threads: threads(arguments.threads.map(usize::from)),
         as_of: None,
@@ -70,14 +79,11 @@ pub(super) fn run(arguments: &Arguments, progress: &Progress) -> Result<u8, Fail
     if incomplete > 0 {
         say(&format!("warning: {incomplete} rows of the truth lack the record or the customer and are left out"));
     }
-    let models = match runtime.block_on(train(&checked.plan, &options, &truth, progress)) {
-        Ok(models) => models,
+    let trained = match runtime.block_on(train(&checked.plan, &wanted, &options, &truth, progress)) {
+        Ok(trained) => trained,
         Err(error) => return Err(Failure::of_run(error, &checked)),
     };
-    let Some(Trained { records, labelled, model, .. }) = models.into_iter().find(|trained| trained.entity == wanted)
-    else {
-        return Err(Failure { message: format!("error: no {wanted} records were read"), code: exit::DATA });
-    };
+    let Trained { records, labelled, model } = trained;
     if let Some(path) = arguments.truth.as_ref().filter(|_| labelled == 0) {
         return Err(Failure::config(format!(
             "error: {}: no {wanted} record of the pipeline is in the truth; its `source` and `source_key` (or `record_id`) have to name records as the pipeline does",

@@ -5,11 +5,11 @@ use std::path::Path;
 use goldsmith_config::{LoadOptions, Loaded, Mistakes, load};
 
 use super::RunError;
+use super::model::named_model;
 use super::plan::Plan;
 use super::run::check_sources;
 use crate::matching::read_decisions;
 use crate::publish::Store;
-use crate::publish::previous::read_model;
 use crate::registry;
 
 /// What a command line says about the pipeline file.
@@ -67,7 +67,7 @@ pub async fn check_sql(checked: &Checked) -> Result<Vec<NotChecked>, Mistakes> {
     let matching = &checked.plan.matching;
     let files = [
         ("match.decisions", matching.decisions.as_deref().map(|path| read_decisions(path).map(|_| ()))),
-        ("match.model", matching.model.as_deref().map(|path| read_model(path).map(|_| ()))),
+        ("match.model", Some(named_model(&checked.plan).map(|_| ()))),
     ];
     let mut list: Vec<_> = files
         .into_iter()

@@ -7,12 +7,12 @@ use goldsmith_source::{Chunk, ErrorKind, FileRead, ReadRequest, RejectedRow, Sin
 use serde::Serialize;
 
 use super::check::Checked;
+use super::model::named_model;
 use super::plan::SourcePlan;
 use super::sources::{CheckedSource, check_source};
 use super::{RunError, exit};
 use crate::matching::read_decisions;
 use crate::publish::Store;
-use crate::publish::previous::read_model;
 
 /// A difference between a system's clock and ours that is worth a word.
 const MOST_SKEW: Duration = Duration::from_secs(60);
@@ -95,8 +95,8 @@ fn pipeline(checked: &Checked) -> Vec<Finding> {
         });
     }
     if let Some(path) = &plan.matching.model {
-        findings.push(match read_model(path) {
-            Ok(_) => Finding::ok(PIPELINE, "model", format!("{} can be read", path.display())),
+        findings.push(match named_model(plan) {
+            Ok(_) => Finding::ok(PIPELINE, "model", format!("{} can be used", path.display())),
             Err(error) => Finding::fail(PIPELINE, "model", &error),
         });
     }

@@ -84,6 +84,9 @@ pub fn estimate(plan: &Plan) -> Result<Estimate, RunError> {
         pairs_basis,
         memory_bytes: BYTES_FIXED + rows * BYTES_PER_RECORD,
         models: match (&plan.matching.model, &last) {
+            (Some(path), _) if plan.entities.len() > 1 => {
+                format!("read from {} for its entity type, the others reused or trained", path.display())
+            }
             (Some(path), _) => format!("read from {}", path.display()),
             (None, Some(last)) => format!("reused from version {}", last.version),
             (None, None) => "trained, then pinned by the first published version".to_owned(),

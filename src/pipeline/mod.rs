@@ -7,6 +7,7 @@ pub mod error;
 pub mod estimate;
 pub mod incremental;
 pub mod inputs;
+pub mod model;
 pub mod plan;
 pub mod preview;
 pub mod run;

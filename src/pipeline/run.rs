@@ -11,6 +11,7 @@ use goldsmith_resolve::{Decisions, Model};
 use super::RunError;
 use super::incremental::{Reread, carry_states};
 use super::inputs::inputs_hash;
+use super::model::{is_for, named_model};
 use super::plan::{ContractPlan, Drift, MatchPlan, Plan};
 use super::sources::{CheckedSource, Delivered, Directories, check_source, land};
 use crate::extract::contract::{Verdict, check_columns, columns};
@@ -97,7 +98,7 @@ pub async fn run(plan: &Plan, options: &RunOptions, progress: &Progress) -> Resu
     };
     // What the pipeline refers to is read before any data is.
     let steward = plan.matching.decisions.as_deref().map(read_decisions).transpose()?.unwrap_or_default();
-    let named_model = plan.matching.model.as_deref().map(previous::read_model).transpose()?;
+    let named_model = named_model(plan)?;
     let staging_dir = store.stage(&lock)?;
     let staging = staging_dir.path();
     let landing = store.landing(&lock)?;
@@ -159,12 +160,9 @@ pub async fn run(plan: &Plan, options: &RunOptions, progress: &Progress) -> Resu
     // Resolve and survive.
     let stage = progress.stage("resolve", Some(records));
     let mut entities = Vec::new();
-    // A model is for one entity type; one that is for none of them is refused by the first.
-    let mut types = normalized.entities.iter().map(|records| &records.plan.entity);
-    let for_all = !types.any(|entity| named_model.as_ref().is_some_and(|model| is_for(model, entity)));
     for records in &normalized.entities {
         progress.check_signal()?;
-        let model = match named_model.as_ref().filter(|model| for_all || is_for(model, &records.plan.entity)) {
+        let model = match named_model.as_ref().filter(|model| is_for(model, &records.plan.entity)) {
             Some(model) => Some((model.clone(), None)),
             None => pinned_model(&store, last.as_ref(), &records.plan.entity, options.retrain)?,
         };
@@ -387,11 +385,6 @@ pub fn match_options(matching: &MatchPlan, entity: &str, threads: usize) -> gold
         },
         ..goldsmith_resolve::Options::default()
     }
-}
-
-/// Whether a model is for records of this type.
-fn is_for(model: &Model, entity: &str) -> bool {
-    model.entity == goldsmith_resolve::EntityType::of(entity)
 }
 
 /// A model to match with, and its published text where it has one.

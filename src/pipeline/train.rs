@@ -16,7 +16,6 @@ use crate::publish::Store;
 
 /// The model of one entity type.
 pub struct Trained {
-    pub entity: String,
     /// Records it was trained on.
     pub records: u64,
     /// Those of them whose customer was known.
@@ -24,17 +23,18 @@ pub struct Trained {
     pub model: Model,
 }
 
-/// The models of a plan's entity types, trained on what its sources hold now, on the decisions of its stewards and on
-/// `truth`, which may be empty. The pipeline's output is only used to work in, under its lock.
+/// The model of the entity type `entity`, trained on what the plan's sources hold now, on the decisions of its stewards
+/// and on `truth`, which may be empty. The pipeline's output is only used to work in, under its lock.
 ///
 /// # Errors
-/// [`RunError`], as a run would end with it.
+/// [`RunError`], as a run would end with it; a type the plan does not have.
 pub async fn train(
     plan: &Plan,
+    entity: &str,
     options: &RunOptions,
     truth: &[Truth],
     progress: &Progress,
-) -> Result<Vec<Trained>, RunError> {
+) -> Result<Trained, RunError> {
     let steward = plan.matching.decisions.as_deref().map(read_decisions).transpose()?.unwrap_or_default();
     let as_of = options.as_of.unwrap_or_else(|| chrono::Utc::now().timestamp_micros());
     let store = Store::new(plan.publish.to.clone());
@@ -54,21 +54,16 @@ pub async fn train(
     let normalized = normalize(plan, &extracted, &nothing, Some(&spill), options.threads, progress).await?;
     let records: usize = normalized.entities.iter().map(|records| records.len()).sum();
     stage.done(&counted(records as u64, "record"));
-    let mut models = Vec::new();
-    for records in &normalized.entities {
-        progress.check_signal()?;
-        let coded = coded_records(plan, records)?;
-        let settings = match_options(&plan.matching, &records.plan.entity, options.threads);
-        let labels = labels(records, truth, &steward.decisions)?;
-        let model = goldsmith_resolve::train(&coded, &settings, &labels, progress).map_err(|error| {
-            RunError::Gate(format!("{} records cannot be learnt from: {error}", records.plan.entity))
-        })?;
-        models.push(Trained {
-            entity: records.plan.entity.clone(),
-            records: coded.len() as u64,
-            labelled: labels.entities.len() as u64,
-            model,
-        });
-    }
-    Ok(models)
+    let records = normalized
+        .entities
+        .iter()
+        .find(|records| records.plan.entity == entity)
+        .ok_or_else(|| RunError::Internal(format!("the plan has no {entity} records")))?;
+    progress.check_signal()?;
+    let coded = coded_records(plan, records)?;
+    let settings = match_options(&plan.matching, entity, options.threads);
+    let labels = labels(records, truth, &steward.decisions)?;
+    let model = goldsmith_resolve::train(&coded, &settings, &labels, progress)
+        .map_err(|error| RunError::Gate(format!("{entity} records cannot be learnt from: {error}")))?;
+    Ok(Trained { records: coded.len() as u64, labelled: labels.entities.len() as u64, model })
 }

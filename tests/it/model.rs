@@ -36,6 +36,8 @@ fn a_model_trained_apart_is_the_one_a_run_would_train() {
     assert!(output.status.success(), "{}", stderr(&output));
     assert!(stderr(&output).contains("400 person records"), "{}", stderr(&output));
     assert!(workspace.versions().is_empty(), "nothing is published");
+    let output = workspace.command("train", &["--out", &workspace.path("crm.csv").display().to_string()]);
+    assert_eq!(output.status.code(), Some(2), "a file that is no model stays");
     let trained = std::fs::read_to_string(&path).expect("the model");
     workspace.run(&[]);
     let published = std::fs::read_to_string(workspace.path("out/versions/1/models/person.json")).expect("the model");
@@ -61,6 +63,22 @@ fn a_model_serves_its_entity_type_and_the_others_train_their_own() {
     workspace.run(&[]);
     let models = std::fs::read_dir(workspace.path("out/versions/1/models")).expect("the models");
     assert_eq!(models.flatten().count(), 2);
+}
+
+#[test]
+fn a_model_of_records_the_pipeline_lacks_is_refused() {
+    let sample = Workspace::new();
+    let workspace = Workspace::with(&pipeline(), &[("crm.csv", &people(true))]);
+    let model = workspace.path("organisation.model.json").display().to_string();
+    let output = sample.command("train", &["--entity", "organisation", "--out", &model]);
+    assert!(output.status.success(), "{}", stderr(&output));
+    workspace.edit("publish:", "match: {model: organisation.model.json}\npublish:");
+    for command in ["validate", "run"] {
+        let output = workspace.command(command, &[]);
+        assert_eq!(output.status.code(), Some(2), "{command}: {}", stderr(&output));
+        let message = stderr(&output);
+        assert!(message.contains("organisation records") && message.contains("person"), "{command}: {message}");
+    }
 }
 
 #[test]

@@ -51,6 +51,16 @@ impl EntityType {
             _ => Self::Generic,
         }
     }
+
+    /// What a pipeline file calls it.
+    #[must_use]
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::Person => "person",
+            Self::Organisation => "organisation",
+            Self::Generic => "generic",
+        }
+    }
 }
 
 /// What a column means. Values arrive standardised as each variant says.
