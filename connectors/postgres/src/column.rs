@@ -1,4 +1,7 @@
 //! One column of a batch: values in their binary form in, an Arrow array out, and nothing allocated for a value.
+//!
+//! A row's values are only found first, and those of many rows appended column by column, which is half the work of
+//! going from one type to the next with each value.
 
 use std::sync::Arc;
 
@@ -18,12 +21,44 @@ use crate::types::Wire;
 const DAYS: i32 = 10_957;
 const MICROSECONDS: i64 = 946_684_800_000_000;
 
-/// Bytes of the length before a value.
-const LENGTH: usize = 4;
-
 /// A value is not in the form its type has.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) struct Malformed;
+
+/// Where a value stands among the bytes that came.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) struct Span {
+    start: u32,
+    /// Negative where the value is null.
+    length: i32,
+}
+
+impl Span {
+    /// The value that begins at `at` with its length; `at` comes to stand behind it.
+    #[inline]
+    pub(crate) fn next(bytes: &[u8], at: &mut usize) -> Result<Self, Malformed> {
+        let head = bytes.get(*at..).and_then(|rest| rest.first_chunk::<4>()).ok_or(Malformed)?;
+        let (start, length) = (*at + head.len(), i32::from_be_bytes(*head));
+        *at = start + usize::try_from(length).unwrap_or_default();
+        if *at > bytes.len() {
+            return Err(Malformed);
+        }
+        Ok(Self { start: u32::try_from(start).map_err(|_| Malformed)?, length })
+    }
+
+    /// The value, and all that follows it; `None` for null.
+    #[inline]
+    fn with_rest(self, bytes: &[u8]) -> Option<(&[u8], usize)> {
+        Some((bytes.get(self.start as usize..)?, usize::try_from(self.length).ok()?))
+    }
+
+    /// The value; `None` for null.
+    #[inline]
+    pub(crate) fn value(self, bytes: &[u8]) -> Option<&[u8]> {
+        let (from, length) = self.with_rest(bytes)?;
+        from.get(..length)
+    }
+}
 
 pub(crate) struct Column {
     data_type: DataType,
@@ -59,8 +94,76 @@ fn taken<T>(values: &mut Vec<T>) -> Vec<T> {
     std::mem::replace(values, next)
 }
 
-fn fixed<const N: usize>(value: &[u8]) -> Result<[u8; N], Malformed> {
-    value.try_into().map_err(|_| Malformed)
+/// What a column has so far, and what is to be appended.
+struct Cursor<'a, S> {
+    nulls: &'a mut Nulls,
+    bytes: &'a [u8],
+    spans: S,
+}
+
+impl<S: Iterator<Item = Span>> Cursor<'_, S> {
+    /// Appends values of `N` bytes each. `read` gives `None` for what is null in Arrow though not to the server.
+    #[inline]
+    fn numbers<const N: usize, T: Default>(
+        self,
+        values: &mut Vec<T>,
+        read: impl Fn([u8; N]) -> Result<Option<T>, Malformed>,
+    ) -> Result<(), Malformed> {
+        self.values(values, |value| read(value.try_into().map_err(|_| Malformed)?))
+    }
+
+    #[inline]
+    fn values<T: Default>(
+        self,
+        values: &mut Vec<T>,
+        read: impl Fn(&[u8]) -> Result<Option<T>, Malformed>,
+    ) -> Result<(), Malformed> {
+        for span in self.spans {
+            let value = span.value(self.bytes).map(&read).transpose()?.flatten();
+            if value.is_none() {
+                self.nulls.push(values.len());
+            }
+            values.push(value.unwrap_or_default());
+        }
+        Ok(())
+    }
+
+    #[inline]
+    fn texts(self, texts: &mut Bytes, push: impl Fn(&mut Bytes, &[u8], usize) -> Option<()>) -> Result<(), Malformed> {
+        for span in self.spans {
+            let pushed = match span.with_rest(self.bytes) {
+                Some((from, length)) => push(texts, from, length),
+                None => {
+                    self.nulls.push(texts.len());
+                    texts.end()
+                }
+            };
+            pushed.ok_or(Malformed)?;
+        }
+        Ok(())
+    }
+
+    #[inline(never)]
+    fn lists(self, ends: &mut Vec<i32>, element: &mut Column) -> Result<(), Malformed> {
+        for span in self.spans {
+            match span.value(self.bytes) {
+                Some(value) => append_elements(value, element)?,
+                None => self.nulls.push(ends.len() - 1),
+            }
+            ends.push(i32::try_from(element.len()).map_err(|_| Malformed)?);
+        }
+        Ok(())
+    }
+}
+
+/// A day or a moment counted from 2000; infinite ones are null.
+macro_rules! since_1970 {
+    ($integer:ty, $epoch:expr) => {
+        |value| match <$integer>::from_be_bytes(value) {
+            <$integer>::MIN | <$integer>::MAX => Ok(None),
+            since_2000 => since_2000.checked_add($epoch).map(Some).ok_or(Malformed),
+        }
+    };
 }
 
 impl Column {
@@ -93,69 +196,34 @@ impl Column {
         Self { data_type: data_type.clone(), nulls: Nulls::default(), cells }
     }
 
-    /// Takes a value off `rest`, or null, and appends it.
-    #[inline]
-    pub(crate) fn append(&mut self, rest: &mut &[u8]) -> Result<(), Malformed> {
-        let from = rest.get(LENGTH..).unwrap_or_default();
-        let Some(value) = field(rest)? else {
-            return self.append_null();
-        };
-        // Values that Arrow has no place for were kept out by the statement; infinite times are null.
-        let mut known = true;
+    /// Appends the values that stand in `bytes`. Those that Arrow has no place for were kept out by the statement.
+    pub(crate) fn append(&mut self, bytes: &[u8], spans: impl Iterator<Item = Span>) -> Result<(), Malformed> {
+        let new = Cursor { nulls: &mut self.nulls, bytes, spans };
         match &mut self.cells {
-            Cells::Bool(values) => values.push(fixed::<1>(value)? != [0]),
-            Cells::Int2(values) => values.push(i16::from_be_bytes(fixed(value)?)),
-            Cells::Int4(values) => values.push(i32::from_be_bytes(fixed(value)?)),
-            Cells::Int8(values) => values.push(i64::from_be_bytes(fixed(value)?)),
-            Cells::Oid(values) => values.push(i64::from(u32::from_be_bytes(fixed(value)?))),
-            Cells::Float4(values) => values.push(f32::from_be_bytes(fixed(value)?)),
-            Cells::Float8(values) => values.push(f64::from_be_bytes(fixed(value)?)),
-            Cells::Numeric(values, scale) => values.push(decimal(value, *scale).ok_or(Malformed)?),
-            Cells::Date(values) => {
-                let days = i32::from_be_bytes(fixed(value)?);
-                known = days != i32::MAX && days != i32::MIN;
-                values.push(if known { days.checked_add(DAYS).ok_or(Malformed)? } else { 0 });
+            Cells::Bool(values) => new.numbers(values, |value| Ok(Some(value != [0]))),
+            Cells::Int2(values) => new.numbers(values, |value| Ok(Some(i16::from_be_bytes(value)))),
+            Cells::Int4(values) => new.numbers(values, |value| Ok(Some(i32::from_be_bytes(value)))),
+            Cells::Int8(values) | Cells::Time(values) => {
+                new.numbers(values, |value| Ok(Some(i64::from_be_bytes(value))))
             }
-            Cells::Time(values) => values.push(i64::from_be_bytes(fixed(value)?)),
-            Cells::Timestamp(values) => {
-                let moment = i64::from_be_bytes(fixed(value)?);
-                known = moment != i64::MAX && moment != i64::MIN;
-                values.push(if known { moment.checked_add(MICROSECONDS).ok_or(Malformed)? } else { 0 });
+            Cells::Oid(values) => new.numbers(values, |value| Ok(Some(u32::from_be_bytes(value).into()))),
+            Cells::Float4(values) => new.numbers(values, |value| Ok(Some(f32::from_be_bytes(value)))),
+            Cells::Float8(values) => new.numbers(values, |value| Ok(Some(f64::from_be_bytes(value)))),
+            Cells::Numeric(values, scale) => {
+                new.values(values, |value| decimal(value, *scale).map(Some).ok_or(Malformed))
             }
-            Cells::Text(bytes) | Cells::Bytes(bytes) => bytes.push_start(from, value.len()).ok_or(Malformed)?,
-            Cells::Uuid(bytes) => bytes.push(&hyphenated(fixed(value)?)).ok_or(Malformed)?,
-            Cells::Jsonb(bytes) => match value {
-                [1, text @ ..] => bytes.push(text).ok_or(Malformed)?,
-                _ => return Err(Malformed),
-            },
-            Cells::List(ends, element) => {
-                append_elements(value, element)?;
-                ends.push(i32::try_from(element.len()).map_err(|_| Malformed)?);
+            Cells::Date(values) => new.numbers(values, since_1970!(i32, DAYS)),
+            Cells::Timestamp(values) => new.numbers(values, since_1970!(i64, MICROSECONDS)),
+            Cells::Text(texts) | Cells::Bytes(texts) => new.texts(texts, Bytes::push_start),
+            Cells::Uuid(texts) => {
+                new.texts(texts, |texts, from, length| texts.push(&hyphenated(from.get(..length)?.try_into().ok()?)))
             }
+            Cells::Jsonb(texts) => new.texts(texts, |texts, from, length| {
+                let (version, text) = from.get(..length)?.split_first()?;
+                if *version == 1 { texts.push(text) } else { None }
+            }),
+            Cells::List(ends, element) => new.lists(ends, element),
         }
-        if !known {
-            self.nulls.push(self.len() - 1);
-        }
-        Ok(())
-    }
-
-    #[cold]
-    fn append_null(&mut self) -> Result<(), Malformed> {
-        match &mut self.cells {
-            Cells::Bool(values) => values.push(false),
-            Cells::Int2(values) => values.push(0),
-            Cells::Int4(values) | Cells::Date(values) => values.push(0),
-            Cells::Int8(values) | Cells::Oid(values) | Cells::Time(values) | Cells::Timestamp(values) => values.push(0),
-            Cells::Float4(values) => values.push(0.0),
-            Cells::Float8(values) => values.push(0.0),
-            Cells::Numeric(values, _) => values.push(0),
-            Cells::Text(bytes) | Cells::Uuid(bytes) | Cells::Jsonb(bytes) | Cells::Bytes(bytes) => {
-                bytes.end().ok_or(Malformed)?;
-            }
-            Cells::List(ends, _) => ends.push(ends.last().copied().unwrap_or_default()),
-        }
-        self.nulls.push(self.len() - 1);
-        Ok(())
     }
 
     /// How many values there are, nulls included.
@@ -218,7 +286,6 @@ impl Column {
 }
 
 /// An array: dimensions, whether there are nulls, the type, length and lower bound of each dimension, elements.
-#[inline(never)]
 fn append_elements(mut value: &[u8], column: &mut Column) -> Result<(), Malformed> {
     let mut word = || -> Result<i32, Malformed> {
         let (head, rest) = value.split_first_chunk::<4>().ok_or(Malformed)?;
@@ -232,22 +299,12 @@ fn append_elements(mut value: &[u8], column: &mut Column) -> Result<(), Malforme
         _ => return Err(Malformed),
     };
     word()?;
+    let mut at = 0;
     for _ in 0..count {
-        column.append(&mut value)?;
+        let span = Span::next(value, &mut at)?;
+        column.append(value, std::iter::once(span))?;
     }
     Ok(())
-}
-
-/// Takes a length and as many bytes off `rest`; `None` for null.
-pub(crate) fn field<'a>(rest: &mut &'a [u8]) -> Result<Option<&'a [u8]>, Malformed> {
-    let (head, tail) = rest.split_first_chunk::<LENGTH>().ok_or(Malformed)?;
-    let length = i32::from_be_bytes(*head);
-    let (value, tail) = match usize::try_from(length) {
-        Ok(length) => tail.split_at_checked(length).map(|(value, tail)| (Some(value), tail)).ok_or(Malformed)?,
-        Err(_) => (None, tail),
-    };
-    *rest = tail;
-    Ok(value)
 }
 
 /// The usual form of a UUID: 8-4-4-4-12 hexadecimal digits.
@@ -273,9 +330,12 @@ mod tests {
     #[test]
     fn cut_values_are_malformed() {
         let mut column = Column::new(&DataType::Int32, &Wire::Int4, 1);
-        assert_eq!(column.append(&mut &[0, 0, 0, 3, 0, 0, 1][..]), Err(Malformed));
-        assert_eq!(field(&mut &[0, 0, 0, 2, 7][..]), Err(Malformed));
-        assert_eq!(field(&mut &[0, 0][..]), Err(Malformed));
+        let (bytes, mut at) = (&[0, 0, 0, 3, 0, 0, 1][..], 0);
+        let span = Span::next(bytes, &mut at).unwrap();
+        assert_eq!((span.value(bytes), at), (Some(&[0, 0, 1][..]), 7));
+        assert_eq!(column.append(bytes, std::iter::once(span)), Err(Malformed));
+        assert_eq!(Span::next(&[0, 0, 0, 2, 7], &mut 0), Err(Malformed));
+        assert_eq!(Span::next(&[0, 0], &mut 0), Err(Malformed));
     }
 
     #[test]

@@ -20,6 +20,7 @@ use tokio_postgres_rustls::MakeRustlsConnect;
 
 use crate::config::Tls;
 use crate::explain;
+use crate::gather::Gather;
 use crate::rows::Rows;
 use crate::tap::{Outlet, Tap, TapTls};
 use crate::target::Target;
@@ -69,17 +70,19 @@ async fn connect(mut config: Config, target: &Target) -> Result<Connection, Sour
         let path = Path::new(&target.server.host).join(format!(".s.PGSQL.{}", target.server.port));
         let stream = UnixStream::connect(path).await.map_err(unreachable)?;
         config.ssl_mode(SslMode::Disable);
+        let stream = Gather { socket: stream, outlet: Arc::clone(&outlet) };
         return log_in(Tap::new(stream, Arc::clone(&outlet)), NoTls, &config, outlet, target).await;
     }
     let stream = TcpStream::connect((target.server.host.as_str(), target.server.port)).await.map_err(unreachable)?;
     be_patient(&stream).map_err(unreachable)?;
+    let stream = Gather { socket: stream, outlet: Arc::clone(&outlet) };
     if target.tls == Tls::Disable {
         config.ssl_mode(SslMode::Disable);
         return log_in(Tap::new(stream, Arc::clone(&outlet)), NoTls, &config, outlet, target).await;
     }
     config.ssl_mode(SslMode::Require);
     let mut tls = MakeRustlsConnect::new(tls(target)?);
-    let Ok(tls) = MakeTlsConnect::<TcpStream>::make_tls_connect(&mut tls, &target.server.host);
+    let Ok(tls) = MakeTlsConnect::<Gather<TcpStream>>::make_tls_connect(&mut tls, &target.server.host);
     log_in(stream, TapTls { tls, outlet: Arc::clone(&outlet) }, &config, outlet, target).await
 }
 

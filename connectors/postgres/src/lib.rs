@@ -5,6 +5,7 @@ pub mod config;
 mod connect;
 mod copy;
 mod explain;
+mod gather;
 mod numeric;
 mod plan;
 mod read;

@@ -8,7 +8,7 @@ use arrow::datatypes::SchemaRef;
 use goldsmith_source::contract::MAX_BATCH_BYTES;
 use goldsmith_source::{ErrorKind, RejectedRow, SourceError};
 
-use crate::column::{Column, Malformed, field};
+use crate::column::{Column, Malformed, Span};
 use crate::types::Wire;
 
 /// The kind of message that holds rows.
@@ -19,6 +19,9 @@ const SIGNATURE: &[u8; 11] = b"PGCOPY\n\xff\r\n\0";
 
 /// Rows a batch is made room for at first.
 const FIRST_ROWS: usize = 8_192;
+
+/// Values found before they are appended: few enough that they and what they point at are still in the nearest cache.
+const SPANS: usize = 1_024;
 
 /// What a statement gives, and where it stands.
 pub(crate) struct Layout {
@@ -83,6 +86,8 @@ pub(crate) struct Rows {
     place: Place,
     stop: Option<Stop>,
     columns: Vec<Column>,
+    /// Where the values of rows that were found stand, row by row, until they are appended to the columns.
+    spans: Vec<Span>,
     /// Rows and bytes gathered for the next piece.
     count: usize,
     bytes: usize,
@@ -103,7 +108,17 @@ impl Rows {
         let fields = layout.schema.fields().iter().zip(&layout.wires);
         let columns = fields.map(|(field, wire)| Column::new(field.data_type(), wire, rows)).collect();
         let (layout, items) = (Arc::clone(layout), items.clone());
-        Self { layout, items, place: Place::Header, stop: None, columns, count: 0, bytes: 0, rejected: Vec::new() }
+        Self {
+            layout,
+            items,
+            place: Place::Header,
+            stop: None,
+            columns,
+            spans: Vec::new(),
+            count: 0,
+            bytes: 0,
+            rejected: Vec::new(),
+        }
     }
 
     /// Takes the whole messages of rows that `held` begins with, and tells their length.
@@ -129,41 +144,47 @@ impl Rows {
     }
 
     fn take_messages(&mut self, held: &[u8]) -> Result<usize, Stop> {
-        let mut rest = held;
-        while let [COPY_DATA, a, b, c, d, body @ ..] = rest {
-            // The length counts itself.
+        let mut end = 0;
+        while let Some([COPY_DATA, a, b, c, d, ..]) = held.get(end..) {
+            // The length counts itself, and not the kind before it.
             let length = u32::from_be_bytes([*a, *b, *c, *d]).checked_sub(4).ok_or(Malformed)?;
-            let Some(after) = body.get(length as usize..) else { break };
-            // Values are read from here to the end of the buffer, which is faster than to that of the message.
-            let mut left = body;
+            let mut at = end + 5;
+            if held.len() - at < length as usize {
+                break;
+            }
+            end = at + length as usize;
             if self.place == Place::Header {
-                after_header(&mut left)?;
+                at += header(held.get(at..).unwrap_or_default())?;
                 self.place = Place::Rows;
             }
-            while left.len() > after.len() {
+            while at < end {
                 // Nothing follows the end of a copy.
                 if self.place == Place::Trailer {
                     return Err(Stop::Malformed);
                 }
-                self.take_row(&mut left)?;
-                if left.len() < after.len() {
+                self.find_row(held, &mut at)?;
+                if at > end {
                     return Err(Stop::Malformed);
                 }
-                if self.count >= self.layout.batch_rows.max(1) || self.bytes >= MAX_BATCH_BYTES {
+                let is_full = self.count >= self.layout.batch_rows.max(1) || self.bytes >= MAX_BATCH_BYTES;
+                if is_full || self.spans.len() >= SPANS {
+                    self.append_found(held)?;
+                }
+                if is_full {
                     self.hand_on()?;
                 }
             }
-            rest = after;
         }
-        Ok(held.len() - rest.len())
+        self.append_found(held)?;
+        Ok(end)
     }
 
-    /// Takes one row off `rest`.
-    fn take_row(&mut self, rest: &mut &[u8]) -> Result<(), Malformed> {
-        let before = rest.len();
-        let (count, tail) = rest.split_first_chunk::<2>().ok_or(Malformed)?;
-        *rest = tail;
+    /// Finds the values of the row that begins at `at`, which comes to stand behind it.
+    fn find_row(&mut self, held: &[u8], at: &mut usize) -> Result<(), Malformed> {
+        let before = *at;
+        let count = held.get(before..).and_then(|rest| rest.first_chunk::<2>()).ok_or(Malformed)?;
         let count = i16::from_be_bytes(*count);
+        *at += 2;
         if count == -1 {
             self.place = Place::Trailer;
             return Ok(());
@@ -172,22 +193,31 @@ impl Rows {
             return Err(Malformed);
         }
         if self.layout.guarded
-            && let Some(verdict) = field(rest)?
+            && let Some(verdict) = Span::next(held, at)?.value(held)
             && let Some((reason, raw)) = verdict_of(verdict)?
         {
             for _ in 0..self.columns.len() {
-                field(rest)?;
+                Span::next(held, at)?;
             }
             let offset = u64::try_from(self.count + self.rejected.len()).map_err(|_| Malformed)?;
             self.rejected.push(Rejected { offset, reason, raw: RejectedRow::cut(raw) });
-            self.bytes += before - rest.len();
-            return Ok(());
+        } else {
+            for _ in 0..self.columns.len() {
+                self.spans.push(Span::next(held, at)?);
+            }
+            self.count += 1;
         }
-        for column in &mut self.columns {
-            column.append(rest)?;
+        self.bytes += *at - before;
+        Ok(())
+    }
+
+    /// Appends the values found in `held` to their columns.
+    fn append_found(&mut self, held: &[u8]) -> Result<(), Malformed> {
+        let width = self.columns.len();
+        for (number, column) in self.columns.iter_mut().enumerate() {
+            column.append(held, self.spans.iter().skip(number).step_by(width).copied())?;
         }
-        self.count += 1;
-        self.bytes += before - rest.len();
+        self.spans.clear();
         Ok(())
     }
 
@@ -208,14 +238,14 @@ impl Rows {
     }
 }
 
-/// Takes signature, flags, and a head extension of a length that stands before it off `rest`.
-fn after_header(rest: &mut &[u8]) -> Result<(), Malformed> {
-    let tail = rest.strip_prefix(SIGNATURE).ok_or(Malformed)?;
+/// How long the header is: signature, flags, and an extension of a length that stands before it.
+fn header(bytes: &[u8]) -> Result<usize, Malformed> {
+    let tail = bytes.strip_prefix(SIGNATURE).ok_or(Malformed)?;
     let (_flags, tail) = tail.split_first_chunk::<4>().ok_or(Malformed)?;
     let (length, tail) = tail.split_first_chunk::<4>().ok_or(Malformed)?;
     let length = usize::try_from(u32::from_be_bytes(*length)).map_err(|_| Malformed)?;
-    *rest = tail.get(length..).ok_or(Malformed)?;
-    Ok(())
+    let tail = tail.get(length..).ok_or(Malformed)?;
+    Ok(bytes.len() - tail.len())
 }
 
 /// The reason and the row a guard gives as `2,(7,Zoë,…)`; `None` where the row is good after all: a guard of a
@@ -246,10 +276,10 @@ mod tests {
 
     #[test]
     fn a_header_can_have_an_extension() {
-        let mut header = SIGNATURE.to_vec();
-        header.extend([0, 0, 0, 0, 0, 0, 0, 2, 9, 9, 7]);
-        let mut rest = header.as_slice();
-        assert_eq!((after_header(&mut rest), rest), (Ok(()), &[7][..]));
-        assert_eq!(after_header(&mut &b"PGCOPY\n"[..]), Err(Malformed));
+        let mut bytes = SIGNATURE.to_vec();
+        bytes.extend([0, 0, 0, 0, 0, 0, 0, 2, 9, 9, 7]);
+        assert_eq!(header(&bytes), Ok(bytes.len() - 1));
+        assert_eq!(header(b"PGCOPY\n"), Err(Malformed));
+        assert_eq!(header(bytes.get(..20).unwrap()), Err(Malformed));
     }
 }

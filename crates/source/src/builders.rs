@@ -10,9 +10,7 @@ const BLOCK: usize = 32;
 /// Texts or other bytes, one after the other.
 #[derive(Debug)]
 pub struct Bytes {
-    /// The values up to `filled`, and room.
     values: Vec<u8>,
-    filled: usize,
     /// Where each begins, and the last ends.
     ends: Vec<i32>,
 }
@@ -23,7 +21,7 @@ impl Bytes {
     pub fn with_capacity(rows: usize, bytes: usize) -> Self {
         let mut ends = Vec::with_capacity(rows + 1);
         ends.push(0);
-        Self { values: vec![0; bytes + BLOCK], filled: 0, ends }
+        Self { values: Vec::with_capacity(bytes + BLOCK), ends }
     }
 
     /// How many values there are.
@@ -42,11 +40,11 @@ impl Bytes {
     #[inline]
     #[must_use]
     pub fn push_start(&mut self, from: &[u8], length: usize) -> Option<()> {
-        let room = self.values.get_mut(self.filled..)?.first_chunk_mut::<BLOCK>();
-        match (from.first_chunk::<BLOCK>(), room) {
-            (Some(block), Some(room)) if length <= BLOCK => {
-                *room = *block;
-                self.filled += length;
+        match from.first_chunk::<BLOCK>() {
+            Some(block) if length <= BLOCK => {
+                let end = self.values.len() + length;
+                self.values.extend_from_slice(block);
+                self.values.truncate(end);
                 self.end()
             }
             _ => self.push(from.get(..length)?),
@@ -56,12 +54,7 @@ impl Bytes {
     /// Appends `value`; `None` where 2 GiB are full.
     #[must_use]
     pub fn push(&mut self, value: &[u8]) -> Option<()> {
-        let end = self.filled + value.len();
-        if self.values.len() < end + BLOCK {
-            self.values.resize((end + BLOCK).max(self.values.len() * 2), 0);
-        }
-        self.values.get_mut(self.filled..end)?.copy_from_slice(value);
-        self.filled = end;
+        self.values.extend_from_slice(value);
         self.end()
     }
 
@@ -69,15 +62,14 @@ impl Bytes {
     #[inline]
     #[must_use]
     pub fn end(&mut self) -> Option<()> {
-        self.ends.push(i32::try_from(self.filled).ok()?);
+        self.ends.push(i32::try_from(self.values.len()).ok()?);
         Some(())
     }
 
     /// What was gathered. The next batch will be about as large.
     pub fn finish(&mut self) -> (OffsetBuffer<i32>, Buffer) {
-        let next = Self::with_capacity(self.len(), self.filled + self.filled / 16);
-        let mut full = std::mem::replace(self, next);
-        full.values.truncate(full.filled);
+        let next = Self::with_capacity(self.len(), self.values.len() + self.values.len() / 16);
+        let full = std::mem::replace(self, next);
         (OffsetBuffer::new(ScalarBuffer::from(full.ends)), Buffer::from_vec(full.values))
     }
 }
