@@ -164,17 +164,29 @@ pub(crate) fn identifier_levels() -> Vec<Level> {
 }
 
 /// Titles, descriptions, organisation names: words weighed by their rarity.
+/// How many of the words, each counted by how rare it is, and what kind of words they are: a rare one that is shared
+/// says more than many common ones, and numbers of their own tell editions and variants apart.
 pub(crate) fn token_levels() -> Vec<Level> {
-    vec![
-        missing(),
-        level("same words", 1, 0.40, 0.02, 0.0002),
-        level("nearly all words the same", 1, 0.20, 0.02, 0.0005),
-        level("most words the same", 1, 0.15, 0.04, 0.001),
-        level("half of the words the same", 1, 0.10, 0.08, 0.003),
-        level("some words the same", 1, 0.06, 0.15, 0.015),
-        level("few words the same", 1, 0.05, 0.30, 0.10),
-        level("hardly a word the same", 1, 0.04, 0.39, 0.8803),
-    ]
+    const BANDS: [(&str, f64, f64, f64); 6] = [
+        ("nearly all words the same", 0.20, 0.02, 0.0005),
+        ("most words the same", 0.15, 0.04, 0.001),
+        ("half of the words the same", 0.10, 0.08, 0.003),
+        ("some words the same", 0.06, 0.15, 0.015),
+        ("few words the same", 0.05, 0.30, 0.10),
+        ("hardly a word the same", 0.04, 0.39, 0.8803),
+    ];
+    const KINDS: [(&str, f64, f64, f64); 3] = [
+        (", a rare one among them", 0.5, 0.25, 0.004),
+        ("", 0.42, 0.45, 0.746),
+        (", and other numbers", 0.08, 0.30, 0.25),
+    ];
+    let mut levels = vec![missing(), level("same words", 1, 0.40, 0.02, 0.0002)];
+    for (band, m, r, u) in BANDS {
+        for (kind, m_kind, r_kind, u_kind) in KINDS {
+            levels.push(level(&format!("{band}{kind}"), 1, m * m_kind, r * r_kind, u * u_kind));
+        }
+    }
+    levels
 }
 
 pub(crate) fn number_levels() -> Vec<Level> {

@@ -47,7 +47,7 @@ pub(crate) fn comparisons(
     }
     if let Some(field) = first(ColumnKind::OrganisationName) {
         let values = TokenValues::new(field, f.pool(field), true);
-        list.push(plain("organisation_name", token_levels(), Comparator::Tokens(values)));
+        list.push(by_token("organisation_name", values));
     }
     if let Some(field) = first(ColumnKind::BirthDate) {
         let days = f.pool(field).iter().map(|(_, value)| parse_day(value)).collect();
@@ -128,10 +128,14 @@ fn changeable(name: &str, levels: Vec<Level>, comparator: Comparator) -> Compari
     Comparison { changeable: true, ..plain(name, levels, comparator) }
 }
 
+fn by_token(name: &str, values: TokenValues) -> Comparison {
+    Comparison { ordered: false, ..plain(name, token_levels(), Comparator::Tokens(values)) }
+}
+
 /// Texts of several words are compared word by word, short ones letter by letter.
 fn text(name: &str, field: usize, pool: &Pool, tf: Vec<i32>, by_words: bool) -> Comparison {
     if by_words {
-        plain(name, token_levels(), Comparator::Tokens(TokenValues::new(field, pool, true)))
+        by_token(name, TokenValues::new(field, pool, true))
     } else {
         plain(name, code_levels(), code(field, pool, tf))
     }

@@ -160,6 +160,17 @@ impl<'r> Features<'r> {
     }
 
     /// Two records of one source that says it holds no duplicates.
+    /// How many pairs of records no source keeps apart.
+    pub(crate) fn possible_pairs(&self) -> f64 {
+        let pairs = |n: f64| n * (n - 1.0) / 2.0;
+        let kept_apart =
+            self.records.duplicates_none.iter().zip(0u16..).filter(|(none, _)| **none).map(|(_, source)| {
+                let records = self.records.source.iter().filter(|of| **of == source).count();
+                pairs(records as f64)
+            });
+        pairs(self.len() as f64) - kept_apart.sum::<f64>()
+    }
+
     pub(crate) fn kept_apart_by_source(&self, a: u32, b: u32) -> bool {
         if !self.duplicates_none {
             return false;

@@ -47,6 +47,8 @@ pub(crate) struct Evidence<'e> {
     /// A sample of all candidate pairs, scaled to their number.
     pub(crate) candidates: &'e Sample,
     pub(crate) records: usize,
+    /// Pairs of records that could be one entity.
+    pub(crate) possible_pairs: f64,
     /// Whether the related class is a household; otherwise it is whatever the data show.
     pub(crate) households: bool,
 }
@@ -426,7 +428,7 @@ fn name_chances(counts: &[f64], shipped: &[f64], rows: usize, columns: usize, (g
 /// The two priors, from the posterior mass of the candidates: expected matches over all possible pairs.
 fn priors(evidence: &Evidence<'_>, p: &mut Parameters) {
     let n = evidence.records as f64;
-    let pairs = (n * (n - 1.0) / 2.0).max(1.0);
+    let pairs = evidence.possible_pairs.max(1.0);
     // Between one match in a thousand records and twenty matches a record.
     let (lowest, highest) = (0.001 * n / pairs, (20.0 * n / pairs).min(0.2));
     let clamp = |value: f64| value.clamp(lowest.min(highest), highest.max(lowest));
@@ -540,6 +542,7 @@ mod tests {
             candidates: &unlabelled(candidates),
             // Two thousand records have as many pairs as were drawn.
             records: 2000,
+            possible_pairs: 1999.0 * 1000.0,
             households: false,
         });
         for c in 0..4 {
@@ -578,6 +581,7 @@ mod tests {
                 names: &[None; 2],
                 candidates: &pairs,
                 records: 1000,
+                possible_pairs: 999.0 * 500.0,
                 households: false,
             })
         };

@@ -54,6 +54,7 @@ pub(crate) fn learn(
         names: &names,
         candidates: &candidates,
         records: f.len(),
+        possible_pairs: f.possible_pairs(),
         households: f.records.entity == EntityType::Person,
     });
     let seen = shares(&prepared.layout, &prepared.comparisons, candidates.each().map(|(p, n, _)| (p, n)));

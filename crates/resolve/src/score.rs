@@ -100,6 +100,8 @@ impl Comparing<'_, '_> {
                 .map(|(a, b)| (a.min(b) as u32, a.max(b) as u32))
                 .collect()
         };
+        // How often unrelated records agree is asked of those that are compared.
+        let drawn: Vec<(u32, u32)> = drawn.into_iter().filter(|&(a, b)| !self.f.kept_apart_by_source(a, b)).collect();
         self.sample(&drawn, known)
     }
 

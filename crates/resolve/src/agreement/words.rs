@@ -6,6 +6,9 @@ use super::Memo;
 use crate::kernels::{jaro_winkler_from, within_edits};
 use crate::records::Pool;
 
+/// A word is rare that no more records hold than one entity may have.
+const MOST_HOLDERS: u32 = 4;
+
 pub(crate) struct TokenValues {
     pub(crate) field: usize,
     /// Per value its words in order of their numbers.
@@ -13,6 +16,9 @@ pub(crate) struct TokenValues {
     pub(crate) texts: Vec<String>,
     /// Per word its weight: the rarer, the heavier.
     pub(crate) weights: Vec<f64>,
+    /// Per word whether few records hold it, and whether it has a digit.
+    rare: Vec<bool>,
+    numbers: Vec<bool>,
 }
 
 impl TokenValues {
@@ -43,13 +49,37 @@ impl TokenValues {
             .collect();
         let all = f64::from(total.max(1));
         let weights = holders.iter().map(|&n| (1.0 + all / f64::from(n.max(1))).ln()).collect();
-        Self { field, words, texts, weights }
+        let rare = holders.iter().map(|&n| n <= MOST_HOLDERS).collect();
+        let numbers = texts.iter().map(|text| text.bytes().any(|byte| byte.is_ascii_digit())).collect();
+        Self { field, words, texts, weights, rare, numbers }
     }
 
     pub(super) fn level(&self, x: u32, y: u32, table: usize, memo: &mut Memo) -> u8 {
         let similar = self.similarity(x, y, table, memo);
         const LIMITS: [f64; 6] = [0.98, 0.85, 0.68, 0.5, 0.35, 0.18];
-        LIMITS.iter().position(|&limit| similar >= limit).map_or(7, |index| index as u8 + 1)
+        match LIMITS.iter().position(|&limit| similar >= limit) {
+            Some(0) => 1,
+            band => 2 + 3 * band.map_or(5, |band| band as u8 - 1) + self.kind(x, y),
+        }
+    }
+
+    /// What the words say beyond how alike the texts are: 0 where they share a rare one, as a model number is; 2 where
+    /// they share no number and each has one of its own, as the next edition has; otherwise 1.
+    fn kind(&self, x: u32, y: u32) -> u8 {
+        let (left, right) = (&self.words[x as usize], &self.words[y as usize]);
+        let number = |word: &u32| self.numbers[*word as usize];
+        let (mut shares_number, mut own_number) = (false, false);
+        for word in left {
+            if right.binary_search(word).is_err() {
+                own_number |= number(word);
+            } else if self.rare[*word as usize] {
+                return 0;
+            } else {
+                shares_number |= number(word);
+            }
+        }
+        let differ = !shares_number && own_number && right.iter().any(number);
+        if differ { 2 } else { 1 }
     }
 
     /// Cosine of the weighted word sets, where a word may also meet a close one (soft TF-IDF, Cohen, Ravikumar and
@@ -103,4 +133,38 @@ impl TokenValues {
 /// The words of a text: runs of letters or digits, lower case.
 pub(crate) fn tokens(value: &str) -> impl Iterator<Item = String> {
     value.split(|c: char| !c.is_alphanumeric()).filter(|word| !word.is_empty()).map(str::to_lowercase)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::records::{ColumnBuilder, ColumnKind};
+
+    #[test]
+    fn a_rare_word_and_other_numbers_tell_likeness_apart() {
+        let texts = [
+            "sony player bdp550 black",
+            "sony bdp550",
+            "sony player bdp360 black",
+            "sony player 2 black",
+            "sony player 3 black",
+            "sony camera black",
+        ];
+        let mut column = ColumnBuilder::new("name", ColumnKind::Text);
+        // What the six have in common is no rarity.
+        for _ in 0..2 {
+            for text in texts {
+                column.push_record([text]);
+            }
+        }
+        let column = column.finish();
+        let values = TokenValues::new(0, &column.pool, true);
+        let code = |text: &str| column.pool.iter().find(|(_, value)| *value == text).expect("a value").0;
+        let kind = |x: usize, y: usize| values.kind(code(texts[x]), code(texts[y]));
+        assert_eq!(kind(0, 1), 0, "a model number of two texts");
+        assert_eq!(kind(0, 2), 2, "two model numbers");
+        assert_eq!((kind(3, 4), kind(4, 3)), (2, 2), "two editions");
+        assert_eq!((kind(0, 5), kind(5, 0)), (1, 1), "only one has a number");
+        assert_eq!(values.level(code(texts[0]), code(texts[0]), 0, &mut Memo::new(1)), 1);
+    }
 }
