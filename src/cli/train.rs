@@ -1,6 +1,6 @@
 //! `goldsmith train`
 
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::time::Duration;
 
 use clap::Args;
@@ -11,7 +11,6 @@ use crate::pipeline::run::human;
 use crate::pipeline::train::{Trained, train};
 use crate::pipeline::{Reread, RunOptions, SPILL_ABOVE, check, exit};
 use crate::progress::Progress;
-use crate::publish::previous::read_model;
 
 /// Train a match model on what the sources hold now, without publishing anything.
 ///
@@ -54,11 +53,10 @@ pub(super) fn run(arguments: &Arguments, progress: &Progress) -> Result<u8, Fail
         }
     };
     // A model trained before is replaced, anything else is not: a mistyped --out costs nobody a file.
-    if let Some(path) = arguments.out.as_deref().filter(|path| path.is_file())
-        && let Err(error) = read_model(path)
-    {
+    if let Some(path) = arguments.out.as_deref().filter(|path| path.is_file() && !may_be_replaced(path)) {
         return Err(Failure::config(format!(
-            "error: {error}; nothing is written over it, name another file with --out"
+            "error: {} is there and is not a model; name another file with --out",
+            path.display()
         )));
     }
     let options = RunOptions {
@@ -111,4 +109,11 @@ pub(super) fn run(arguments: &Arguments, progress: &Progress) -> Result<u8, Fail
         }
     }
     Ok(exit::OK)
+}
+
+/// Whether a file is empty or a model, be it of an earlier shape.
+fn may_be_replaced(path: &Path) -> bool {
+    let Ok(bytes) = std::fs::read(path) else { return false };
+    let document = serde_json::from_slice(&bytes).unwrap_or(serde_json::Value::Null);
+    bytes.is_empty() || (document["version"].is_u64() && document["comparisons"].is_array())
 }

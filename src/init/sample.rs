@@ -17,6 +17,10 @@ use super::values;
 use crate::pipeline::RunError;
 use crate::registry::CONNECTORS;
 
+/// How the addresses of files begin, and those of systems.
+const FILE_SCHEMES: [&str; 5] = ["https", "http", "s3", "az", "sftp"];
+const SYSTEM_SCHEMES: [&str; 5] = ["postgres", "postgresql", "mysql", "mariadb", "nats"];
+
 /// Rows of each table that are looked at.
 pub(super) const ROWS: usize = 2_000;
 /// Rows of a text file whose encoding is watched: the first umlaut may come late.
@@ -49,18 +53,30 @@ pub(super) fn opened_by(path: &str) -> Result<(&'static dyn Connector, Options),
         let text = |value: Value| value.as_str().map_or_else(|| value.to_string(), str::to_owned);
         Some((connector, options.into_iter().map(|(name, value)| (name, Noted::plain(text(value)))).collect()))
     };
-    by_ending.or_else(by_address).ok_or_else(|| {
-        let known: Vec<String> = CONNECTORS
-            .iter()
-            .flat_map(|connector| connector.file_endings())
-            .map(|ending| format!(".{ending}"))
-            .collect();
-        RunError::Config(format!(
-            "{}: no connector reads files that end so; known are {} (also with .gz or .zst after it)",
-            names::shown(path),
-            known.join(", ")
-        ))
-    })
+    by_ending.or_else(by_address).ok_or_else(|| RunError::Config(unread(path)))
+}
+
+/// Why no connector reads `path`.
+fn unread(path: &str) -> String {
+    let shown = names::shown(path);
+    let scheme = path.split_once("://").map(|(scheme, _)| scheme);
+    if let Some(scheme) = scheme.filter(|scheme| !FILE_SCHEMES.contains(scheme)) {
+        return if SYSTEM_SCHEMES.contains(&scheme) {
+            format!("{shown}: the address is not a URL; write {scheme}://USER@HOST:PORT/NAME, the port a number")
+        } else {
+            format!(
+                "{shown}: no connector reads addresses that begin with {scheme}://; known are those of files ({}) and of systems ({})",
+                FILE_SCHEMES.map(|scheme| format!("{scheme}://")).join(", "),
+                SYSTEM_SCHEMES.map(|scheme| format!("{scheme}://")).join(", ")
+            )
+        };
+    }
+    let known: Vec<String> =
+        CONNECTORS.iter().flat_map(|connector| connector.file_endings()).map(|ending| format!(".{ending}")).collect();
+    format!(
+        "{shown}: no connector reads files that end so; known are {} (also with .gz or .zst after it)",
+        known.join(", ")
+    )
 }
 
 /// The connector that reads files whose names end so.

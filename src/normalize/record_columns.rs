@@ -219,7 +219,7 @@ fn unwritten(directory: &Path, index: usize, error: ArrowError) -> RunError {
     match error {
         ArrowError::IoError(_, error) => RunError::Io {
             message: format!(
-                "{}: the columns of records cannot be written; make room, or hold more in memory with --spill-above",
+                "{}: the columns of records cannot be written; make room, or let a run hold more in memory with --spill-above",
                 path.display()
             ),
             error,

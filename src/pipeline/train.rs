@@ -1,4 +1,4 @@
-//! Training alone: extract and normalise as a run does, then learn a model for each entity type and publish nothing.
+//! Training alone: extract and normalise as a run does, then learn the model of one entity type and publish nothing.
 
 use goldsmith_resolve::Model;
 

@@ -132,5 +132,9 @@ fn discover_lists_tables_and_suggests_a_mapping() {
     assert!(!json.contains('@'), "a value of a record is shown");
     let output = goldsmith(&["discover", "nowhere://ann:hunter2@x/y?token=hunter2"]);
     assert_eq!(output.status.code(), Some(2), "{}", stderr(&output));
-    assert!(stderr(&output).contains("nowhere://x/y: no connector") && !stderr(&output).contains("hunter2"));
+    let message = stderr(&output);
+    assert!(message.contains("nowhere://x/y: no connector") && message.contains("postgres://"), "{message}");
+    assert!(!message.contains("hunter2"));
+    let message = stderr(&goldsmith(&["discover", "mysql://ann:hunter2@x:port/y"]));
+    assert!(message.contains("PORT") && !message.contains("hunter2"), "{message}");
 }

@@ -9,6 +9,8 @@
 //! | text | of another form than most rows have: `unknown` among times |
 //! | whole numbers most of which are times since 1970 | in the future |
 //! | other numbers | few and far above all others: `9999999999` among some thousand |
+//!
+//! The numbers of a log are the system's own and always move it.
 
 use std::collections::BTreeMap;
 use std::sync::Arc;

@@ -163,9 +163,9 @@ pub(crate) fn identifier_levels() -> Vec<Level> {
     ]
 }
 
-/// Titles, descriptions, organisation names: words weighed by their rarity.
-/// How many of the words, each counted by how rare it is, and what kind of words they are: a rare one that is shared
-/// says more than many common ones, and numbers of their own tell editions and variants apart.
+/// Titles, descriptions, organisation names: how many of the words are the same, each weighed by its rarity, and of what
+/// kind they are. A rare one that is shared says more than many common ones, and numbers of their own tell editions and
+/// variants apart. The order is that of [`crate::agreement::TokenValues`].
 pub(crate) fn token_levels() -> Vec<Level> {
     const BANDS: [(&str, f64, f64, f64); 6] = [
         ("nearly all words the same", 0.20, 0.02, 0.0005),

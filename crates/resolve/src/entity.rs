@@ -211,6 +211,17 @@ pub(crate) fn rules(f: &Features<'_>, overrides: &Overrides, model: Option<&Mode
     ];
     wanted.extend(person);
     let mut words: Vec<Rule> = Vec::new();
+    let near: Vec<Key> = f
+        .records
+        .columns
+        .iter()
+        .enumerate()
+        .filter_map(|(field, column)| match column.kind {
+            ColumnKind::Date => keys.near_date(field),
+            ColumnKind::Number => keys.near_number(field),
+            _ => None,
+        })
+        .collect();
     for (field, column) in f.records.columns.iter().enumerate() {
         let name = match &column.kind {
             ColumnKind::Identifier(_) => Some(("identifier", false)),
@@ -223,6 +234,7 @@ pub(crate) fn rules(f: &Features<'_>, overrides: &Overrides, model: Option<&Mode
         let refine: Vec<Key> = available
             .iter()
             .filter(|key| ["postcode", "locality", "house", "birth_year", "given_initial"].contains(&key.name()))
+            .chain(&near)
             .cloned()
             .collect();
         if words_count && by_words(column, model) {

@@ -42,7 +42,9 @@ pub enum ResolveError {
     #[error("none of the columns can be compared; map at least one attribute")]
     NothingToCompare,
     /// More comparisons than a pattern can hold.
-    #[error("{comparisons} comparisons do not fit into one pattern; leave some out")]
+    #[error(
+        "{comparisons} comparisons do not fit into one pattern; leave some out with `compare: none` at their attributes"
+    )]
     TooManyComparisons {
         /// How many there are.
         comparisons: usize,

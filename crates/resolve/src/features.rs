@@ -159,7 +159,6 @@ impl<'r> Features<'r> {
         self.duplicates_none
     }
 
-    /// Two records of one source that says it holds no duplicates.
     /// How many pairs of records no source keeps apart.
     pub(crate) fn possible_pairs(&self) -> f64 {
         let pairs = |n: f64| n * (n - 1.0) / 2.0;
@@ -171,6 +170,7 @@ impl<'r> Features<'r> {
         pairs(self.len() as f64) - kept_apart.sum::<f64>()
     }
 
+    /// Two records of one source that says it holds no duplicates.
     pub(crate) fn kept_apart_by_source(&self, a: u32, b: u32) -> bool {
         if !self.duplicates_none {
             return false;

@@ -53,6 +53,20 @@ pub(crate) struct Evidence<'e> {
     pub(crate) households: bool,
 }
 
+impl Evidence<'_> {
+    /// All pairs of records.
+    fn all_pairs(&self) -> f64 {
+        let n = self.records as f64;
+        n * (n - 1.0) / 2.0
+    }
+
+    /// The pairs that the priors are shares of. Where none could be one entity, as in a single source without duplicates,
+    /// it is all of them, so that the model still fits when a second source is added.
+    fn pairs(&self) -> f64 {
+        if self.possible_pairs < 1.0 { self.all_pairs() } else { self.possible_pairs }
+    }
+}
+
 /// Probabilities per comparison and level.
 pub(crate) type Table = Vec<Vec<f64>>;
 
@@ -323,7 +337,9 @@ fn chance_agreement(evidence: &Evidence<'_>, p: &Parameters) -> Table {
                 .map(|l| rate(counts[l], in_group[usize::from(comparison.levels[l].group)], shipped[l]))
                 .collect();
             if let Some(chance) = evidence.exact[c].filter(|_| counts[1] < ENOUGH_EXACT) {
-                let others = p.prior_same * p.m[c][1] + p.prior_related * p.r[c][1];
+                // The frequencies are those of all pairs, the priors are shares of those that could be one entity.
+                let share = evidence.pairs() / evidence.all_pairs().max(1.0);
+                let others = share * (p.prior_same * p.m[c][1] + p.prior_related * p.r[c][1]);
                 let rest: f64 = 1.0 - blended[1];
                 let exact = (chance - others).max(chance * 0.02).max(1e-9);
                 for value in blended.iter_mut().skip(2) {
@@ -428,7 +444,7 @@ fn name_chances(counts: &[f64], shipped: &[f64], rows: usize, columns: usize, (g
 /// The two priors, from the posterior mass of the candidates: expected matches over all possible pairs.
 fn priors(evidence: &Evidence<'_>, p: &mut Parameters) {
     let n = evidence.records as f64;
-    let pairs = evidence.possible_pairs.max(1.0);
+    let pairs = evidence.pairs().max(1.0);
     // Between one match in a thousand records and twenty matches a record.
     let (lowest, highest) = (0.001 * n / pairs, (20.0 * n / pairs).min(0.2));
     let clamp = |value: f64| value.clamp(lowest.min(highest), highest.max(lowest));

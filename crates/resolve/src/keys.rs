@@ -4,10 +4,16 @@ use std::sync::Arc;
 
 use goldsmith_standardize::name::nickname_roots;
 
-use crate::agreement::tokens;
+use crate::agreement::{parse_day, tokens};
 use crate::features::{Features, HOUSE, LOCALITY, NONE, POSTCODE, STREET, mix, text_hash};
 use crate::kernels::soundex;
 use crate::records::{ColumnKind, Pool};
+
+/// Length of the windows in which days are near each other, in days, and numbers, in their natural logarithm.
+const DAYS: f64 = 30.0;
+const LOGARITHM: f64 = 0.2;
+/// With fewer windows a block would hardly become smaller.
+const FEWEST_WINDOWS: usize = 10;
 
 /// What is read from a record.
 #[derive(Clone)]
@@ -278,6 +284,37 @@ impl Keys<'_, '_> {
         self.first(&ColumnKind::AddressHouse).and(self.first(&ColumnKind::AddressStreet)).map(|_| Key::HouseStreet)
     }
 
+    /// Days near each other: in windows of a month that overlap by half, so that two days within a fortnight share one.
+    pub(crate) fn near_date(&self, field: usize) -> Option<Key> {
+        self.near("near_date", field, |value| parse_day(value).map(|day| f64::from(day.number) / DAYS))
+    }
+
+    /// Numbers near each other, in the same way: two that differ by less than a tenth share one.
+    pub(crate) fn near_number(&self, field: usize) -> Option<Key> {
+        self.near("near_number", field, |value| {
+            let number = value.trim().parse::<f64>().ok()?.abs();
+            (number.is_finite() && number > 0.0).then(|| number.ln() / LOGARITHM)
+        })
+    }
+
+    /// The two windows of length one, of a row and of a row half a window further, in which a value's place lies. None
+    /// where all values are near each other, as years are among numbers.
+    fn near(&self, name: &'static str, field: usize, place: impl Fn(&str) -> Option<f64>) -> Option<Key> {
+        let windows = |at: f64| [(0, at), (1, at + 0.5)].map(|(row, at)| mix(row, (at.floor() as i64).cast_unsigned()));
+        let lists: Vec<Vec<u64>> = self
+            .f
+            .pool(field)
+            .iter()
+            .map(|(_, value)| place(value).map_or_else(Vec::new, |at| windows(at).to_vec()))
+            .collect();
+        let different: hashbrown::HashSet<u64> = lists.iter().flatten().copied().collect();
+        (different.len() >= FEWEST_WINDOWS).then(|| Key::Value {
+            name,
+            field,
+            table: Arc::new(KeyTable::new(lists.into_iter())),
+        })
+    }
+
     /// Pairs of a value's rarest words, rarest first.
     pub(crate) fn word_pairs(&self, name: &'static str, field: usize, rarest: usize) -> Key {
         let rare = self.rare_words(field, rarest);
@@ -349,4 +386,45 @@ fn family_parts(value: &str) -> Vec<u64> {
         keys.extend(value.split([' ', '-']).filter(|part| part.len() >= 4).map(text_hash));
     }
     keys
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::records::{ColumnBuilder, EntityType, RecordId, Records};
+
+    #[test]
+    fn near_values_share_a_window_and_far_ones_do_not() {
+        let mut columns = [("day", ColumnKind::Date), ("amount", ColumnKind::Number), ("year", ColumnKind::Number)]
+            .map(|(name, kind)| ColumnBuilder::new(name, kind));
+        let rows = 40u32;
+        for row in 0..rows {
+            columns[0].push_record([format!("2026-{:02}-{:02}", 1 + row / 4, 1 + row % 4 * 7).as_str()]);
+            columns[1].push_record([format!("{:.2}", 10.0 * 1.04f64.powi(row as i32)).as_str()]);
+            columns[2].push_record([(1980 + row).to_string().as_str()]);
+        }
+        let records = Records {
+            ids: (0..rows).map(|row| RecordId(u128::from(row))).collect(),
+            source: vec![0; rows as usize],
+            columns: columns.map(ColumnBuilder::finish).into(),
+            entity: EntityType::Generic,
+            duplicates_none: vec![false],
+        };
+        let f = Features::new(&records, &[]);
+        let keys = Keys { f: &f };
+        let share = |key: &Key, a: u32, b: u32| {
+            let (mut left, mut right) = (Vec::new(), Vec::new());
+            key.append(&f, a, &mut left);
+            key.append(&f, b, &mut right);
+            left.iter().any(|value| right.contains(value))
+        };
+        let (day, amount) = (keys.near_date(0).expect("months"), keys.near_number(1).expect("amounts"));
+        for row in 0..rows - 10 {
+            assert!(share(&day, row, row + 1), "a week apart");
+            assert!(!share(&day, row, row + 5), "more than a month apart");
+            assert!(share(&amount, row, row + 2), "eight per cent");
+            assert!(!share(&amount, row, row + 8), "a third");
+        }
+        assert!(keys.near_number(2).is_none(), "years are all near each other");
+    }
 }

@@ -1,12 +1,12 @@
 //! The model: everything global that a decision rests on, pinned in one JSON document.
 
 use crate::calibration::WITNESS;
-use crate::comparison::{Comparison, token_levels};
+use crate::comparison::{Comparison, code_levels};
 use crate::probability::{Weight, from_bits};
 use crate::records::EntityType;
 
 /// The version of the document's shape.
-pub const MODEL_VERSION: u32 = 3;
+pub const MODEL_VERSION: u32 = 4;
 
 /// What is estimated from all records together. Given a model, resolving is local: records that share no blocking key with
 /// any other are resolved alone as they are within the whole.
@@ -17,7 +17,7 @@ pub struct Model {
     pub version: u32,
     /// What the model is for.
     pub entity: EntityType,
-    /// Probability that two random records are one entity.
+    /// Probability that two random records are one entity, of those that no source keeps apart.
     pub prior_same: f64,
     /// Probability that two random records are related entities.
     pub prior_related: f64,
@@ -115,7 +115,7 @@ impl Model {
     /// Whether a column is compared word by word; `None` where the model does not compare it.
     pub(crate) fn by_words(&self, column: &str) -> Option<bool> {
         let comparison = self.comparisons.iter().find(|comparison| comparison.name == column)?;
-        Some(comparison.levels.len() == token_levels().len())
+        Some(comparison.levels.len() != code_levels().len())
     }
 
     /// What does not fit between the model and the comparisons of a pipeline, in words.

@@ -43,6 +43,9 @@ pub(crate) struct Found {
     pub(crate) tf_related: Weight,
 }
 
+/// Draws for each random pair wanted, where many draws are of pairs that a source keeps apart.
+const MOST_DRAWS: u64 = 50;
+
 /// Pairs of which one comparison is made before the next: a processor fetches what they need at the same time.
 const PAIRS_AT_ONCE: usize = 256;
 
@@ -91,17 +94,19 @@ impl Comparing<'_, '_> {
         }
         let all = n * (n - 1) / 2;
         let every = all <= pairs;
+        // How often unrelated records agree is asked of those that are compared.
+        let possible = |&(a, b): &(u32, u32)| !self.f.kept_apart_by_source(a, b);
         let drawn: Vec<(u32, u32)> = if every {
-            (0..n as u32).flat_map(|a| (a + 1..n as u32).map(move |b| (a, b))).collect()
+            (0..n as u32).flat_map(|a| (a + 1..n as u32).map(move |b| (a, b))).filter(possible).collect()
         } else {
-            (0..pairs)
+            (0..pairs * MOST_DRAWS)
                 .map(|i| (mix(seed, i * 2) % n, mix(seed, i * 2 + 1) % n))
                 .filter(|(a, b)| a != b)
                 .map(|(a, b)| (a.min(b) as u32, a.max(b) as u32))
+                .filter(possible)
+                .take(pairs as usize)
                 .collect()
         };
-        // How often unrelated records agree is asked of those that are compared.
-        let drawn: Vec<(u32, u32)> = drawn.into_iter().filter(|&(a, b)| !self.f.kept_apart_by_source(a, b)).collect();
         self.sample(&drawn, known)
     }
 

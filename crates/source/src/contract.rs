@@ -116,7 +116,8 @@ pub trait Source: Send + Sync {
     }
 
     /// Whether it is a log: rows are written once and never changed, and old ones may be gone though they still hold. A
-    /// row of it that cannot be read is none that is known already.
+    /// row of it that cannot be read is none that is known already, and its numbers, which the system gives, are believed
+    /// however large.
     fn is_log(&self) -> bool {
         false
     }

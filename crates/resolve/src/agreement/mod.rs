@@ -239,7 +239,8 @@ fn plain(level: u8) -> Agreement {
     Agreement { level, ..Agreement::default() }
 }
 
-/// The best agreement among all pairs of values: the lowest level, then the rarer value.
+/// The best agreement among all pairs of values: the lowest level, then the rarer value. Of texts, which have bands of
+/// levels, that is the one with most words the same.
 fn best(left: &[u32], right: &[u32], mut compare: impl FnMut(u32, u32) -> Agreement) -> Agreement {
     let mut found = Agreement::default();
     for &x in left.iter().take(MOST_VALUES) {

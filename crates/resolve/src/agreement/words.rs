@@ -6,8 +6,9 @@ use super::Memo;
 use crate::kernels::{jaro_winkler_from, within_edits};
 use crate::records::Pool;
 
-/// A word is rare that no more records hold than one entity may have.
+/// A word is rare that no more records hold than one entity may have; of a few records any word has few holders.
 const MOST_HOLDERS: u32 = 4;
+const MOST_SHARE: f64 = 0.005;
 
 pub(crate) struct TokenValues {
     pub(crate) field: usize,
@@ -49,7 +50,7 @@ impl TokenValues {
             .collect();
         let all = f64::from(total.max(1));
         let weights = holders.iter().map(|&n| (1.0 + all / f64::from(n.max(1))).ln()).collect();
-        let rare = holders.iter().map(|&n| n <= MOST_HOLDERS).collect();
+        let rare = holders.iter().map(|&n| n <= MOST_HOLDERS && f64::from(n) <= MOST_SHARE * all).collect();
         let numbers = texts.iter().map(|text| text.bytes().any(|byte| byte.is_ascii_digit())).collect();
         Self { field, words, texts, weights, rare, numbers }
     }
@@ -138,6 +139,7 @@ pub(crate) fn tokens(value: &str) -> impl Iterator<Item = String> {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::comparison::token_levels;
     use crate::records::{ColumnBuilder, ColumnKind};
 
     #[test]
@@ -151,20 +153,33 @@ mod tests {
             "sony camera black",
         ];
         let mut column = ColumnBuilder::new("name", ColumnKind::Text);
-        // What the six have in common is no rarity.
-        for _ in 0..2 {
-            for text in texts {
-                column.push_record([text]);
-            }
+        // Enough others that four holders are few, and that what the six have in common is no rarity.
+        for text in texts.iter().chain(&texts).chain(&["sony camera"; 1_000]) {
+            column.push_record([*text]);
         }
         let column = column.finish();
         let values = TokenValues::new(0, &column.pool, true);
         let code = |text: &str| column.pool.iter().find(|(_, value)| *value == text).expect("a value").0;
-        let kind = |x: usize, y: usize| values.kind(code(texts[x]), code(texts[y]));
-        assert_eq!(kind(0, 1), 0, "a model number of two texts");
-        assert_eq!(kind(0, 2), 2, "two model numbers");
-        assert_eq!((kind(3, 4), kind(4, 3)), (2, 2), "two editions");
-        assert_eq!((kind(0, 5), kind(5, 0)), (1, 1), "only one has a number");
-        assert_eq!(values.level(code(texts[0]), code(texts[0]), 0, &mut Memo::new(1)), 1);
+        let levels = token_levels();
+        let label = |x: usize, y: usize| {
+            let level = values.level(code(texts[x]), code(texts[y]), 0, &mut Memo::new(1));
+            levels[usize::from(level)].label.as_str()
+        };
+        assert_eq!(label(0, 0), "same words");
+        assert_eq!(label(0, 1), "half of the words the same, a rare one among them");
+        assert!(label(0, 2).ends_with(", and other numbers"), "{}", label(0, 2));
+        assert!(label(3, 4) == label(4, 3) && label(3, 4).ends_with(", and other numbers"), "{}", label(3, 4));
+        assert!(label(0, 5) == label(5, 0) && label(0, 5).ends_with("the same"), "{}", label(0, 5));
+    }
+
+    #[test]
+    fn of_few_records_no_word_is_rare() {
+        let mut column = ColumnBuilder::new("name", ColumnKind::Text);
+        for text in ["grand hotel", "hotel paris", "hotel rome"] {
+            column.push_record([text]);
+        }
+        let column = column.finish();
+        let values = TokenValues::new(0, &column.pool, true);
+        assert_eq!(values.kind(0, 1), 1);
     }
 }

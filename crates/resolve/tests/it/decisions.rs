@@ -49,6 +49,7 @@ fn a_source_without_duplicates_keeps_its_records_apart() {
     all.duplicates_none = vec![true];
     let found = resolve(&all, &Options::default(), None, &Decisions::default(), &()).expect("well formed");
     assert_eq!(found.confidence.len(), rows.len());
+    assert!(found.model.prior_same < 0.01, "the model is one for more sources too: {}", found.model.prior_same);
 }
 
 #[test]
