@@ -16,6 +16,8 @@ pub(crate) struct Rule {
     pub(crate) keys: Vec<Key>,
     /// Keys that split a block above the cap, each on its own and then in pairs.
     pub(crate) refine: Vec<Key>,
+    /// Larger blocks are refined even below the cap, because equal keys say little.
+    pub(crate) whole_up_to: usize,
     /// The rule is left out where its blocks hold more pairs than this; a model pins the outcome as none or any.
     pub(crate) most_pairs: Option<u64>,
 }
@@ -377,11 +379,12 @@ fn leaves_of(f: &Features<'_>, rule: &Rule, found: Entries, cap: usize) -> RuleL
         out.capped = Capped::draw(&blocks);
         return out;
     }
-    let large: Vec<&[(u64, u32)]> = entries.chunk_by(|x, y| x.0 == y.0).filter(|block| block.len() > cap).collect();
+    let whole = rule.whole_up_to.min(cap);
+    let large: Vec<&[(u64, u32)]> = entries.chunk_by(|x, y| x.0 == y.0).filter(|block| block.len() > whole).collect();
     out.capped = Capped::draw(&large);
     for block in entries.chunk_by(|x, y| x.0 == y.0).filter(|block| block.len() > 1) {
         out.stats.blocks += 1;
-        if block.len() <= cap {
+        if block.len() <= whole {
             out.leaf(block.iter().map(|entry| entry.1), true);
             continue;
         }
@@ -550,6 +553,24 @@ mod tests {
     }
 
     #[test]
+    fn a_block_above_the_bound_of_its_rule_is_refined_below_the_cap() {
+        let records = records(&vec![vec![1]; 12], &[0, 1, 0, 1, 0, 1, 0, 1, 0, 1, 0, 1]);
+        let f = Features::new(&records, &[]);
+        let pairs = |whole_up_to: usize| {
+            let rule = Rule {
+                name: "rule".to_owned(),
+                keys: vec![key(&f, 0)],
+                refine: vec![key(&f, 1)],
+                whole_up_to,
+                most_pairs: None,
+            };
+            emitted(&f, &Blocks::new(&f, &[rule], 60)).len()
+        };
+        // Twelve records have 66 pairs, two halves of six 15 each.
+        assert_eq!((pairs(12), pairs(11)), (66, 30));
+    }
+
+    #[test]
     fn capped_blocks_are_drawn_from_in_proportion_to_their_pairs() {
         let block = |key: u64, records: std::ops::Range<u32>| records.map(|r| (key, r)).collect::<Vec<_>>();
         let (small, large) = (block(7, 0..11), block(8, 100..200));
@@ -575,6 +596,7 @@ mod tests {
                 name: field.to_string(),
                 keys: vec![key(&f, field)],
                 refine: vec![key(&f, by)],
+                whole_up_to: usize::MAX,
                 most_pairs: None,
             };
             let blocks = Blocks::new(&f, &[rule(0, 1), rule(1, 0)], cap);

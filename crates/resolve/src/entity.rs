@@ -242,6 +242,7 @@ pub(crate) fn rules(f: &Features<'_>, overrides: &Overrides, model: Option<&Mode
                 name: format!("{label}({})", column.name),
                 keys: vec![key],
                 refine: refine.clone(),
+                whole_up_to: usize::MAX,
                 most_pairs: None,
             };
             words.push(rule(keys.word_pairs(name, field, 4), "word_pair"));
@@ -251,6 +252,7 @@ pub(crate) fn rules(f: &Features<'_>, overrides: &Overrides, model: Option<&Mode
                 name: column.name.clone(),
                 keys: vec![keys.value(name, field)],
                 refine,
+                whole_up_to: usize::MAX,
                 most_pairs: None,
             });
         }
@@ -265,6 +267,7 @@ pub(crate) fn rules(f: &Features<'_>, overrides: &Overrides, model: Option<&Mode
             name: names.join(" + "),
             keys: names.iter().map(find).collect::<Option<Vec<_>>>()?,
             refine: refine.iter().filter_map(find).collect(),
+            whole_up_to: if names == ["full_name"] { MOST_NAMESAKES } else { usize::MAX },
             most_pairs: None,
         })
     };
@@ -306,6 +309,9 @@ fn most_pairs(rule: &Rule, records: usize, model: Option<&Model>) -> u64 {
     }
 }
 
+/// A name that more records bear is a common one, and says too little alone: without this bound the pairs of a record
+/// grow with the number of records.
+const MOST_NAMESAKES: usize = 10;
 /// A loose rule may propose a pair a record, and so many more, which small data can afford.
 const LOOSE_PAIRS: u64 = 20_000;
 /// Rules are reported as a set of 32 bits.
