@@ -52,6 +52,15 @@ pub(super) fn run(arguments: &Arguments, progress: &Progress) -> Result<u8, Fail
             )));
         }
     };
+    if let Some(path) = arguments.out.as_deref() {
+        let folder = path.parent().filter(|folder| !folder.as_os_str().is_empty()).unwrap_or(Path::new("."));
+        if path.is_dir() || !folder.is_dir() {
+            return Err(Failure::config(format!(
+                "error: {} cannot be a file: it is a folder, or lies in none; name another file with --out",
+                path.display()
+            )));
+        }
+    }
     // A model trained before is replaced, anything else is not: a mistyped --out costs nobody a file.
     if let Some(path) = arguments.out.as_deref().filter(|path| path.is_file() && !may_be_replaced(path)) {
         return Err(Failure::config(format!(

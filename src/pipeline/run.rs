@@ -317,10 +317,13 @@ fn resolve_entity(
     let resolution = match goldsmith_resolve::resolve(&coded, &settings, given, &steward.decisions, progress) {
         Ok(resolution) => resolution,
         Err(error @ goldsmith_resolve::ResolveError::ModelMismatch { .. }) => {
-            return Err(RunError::Gate(format!(
-                "{} records cannot be matched: {error}; run with --retrain to train a new model",
-                records.plan.entity
-            )));
+            let mend = match &plan.matching.model {
+                Some(path) => {
+                    format!("train {} anew with `goldsmith train --out`, or remove `match: model`", path.display())
+                }
+                None => "run with --retrain to train a new model".to_owned(),
+            };
+            return Err(RunError::Gate(format!("{} records cannot be matched: {error}; {mend}", records.plan.entity)));
         }
         Err(error) => {
             let error = steward.explain(error);
@@ -400,7 +403,8 @@ fn pinned_model(
     match last {
         Some(last) if !retrain && last.models.contains_key(entity) => {
             let (model, text) = previous::previous_model(Version { store, manifest: last }, entity)?;
-            Ok(Some((model, Some(text))))
+            // One that never met two records that could match has nothing to say of those of today.
+            Ok(model.has_met_pairs().then_some((model, Some(text))))
         }
         _ => Ok(None),
     }

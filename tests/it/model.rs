@@ -38,6 +38,8 @@ fn a_model_trained_apart_is_the_one_a_run_would_train() {
     assert!(workspace.versions().is_empty(), "nothing is published");
     let output = workspace.command("train", &["--out", &workspace.path("crm.csv").display().to_string()]);
     assert_eq!(output.status.code(), Some(2), "a file that is no model stays");
+    let nowhere = workspace.path("nowhere/model.json").display().to_string();
+    assert_eq!(workspace.command("train", &["--out", &nowhere]).status.code(), Some(2));
     let trained = std::fs::read_to_string(&path).expect("the model");
     workspace.run(&[]);
     let published = std::fs::read_to_string(workspace.path("out/versions/1/models/person.json")).expect("the model");
@@ -63,6 +65,17 @@ fn a_model_serves_its_entity_type_and_the_others_train_their_own() {
     workspace.run(&[]);
     let models = std::fs::read_dir(workspace.path("out/versions/1/models")).expect("the models");
     assert_eq!(models.flatten().count(), 2);
+}
+
+#[test]
+fn a_model_that_met_no_pairs_is_not_reused() {
+    let workspace = Workspace::with(&pipeline(), &[("crm.csv", &people(true))]);
+    workspace.edit("    records:", "    duplicates: none\n    records:");
+    let said = stderr(&workspace.run(&[]));
+    assert!(said.contains("400 golden profiles"), "{said}");
+    workspace.edit("    duplicates: none\n", "");
+    let said = stderr(&workspace.run(&[]));
+    assert!(said.contains("200 golden profiles") && !said.contains("--retrain"), "{said}");
 }
 
 #[test]

@@ -14,6 +14,7 @@ mod types;
 mod value;
 mod window;
 
+use goldsmith_source::server::take_tls;
 use goldsmith_source::{Connector, OpenContext, Source, SourceError, request};
 use serde_json::{Map, Value, json};
 use url::Url;
@@ -53,15 +54,8 @@ impl Connector for Mysql {
     fn options_for(&self, address: &str) -> Option<Map<String, Value>> {
         let mut url = Url::parse(address).ok().filter(|url| matches!(url.scheme(), "mysql" | "mariadb"))?;
         let mut options = Map::new();
-        // Each client has its own word for it.
-        let is_plain = url.query_pairs().any(|(name, value)| {
-            let name = name.to_lowercase().replace('-', "");
-            let value = value.to_lowercase();
-            (name == "sslmode" && matches!(value.as_str(), "disable" | "disabled"))
-                || (name == "ssl" && matches!(value.as_str(), "false" | "0"))
-        });
+        let is_plain = take_tls(&mut url);
         let needs_password = url.password().is_some() || std::env::var_os(PASSWORD).is_some();
-        url.set_query(None);
         url.set_password(None).ok()?;
         options.insert("url".to_owned(), Value::String(url.to_string()));
         if needs_password {
@@ -92,7 +86,9 @@ mod tests {
             );
         }
         let options = Mysql.options_for("mysql://ann:hunter2@db/shop?ssl-mode=REQUIRED").expect("options");
-        assert!(!options.contains_key("tls"));
+        assert_eq!((options.get("url"), options.get("tls")), (Some(&json!("mysql://ann@db/shop")), None));
+        let options = Mysql.options_for("mysql://db/shop?sslmode=bogus&charset=x").expect("options");
+        assert_eq!(options.get("url"), Some(&json!("mysql://db/shop?sslmode=bogus&charset=x")), "to be refused");
         assert!(Mysql.options_for("postgres://db/shop").is_none());
     }
 }

@@ -16,6 +16,7 @@ mod tap;
 mod target;
 mod types;
 
+use goldsmith_source::server::take_tls;
 use goldsmith_source::{Connector, OpenContext, Source, SourceError, request};
 use serde_json::{Map, Value, json};
 use url::Url;
@@ -55,9 +56,8 @@ impl Connector for Postgres {
     fn options_for(&self, address: &str) -> Option<Map<String, Value>> {
         let mut url = Url::parse(address).ok().filter(|url| matches!(url.scheme(), "postgres" | "postgresql"))?;
         let mut options = Map::new();
-        let is_plain = url.query_pairs().any(|(name, value)| name == "sslmode" && value == "disable");
+        let is_plain = take_tls(&mut url);
         let needs_password = url.password().is_some() || std::env::var_os(PASSWORD).is_some();
-        url.set_query(None);
         url.set_password(None).ok()?;
         options.insert("url".to_owned(), Value::String(url.to_string()));
         if needs_password {
@@ -85,6 +85,8 @@ mod tests {
             Value::Object(options),
             json!({ "url": "postgresql://ann@db:5433/shop", "password": { "env": "PGPASSWORD" }, "tls": "disable" })
         );
+        let options = Postgres.options_for("postgres://ann@db/shop?sslmode=disable&schema=crm").expect("options");
+        assert_eq!(options.get("url"), Some(&json!("postgres://ann@db/shop?schema=crm")), "to be refused");
         assert!(Postgres.options_for("https://db/shop").is_none());
     }
 }

@@ -112,6 +112,13 @@ impl Model {
         serde_json::to_string_pretty(self)
     }
 
+    /// Whether there were pairs to compare when the model was trained. A single source that says it holds no duplicates
+    /// has none.
+    #[must_use]
+    pub fn has_met_pairs(&self) -> bool {
+        self.comparisons.iter().flat_map(|comparison| &comparison.levels).any(|level| level.seen > 0.0)
+    }
+
     /// Whether a column is compared word by word; `None` where the model does not compare it.
     pub(crate) fn by_words(&self, column: &str) -> Option<bool> {
         let comparison = self.comparisons.iter().find(|comparison| comparison.name == column)?;

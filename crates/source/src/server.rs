@@ -33,6 +33,28 @@ pub struct Server {
     pub user: String,
 }
 
+/// Takes what clients call TLS (`sslmode=disable`, `ssl-mode=REQUIRED`, `ssl=false`) off an address and tells whether it
+/// is switched off. Other settings stay, and are refused where the address is opened.
+pub fn take_tls(url: &mut Url) -> bool {
+    let mut is_plain = false;
+    let mut others = Vec::new();
+    for (name, value) in url.query_pairs() {
+        let word = |text: &str| text.to_lowercase().replace(['-', '_'], "");
+        match (word(&name).as_str(), word(&value).as_str()) {
+            ("sslmode" | "tls", "disable" | "disabled") | ("ssl", "false" | "0") => is_plain = true,
+            // Certificates are checked whatever less is asked for.
+            ("sslmode", "require" | "required" | "verifyca" | "verifyfull" | "verifyidentity")
+            | ("ssl", "true" | "1") => {}
+            _ => others.push((name.into_owned(), value.into_owned())),
+        }
+    }
+    url.set_query(None);
+    if !others.is_empty() {
+        url.query_pairs_mut().extend_pairs(others);
+    }
+    is_plain
+}
+
 impl ServerKind {
     /// The server that the options name.
     ///
