@@ -267,7 +267,7 @@ pub(crate) fn rules(f: &Features<'_>, overrides: &Overrides, model: Option<&Mode
             name: names.join(" + "),
             keys: names.iter().map(find).collect::<Option<Vec<_>>>()?,
             refine: refine.iter().filter_map(find).collect(),
-            whole_up_to: if names == ["full_name"] { MOST_NAMESAKES } else { usize::MAX },
+            whole_up_to: if NAMESAKES.contains(&names) { MOST_NAMESAKES } else { usize::MAX },
             most_pairs: None,
         })
     };
@@ -309,8 +309,9 @@ fn most_pairs(rule: &Rule, records: usize, model: Option<&Model>) -> u64 {
     }
 }
 
-/// A name that more records bear is a common one, and says too little alone: without this bound the pairs of a record
+/// Rules that common names meet: one that more records bear says too little, and without this bound the pairs of a record
 /// grow with the number of records.
+const NAMESAKES: [&[&str]; 3] = [&["full_name"], &["given_name", "postcode"], &["family_name", "postcode"]];
 const MOST_NAMESAKES: usize = 10;
 /// A loose rule may propose a pair a record, and so many more, which small data can afford.
 const LOOSE_PAIRS: u64 = 20_000;
