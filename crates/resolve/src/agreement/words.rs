@@ -8,7 +8,7 @@ use crate::records::Pool;
 
 /// A word is rare that no more records hold than one entity may have; of a few records any word has few holders.
 const MOST_HOLDERS: u32 = 4;
-const MOST_SHARE: f64 = 0.005;
+const MOST_SHARE: f64 = 0.002;
 
 pub(crate) struct TokenValues {
     pub(crate) field: usize,
@@ -154,7 +154,7 @@ mod tests {
         ];
         let mut column = ColumnBuilder::new("name", ColumnKind::Text);
         // Enough others that four holders are few, and that what the six have in common is no rarity.
-        for text in texts.iter().chain(&texts).chain(&["sony camera"; 1_000]) {
+        for text in texts.iter().chain(&texts).chain(&["sony camera"; 3_000]) {
             column.push_record([*text]);
         }
         let column = column.finish();
