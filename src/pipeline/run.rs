@@ -317,11 +317,12 @@ fn resolve_entity(
     let resolution = match goldsmith_resolve::resolve(&coded, &settings, given, &steward.decisions, progress) {
         Ok(resolution) => resolution,
         Err(error @ goldsmith_resolve::ResolveError::ModelMismatch { .. }) => {
-            let mend = match &plan.matching.model {
-                Some(path) => {
+            // The named model has no published text; another entity type may have a pinned one beside it.
+            let mend = match (&plan.matching.model, model) {
+                (Some(path), Some((_, None))) => {
                     format!("train {} anew with `goldsmith train --out`, or remove `match: model`", path.display())
                 }
-                None => "run with --retrain to train a new model".to_owned(),
+                _ => "run with --retrain to train a new model".to_owned(),
             };
             return Err(RunError::Gate(format!("{} records cannot be matched: {error}; {mend}", records.plan.entity)));
         }
