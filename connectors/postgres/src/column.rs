@@ -1,7 +1,7 @@
 //! One column of a batch: values in their binary form in, an Arrow array out, and nothing allocated for a value.
 //!
-//! A row's values are only found first, and those of many rows appended column by column, which is half the work of
-//! going from one type to the next with each value.
+//! A row's values are only found first, and those of many rows appended column by column, so that the type is asked once
+//! for many values.
 
 use std::sync::Arc;
 
