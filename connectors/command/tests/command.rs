@@ -237,6 +237,27 @@ fn a_script_without_its_interpreter_is_not_called_missing() {
 }
 
 #[test]
+fn a_program_that_is_being_installed_is_waited_for() {
+    let folder = folder("echo '{\"id\":1}'");
+    let installing = std::fs::File::options().append(true).open(folder.path().join("export")).unwrap();
+    let installed = std::thread::spawn(move || {
+        std::thread::sleep(Duration::from_millis(200));
+        drop(installing);
+    });
+    assert_eq!(read(folder.path(), json!({})).unwrap().rows().len(), 1);
+    installed.join().unwrap();
+}
+
+#[test]
+fn what_is_no_program_is_refused_with_the_reason() {
+    let folder = folder("");
+    std::fs::write(folder.path().join("export"), "echo\n").unwrap();
+    let error = read(folder.path(), json!({})).unwrap_err();
+    assert_eq!(error.kind, ErrorKind::Unavailable);
+    assert!(error.to_string().contains("Exec format error") && error.to_string().contains("#!"), "{error}");
+}
+
+#[test]
 fn a_failed_run_is_not_kept() {
     let folder = folder("if [ -e ready ]; then echo '{\"a\":\"x\"}'; else touch ready; exit 1; fi");
     let source = open(folder.path(), &json!({ "program": "./export" })).unwrap();

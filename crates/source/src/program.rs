@@ -23,6 +23,8 @@ pub const MAX_LOG_BYTES: u64 = 16 << 20;
 const PATIENCE: Duration = Duration::from_secs(2);
 const PIPE_BUFFER: usize = 128 << 10;
 const LONGEST_NAP: Duration = Duration::from_millis(20);
+/// How long a program file may still be open for writing, as it is while it is being installed.
+const BUSY: Duration = Duration::from_secs(5);
 
 /// A program and its bounds.
 #[derive(Clone)]
@@ -141,7 +143,15 @@ impl Program {
             command.current_dir(working_dir);
         }
         let is_there = self.path().components().count() > 1 && self.path().is_file();
-        command.spawn().map_err(|error| spawn_error(place, error, is_there))
+        let start = Instant::now();
+        loop {
+            match command.spawn() {
+                Err(error) if error.kind() == io::ErrorKind::ExecutableFileBusy && start.elapsed() < BUSY => {
+                    thread::sleep(LONGEST_NAP);
+                }
+                started => return started.map_err(|error| spawn_error(place, error, is_there)),
+            }
+        }
     }
 
     /// The program's path: PATH is searched for a bare name, a relative path starts from the pipeline file whatever
@@ -388,15 +398,24 @@ fn spawn_error(place: &str, error: io::Error, is_there: bool) -> SourceError {
     let (kind, message) = match error.kind() {
         io::ErrorKind::NotFound if is_there => (
             ErrorKind::Unavailable,
-            "is there, but not the program that its first line (#!) names; install that, or correct the line",
+            "is there, but not the program that its first line (#!) names; install that, or correct the line"
+                .to_owned(),
         ),
         io::ErrorKind::NotFound => {
-            (ErrorKind::Unavailable, "there is no such program; install it, or check option \"program\"")
+            (ErrorKind::Unavailable, "there is no such program; install it, or check option \"program\"".to_owned())
         }
         io::ErrorKind::PermissionDenied => {
-            (ErrorKind::Config, "may not be run; grant execute permission to the user who runs this")
+            (ErrorKind::Config, "may not be run; grant execute permission to the user who runs this".to_owned())
         }
-        _ => (ErrorKind::Unavailable, "could not be started; try again"),
+        io::ErrorKind::ExecutableFileBusy => {
+            (ErrorKind::Unavailable, "is being written by somebody; run again when it is complete".to_owned())
+        }
+        _ => (
+            ErrorKind::Unavailable,
+            format!(
+                "could not be started: {error}; see that it runs when called by hand, and that a script starts with #!"
+            ),
+        ),
     };
     SourceError::new(kind, message).at(place).because(error)
 }
