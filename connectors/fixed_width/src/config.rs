@@ -6,7 +6,7 @@ use arrow::datatypes::{DataType, Field, Schema};
 use goldsmith_source::SourceError;
 use goldsmith_source::files::{Compression, Decompression, Encoding, Paths};
 use schemars::JsonSchema;
-use serde::Deserialize;
+use serde::{Deserialize, Serialize};
 
 /// Digits of a number.
 pub(crate) const PRECISION: u8 = 38;
@@ -60,7 +60,7 @@ pub struct Column {
 }
 
 /// What becomes of a line that ends before its last column does.
-#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Deserialize, JsonSchema)]
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Deserialize, Serialize, JsonSchema)]
 #[serde(rename_all = "snake_case")]
 pub enum ShortLines {
     /// It is rejected.

@@ -3,7 +3,7 @@
 use goldsmith_source::SourceError;
 use goldsmith_source::files::{Compression, Decompression, Encoding, Paths};
 use schemars::JsonSchema;
-use serde::Deserialize;
+use serde::{Deserialize, Serialize};
 
 /// Options of the `json` connector.
 #[derive(Debug, Clone, Deserialize, JsonSchema)]
@@ -32,7 +32,7 @@ pub struct JsonConfig {
 }
 
 /// How rows lie in a file.
-#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Deserialize, JsonSchema)]
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Deserialize, Serialize, JsonSchema)]
 #[serde(rename_all = "snake_case")]
 pub enum Format {
     /// Told by the start of each file: a document where it starts with `[`, or with an object that goes on in

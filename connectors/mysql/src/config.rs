@@ -1,6 +1,7 @@
 //! What a pipeline file says about a MySQL or MariaDB source. No IO happens here.
 
 use goldsmith_source::secret::SecretRef;
+use goldsmith_source::server::Tls;
 use schemars::JsonSchema;
 use serde::Deserialize;
 
@@ -47,17 +48,6 @@ pub struct MysqlOptions {
     /// Seconds to wait for the server to answer a connection.
     #[serde(default = "ten")]
     pub connect_timeout_seconds: u64,
-}
-
-/// Whether a connection is encrypted.
-#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Deserialize, JsonSchema)]
-#[serde(rename_all = "snake_case")]
-pub enum Tls {
-    /// Encrypted, and the server must prove by its certificate that it is the host of that name.
-    #[default]
-    Verify,
-    /// Not encrypted: whoever is on the way reads the data and can change it. For a network nobody else is in.
-    Disable,
 }
 
 fn yes() -> bool {

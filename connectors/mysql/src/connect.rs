@@ -4,12 +4,12 @@ use std::path::Path;
 use std::time::Duration;
 
 use goldsmith_source::SourceError;
+use goldsmith_source::server::Tls;
 use mysql_async::{Conn, Opts, OptsBuilder, SslOpts};
 use rustls::RootCertStore;
 use rustls::pki_types::CertificateDer;
 use rustls::pki_types::pem::PemObject as _;
 
-use crate::config::Tls;
 use crate::explain;
 use crate::target::Target;
 

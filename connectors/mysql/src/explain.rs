@@ -5,10 +5,10 @@
 
 use std::io;
 
+use goldsmith_source::server::Tls;
 use goldsmith_source::{ErrorKind, SourceError};
 use mysql_async::{DriverError, Error, IoError, ServerError, TlsError};
 
-use crate::config::Tls;
 use crate::target::Target;
 
 /// The host was there and did not get on, or was not there.

@@ -4,8 +4,9 @@ use std::collections::BTreeMap;
 
 use goldsmith_messages::{ColumnType, EmptyMessages};
 use goldsmith_source::secret::SecretRef;
+use goldsmith_source::server::Tls;
 use schemars::JsonSchema;
-use serde::Deserialize;
+use serde::{Deserialize, Serialize};
 
 /// Options of the `nats` connector.
 #[derive(Debug, Clone, Deserialize, JsonSchema)]
@@ -69,19 +70,8 @@ pub struct NatsOptions {
     pub timeout_seconds: u64,
 }
 
-/// Whether a connection is encrypted.
-#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Deserialize, JsonSchema)]
-#[serde(rename_all = "snake_case")]
-pub enum Tls {
-    /// Encrypted, and the server must prove by its certificate that it is the host of that name.
-    #[default]
-    Verify,
-    /// Not encrypted: whoever is on the way reads the data and can change it. For a network nobody else is in.
-    Disable,
-}
-
 /// What an incremental read does where messages after the last one read are gone.
-#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Deserialize, JsonSchema)]
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Deserialize, Serialize, JsonSchema)]
 #[serde(rename_all = "snake_case")]
 pub enum OnGap {
     /// It fails: the limits of the stream removed them, maybe before anybody read them.

@@ -7,13 +7,13 @@ use std::time::Duration;
 use async_nats::jetstream::Context;
 use async_nats::jetstream::context::ContextBuilder;
 use async_nats::{ConnectOptions, Event, ServerAddr, ServerError};
+use goldsmith_source::server::Tls;
 use goldsmith_source::worker::Worker;
 use goldsmith_source::{ErrorKind, SourceError};
 use rustls::pki_types::CertificateDer;
 use rustls::pki_types::pem::PemObject as _;
 use rustls::{ClientConfig, RootCertStore};
 
-use crate::config::Tls;
 use crate::explain;
 use crate::target::{Login, Target};
 

@@ -6,9 +6,9 @@ use std::io;
 use async_nats::jetstream::ErrorCode;
 use async_nats::jetstream::context::{RequestError, RequestErrorKind};
 use async_nats::{ConnectError, ConnectErrorKind};
+use goldsmith_source::server::Tls;
 use goldsmith_source::{ErrorKind, SourceError};
 
-use crate::config::Tls;
 use crate::connect::Connection;
 use crate::target::{Login, Target};
 

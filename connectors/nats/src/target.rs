@@ -4,10 +4,11 @@ use std::path::PathBuf;
 use std::time::Duration;
 
 use goldsmith_source::secret::{Secret, SecretRef};
+use goldsmith_source::server::Tls;
 use goldsmith_source::{OpenContext, SourceError};
 use url::Url;
 
-use crate::config::{NatsOptions, Tls};
+use crate::config::NatsOptions;
 
 /// Where to connect and as whom.
 #[derive(Debug, Clone)]

@@ -1,6 +1,7 @@
 //! What a pipeline file says about a PostgreSQL source. No IO happens here.
 
 use goldsmith_source::secret::SecretRef;
+use goldsmith_source::server::Tls;
 use schemars::JsonSchema;
 use serde::Deserialize;
 
@@ -50,17 +51,6 @@ pub struct PostgresOptions {
     /// Connections that read one large table at the same time, 1 to 16. All see the same snapshot.
     #[serde(default = "two")]
     pub connections: u8,
-}
-
-/// Whether a connection is encrypted.
-#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Deserialize, JsonSchema)]
-#[serde(rename_all = "snake_case")]
-pub enum Tls {
-    /// Encrypted, and the server must prove by its certificate that it is the host of that name.
-    #[default]
-    Verify,
-    /// Not encrypted: whoever is on the way reads the data and can change it. For a network nobody else is in.
-    Disable,
 }
 
 fn ten() -> u64 {

@@ -4,10 +4,10 @@ use std::path::PathBuf;
 use std::time::Duration;
 
 use goldsmith_source::secret::Secret;
-use goldsmith_source::server::{Server, ServerKind, ServerOptions};
+use goldsmith_source::server::{Server, ServerKind, ServerOptions, Tls};
 use goldsmith_source::{OpenContext, SourceError};
 
-use crate::config::{PostgresOptions, Tls};
+use crate::config::PostgresOptions;
 
 const KIND: ServerKind = ServerKind {
     connector: "postgres",

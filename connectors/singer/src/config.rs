@@ -2,7 +2,7 @@
 
 use goldsmith_source::{SourceError, program};
 use schemars::JsonSchema;
-use serde::Deserialize;
+use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
 
 /// Options of the `singer` connector.
@@ -44,7 +44,7 @@ pub struct SingerConfig {
 }
 
 /// How a tap is told which streams to read.
-#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Deserialize, JsonSchema)]
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Deserialize, Serialize, JsonSchema)]
 #[serde(rename_all = "snake_case")]
 pub enum Selection {
     /// Its `--discover` gives a catalog, which goes back with `--catalog`.

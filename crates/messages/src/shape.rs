@@ -7,7 +7,7 @@ use arrow::datatypes::{DataType, Field, Schema, SchemaRef};
 use goldsmith_json_rows::{Kind, MAX_COLUMNS, Members, Node, parse};
 use goldsmith_source::SourceError;
 use schemars::JsonSchema;
-use serde::Deserialize;
+use serde::{Deserialize, Serialize};
 
 use crate::message::Message;
 
@@ -33,7 +33,7 @@ pub enum ColumnType {
 }
 
 /// What a message without content is.
-#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Deserialize, JsonSchema)]
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Deserialize, Serialize, JsonSchema)]
 #[serde(rename_all = "snake_case")]
 pub enum EmptyMessages {
     /// No row: it is rejected.

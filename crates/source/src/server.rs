@@ -1,5 +1,7 @@
-//! Where the server of a database is: options that say it in parts or as a URL, checked. No IO happens here.
+//! Where a server is and how it is spoken to: options that say it in parts or as a URL, checked. No IO happens here.
 
+use schemars::JsonSchema;
+use serde::{Deserialize, Serialize};
 use url::Url;
 
 /// What tells one kind of database from another.
@@ -12,6 +14,17 @@ pub struct ServerKind {
     pub port: u16,
     /// The options that stand for what other programs take as settings in a URL, as a list in words.
     pub settings: &'static str,
+}
+
+/// Whether a connection is encrypted.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Deserialize, Serialize, JsonSchema)]
+#[serde(rename_all = "snake_case")]
+pub enum Tls {
+    /// Encrypted, and the server must prove by its certificate that it is the host of that name.
+    #[default]
+    Verify,
+    /// Not encrypted: whoever is on the way reads the data and can change it. For a network nobody else is in.
+    Disable,
 }
 
 /// The options as a pipeline file has them.

@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 
 use goldsmith_source::secret::SecretRef;
 use schemars::JsonSchema;
-use serde::Deserialize;
+use serde::{Deserialize, Serialize};
 
 use super::Scalar;
 
@@ -73,7 +73,7 @@ pub struct OAuth2 {
 }
 
 /// How a client proves itself to a token endpoint (RFC 6749, 2.3.1).
-#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Deserialize, JsonSchema)]
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Deserialize, Serialize, JsonSchema)]
 #[serde(rename_all = "snake_case")]
 pub enum ClientAuth {
     /// As `Authorization: Basic …`, which every token endpoint has to understand.
