@@ -75,10 +75,10 @@ pub(crate) async fn stream(
     items: &SyncSender<Item>,
 ) -> Result<(), SourceError> {
     let failed = |error| explain::asking(error, &layout.place, layout.is_query);
+    // A query with a LIMIT of its own gives more; the rest is not looked at.
+    let limit = layout.limit.filter(|_| layout.is_query && layout.within.is_none());
     if layout.is_query {
-        // A query with a LIMIT of its own gives more; the rest is not looked at.
-        let limit = layout.limit.filter(|_| layout.within.is_none()).unwrap_or(u64::MAX);
-        connection.query_drop(format!("SET sql_select_limit = {limit}")).await.map_err(failed)?;
+        select_limit(connection, limit.unwrap_or(u64::MAX)).await.map_err(failed)?;
     }
     let mut rows = connection.exec_stream::<Row, _, _>(sql, ()).await.map_err(failed)?;
     let mut pending = Pending::new(layout);
@@ -102,8 +102,18 @@ pub(crate) async fn stream(
     if pending.count() > 0 {
         drop(items.send(Item::Piece(pending.finish()?)));
     }
+    drop(rows);
+    if limit.is_some() {
+        // The session goes on to other tables.
+        select_limit(connection, u64::MAX).await.map_err(failed)?;
+    }
     drop(items.send(Item::End));
     Ok(())
+}
+
+/// How many rows each SELECT of the session gives at most.
+async fn select_limit(connection: &mut Conn, limit: u64) -> Result<(), mysql_async::Error> {
+    connection.query_drop(format!("SET sql_select_limit = {limit}")).await
 }
 
 /// The rows gathered for the next piece.

@@ -216,7 +216,7 @@ impl Plan {
             }
             Order::Own => (format!("{column} IS NULL"), ""),
             Order::Infinite => (format!("{column} IS NULL OR {column} = 'infinity' OR {column} = '-infinity'"), ""),
-            Order::Bytes => (format!("{column} IS NULL"), " COLLATE \"C\""),
+            Order::Bytes => (format!("{column} IS NULL"), "::text COLLATE \"C\""),
         };
         let mut bounds = Vec::new();
         for (mark, sign) in [(&window.from, ">="), (&window.until, "<")] {

@@ -12,7 +12,7 @@ pub(crate) struct Table {
     pub(crate) quoted: String,
     /// Whether the user may read any column of it.
     pub(crate) readable: bool,
-    /// Whether its rows are those of other tables.
+    /// Whether its rows are those of other tables, or come with them too, as those of an heir do with its parent.
     pub(crate) is_view: bool,
     /// Whether rows are stored in the table, in blocks, and so have an order.
     pub(crate) stored: bool,
@@ -27,6 +27,7 @@ pub(crate) struct Table {
 /// Partitions are read as part of their table; system tables and other sessions' temporary ones are not data.
 const LIST: &str = "SELECT n.nspname::text, c.relname::text, c.oid, c.relkind::text, c.relhassubclass, c.reltuples, \
      has_schema_privilege(n.oid, 'USAGE') AND has_any_column_privilege(c.oid, 'SELECT'), \
+     EXISTS (SELECT FROM pg_catalog.pg_inherits i WHERE i.inhrelid = c.oid), \
      CASE WHEN c.relkind IN ('r', 'm') THEN pg_relation_size(c.oid) ELSE 0 END \
      FROM pg_catalog.pg_class c JOIN pg_catalog.pg_namespace n ON n.oid = c.relnamespace \
      WHERE c.relkind IN ('r', 'p', 'v', 'm', 'f') AND NOT c.relispartition AND c.relpersistence <> 't' \
@@ -41,7 +42,7 @@ pub(crate) async fn list(client: &Client, schema: Option<&str>) -> Result<Vec<Ta
         let kind: String = row.try_get(3)?;
         let has_heirs: bool = row.try_get(4)?;
         // A size is null where the table was dropped just now.
-        let bytes: Option<i64> = row.try_get(7)?;
+        let bytes: Option<i64> = row.try_get(8)?;
         let bare = schema.is_some() || namespace == "public";
         let stored = matches!(kind.as_str(), "r" | "m" | "p");
         tables.push(Table {
@@ -49,7 +50,7 @@ pub(crate) async fn list(client: &Client, schema: Option<&str>) -> Result<Vec<Ta
             oid: row.try_get(2)?,
             quoted: format!("{}.{}", quote(&namespace), quote(&name)),
             readable: row.try_get(6)?,
-            is_view: matches!(kind.as_str(), "v" | "m"),
+            is_view: matches!(kind.as_str(), "v" | "m") || row.try_get(7)?,
             stored,
             alone: matches!(kind.as_str(), "r" | "m") && !has_heirs,
             rows: row.try_get(5)?,

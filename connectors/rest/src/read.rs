@@ -137,6 +137,31 @@ impl RestSource {
     }
 }
 
+impl RestSource {
+    /// The columns to read: those asked for, or those told before. A type that has widened since is no column that was
+    /// told.
+    fn columns(&self, at: usize, request: &ReadRequest, now: &Schema) -> Result<Option<Vec<String>>, SourceError> {
+        let known = self.known.lock().unwrap_or_else(PoisonError::into_inner);
+        let Some(told) = known.members.get(&at).map(Members::fields) else { return Ok(request.columns.clone()) };
+        let names = || told.iter().map(|field| field.name().clone()).collect::<Vec<_>>();
+        let wanted = request.columns.clone().unwrap_or_else(names);
+        let changed = told
+            .iter()
+            .filter(|field| wanted.contains(field.name()))
+            .find(|field| now.field_with_name(field.name()).ok() != Some(field));
+        match changed {
+            None => Ok(Some(wanted)),
+            Some(field) => Err(SourceError::unavailable(
+                self.locator(),
+                format!(
+                    "member \"{}\" got values of another type while it was read; run again, or declare \"columns\"",
+                    field.name()
+                ),
+            )),
+        }
+    }
+}
+
 /// The value from which rows are new, where the service can be asked for them.
 fn from<'w>(resource: &ResourcePlan, window: &'w Window) -> Option<&'w str> {
     let incremental = resource.incremental.as_ref()?;
@@ -173,7 +198,8 @@ impl Source for RestSource {
         let (at, resource) = self.resource(request.table.as_deref())?;
         let fetched = self.rows(at, resource, request.window.as_ref())?;
         let schema = Schema::new(fetched.members.fields());
-        let wanted = request::projection(request.columns.as_deref(), &schema, &resource.place)?;
+        let columns = self.columns(at, request, &schema)?;
+        let wanted = request::projection(columns.as_deref(), &schema, &resource.place)?;
         let mut batch = Batch {
             resource,
             members: &fetched.members,

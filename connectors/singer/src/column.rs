@@ -95,7 +95,11 @@ impl Kind {
                 }
                 _ => None,
             },
-            (Self::Float, Value::Number(number)) => number.as_f64().map(Cell::Float),
+            // A whole number with more digits than a float has would be another one.
+            (Self::Float, Value::Number(number)) if number.is_f64() => number.as_f64().map(Cell::Float),
+            (Self::Float, Value::Number(number)) => {
+                number.as_f64().filter(|value| value.abs() <= EXACT_IN_FLOAT).map(Cell::Float)
+            }
             (Self::Decimal(scale), Value::Number(number)) => decimal(number, scale).map(Cell::Decimal),
             (Self::Timestamp, Value::String(text)) => time::timestamp(text).map(Cell::Timestamp),
             (Self::Date, Value::String(text)) => time::date(text).map(Cell::Date),

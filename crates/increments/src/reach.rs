@@ -121,7 +121,13 @@ pub fn begin(mark: &Mark, lag: Lag) -> Result<Mark, SourceError> {
         _ => 1,
     };
     // A distance that leads out of the type's range leads to its beginning: everything.
-    let least = if mark.data_type.is_unsigned_integer() { 0 } else { i128::from(i64::MIN) };
+    let least = match mark.data_type {
+        DataType::Int8 => i128::from(i8::MIN),
+        DataType::Int16 => i128::from(i16::MIN),
+        DataType::Int32 => i128::from(i32::MIN),
+        ref unsigned if unsigned.is_unsigned_integer() => 0,
+        _ => i128::from(i64::MIN),
+    };
     let value = value.saturating_sub(amount.saturating_mul(step));
     CursorValue::Number(if matches!(mark.data_type, DataType::Decimal128(..)) { value } else { value.max(least) })
         .mark(&mark.data_type)
@@ -160,6 +166,7 @@ mod tests {
         let cases = [
             (mark("100", DataType::Int64), Lag::Count(30), "70"),
             (mark("10", DataType::UInt32), Lag::Count(30), "0"),
+            (mark("10", DataType::Int16), Lag::Count(40_000), "-32768"),
             (mark("-9223372036854775808", DataType::Int64), Lag::Count(30), "-9223372036854775808"),
             (mark("7.50", DataType::Decimal128(10, 2)), Lag::Count(2), "5.50"),
             (mark("2026-03-01T00:30:00.25Z", micros.clone()), Lag::Seconds(3_600), "2026-02-28T23:30:00.250Z"),

@@ -113,7 +113,9 @@ fn read_once(
     }
 
     // Read.
-    let offset = state.as_ref().map_or(0, |state| state.meta.last_row);
+    // The rows of a log have numbers of their own.
+    let known_rows = state.as_ref().map_or(0, |state| state.meta.last_row);
+    let offset = if increment.source.is_log() { 0 } else { known_rows };
     let is_part = window.is_some() && *increment.mode == Mode::Live;
     let mut reading = Reading::new(increment, &schema, offset)?;
     let asked = ReadRequest {

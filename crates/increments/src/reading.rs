@@ -6,6 +6,7 @@ use std::sync::Arc;
 use arrow::array::{Array, BooleanArray, RecordBatch};
 use arrow::compute::filter_record_batch;
 use arrow::datatypes::{DataType, SchemaRef};
+use goldsmith_source::contract::RejectedBytes;
 use goldsmith_source::cursor::CursorColumn;
 use goldsmith_source::{Chunk, FileRead, RejectedRow, Sink, SourceError};
 
@@ -29,6 +30,7 @@ pub(crate) struct Reading<'a> {
     pub(crate) cursors: Cursors,
     pub(crate) read: u64,
     pub(crate) rejected: Vec<RejectedRow>,
+    rejected_bytes: RejectedBytes,
 }
 
 impl<'a> Reading<'a> {
@@ -48,6 +50,7 @@ impl<'a> Reading<'a> {
             cursors: Cursors::new(&cursor_type, increment.now, increment.source.is_log()),
             read: 0,
             rejected: Vec::new(),
+            rejected_bytes: RejectedBytes::default(),
         })
     }
 
@@ -60,7 +63,7 @@ impl<'a> Reading<'a> {
         for (at, number) in chunk.rows.iter().enumerate().filter(|(at, _)| keys.get(*at) == Some(&None)) {
             let column = self.keys.missing(&chunk.batch, at);
             let named = column.as_deref().unwrap_or_default();
-            self.rejected.push(RejectedRow {
+            let row = RejectedRow {
                 file: chunk.file.clone(),
                 row: *number,
                 byte_offset: None,
@@ -71,7 +74,9 @@ impl<'a> Reading<'a> {
                 ),
                 raw: RejectedRow::cut(&json(&chunk.batch.slice(at, 1))),
                 column,
-            });
+            };
+            self.rejected_bytes.add(&row)?;
+            self.rejected.push(row);
         }
         let has_key: BooleanArray = keys.iter().map(|key| Some(key.is_some())).collect();
         let rows = chunk.rows.iter().zip(&keys).filter(|(_, key)| key.is_some()).map(|(row, _)| *row).collect();
@@ -120,6 +125,7 @@ impl Sink for Reading<'_> {
     fn reject(&mut self, mut row: RejectedRow) -> Result<(), SourceError> {
         row.row = row.row.saturating_add(self.offset);
         self.last_row = self.last_row.max(row.row);
+        self.rejected_bytes.add(&row)?;
         self.rejected.push(row);
         Ok(())
     }

@@ -12,6 +12,7 @@ use arrow::ipc::reader::FileReader;
 use arrow::ipc::writer::FileWriter;
 use goldsmith_source::{Chunk, SourceError};
 
+use crate::internal;
 use crate::state::create_private;
 
 /// The column with the number of a row in its file.
@@ -43,7 +44,7 @@ impl Spool {
     pub fn write(&mut self, chunk: &Chunk) -> Result<(), SourceError> {
         let mut columns: Vec<ArrayRef> = chunk.batch.columns().to_vec();
         columns.push(Arc::new(UInt64Array::from(chunk.rows.clone())));
-        let batch = RecordBatch::try_new(self.schema.clone(), columns).map_err(|error| unwritten(&self.path, error))?;
+        let batch = RecordBatch::try_new(self.schema.clone(), columns).map_err(internal)?;
         self.files.push(chunk.file.clone());
         self.writer.write(&batch).map_err(|error| unwritten(&self.path, error))
     }

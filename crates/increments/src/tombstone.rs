@@ -46,11 +46,13 @@ pub(crate) fn gone(array: &ArrayRef, column: &str) -> Result<Result<Vec<bool>, u
 fn said(text: &str) -> Option<bool> {
     let text = text.trim();
     let is = |words: &[&str]| words.iter().any(|word| text.eq_ignore_ascii_case(word));
-    let mut head = text.bytes().take(10);
-    let is_day = text.len() >= 10 && head.all(|byte| byte.is_ascii_digit() || byte == b'-');
-    if is(&["", "0", "false", "f", "no", "n"]) {
+    let is_time = text.len() >= 10 && text.bytes().take(10).all(|byte| byte.is_ascii_digit() || byte == b'-');
+    let digits = || text.bytes().filter(u8::is_ascii_digit);
+    // A time of nothing but zeros is how MySQL and those that copy from it write that there is none.
+    let is_zero = digits().all(|digit| digit == b'0');
+    if is(&["", "0", "false", "f", "no", "n"]) || (is_time && is_zero && digits().count() >= 8) {
         Some(false)
-    } else if is_day || is(&["1", "true", "t", "yes", "y"]) {
+    } else if (is_time && !is_zero) || is(&["1", "true", "t", "yes", "y"]) {
         Some(true)
     } else {
         None
@@ -81,7 +83,14 @@ mod tests {
     }
 
     #[test]
+    fn a_time_of_zeros_is_none() {
+        let text = vec!["0000-00-00", "0000-00-00 00:00:00", "0000000000", "0001-01-01", "1767225600"];
+        assert_eq!(of(StringArray::from(text)).unwrap(), Ok(vec![false, false, false, true, true]));
+    }
+
+    #[test]
     fn what_says_neither_is_not_guessed() {
+        assert_eq!(of(StringArray::from(vec!["----------"])).unwrap(), Err(0));
         assert_eq!(of(StringArray::from(vec!["no", "active"])).unwrap(), Err(1));
         let list = ListArray::from_iter_primitive::<Int32Type, _, _>(vec![Some(vec![Some(1)])]);
         assert!(of(list).unwrap_err().message.contains("cannot say that a row is gone"));

@@ -200,6 +200,34 @@ impl std::fmt::Debug for RejectedRow {
     }
 }
 
+/// Bytes of rejected rows that one table may have: they are held in memory until it is read to its end.
+pub const MAX_REJECTED_BYTES: usize = 1 << 30;
+
+/// How many bytes of a table's rows have been rejected.
+#[derive(Debug, Default)]
+pub struct RejectedBytes(usize);
+
+impl RejectedBytes {
+    /// Counts a row.
+    ///
+    /// # Errors
+    /// [`ErrorKind::Corrupt`] where there are more than [`MAX_REJECTED_BYTES`]: a table of which so much cannot be read
+    /// is read with the wrong options.
+    pub fn add(&mut self, row: &RejectedRow) -> Result<(), SourceError> {
+        self.0 += size_of::<RejectedRow>() + row.raw.len() + row.message.len();
+        if self.0 <= MAX_REJECTED_BYTES {
+            return Ok(());
+        }
+        let message = format!(
+            "{} MiB of its rows cannot be read, such as row {} ({}); mend the data, or see with `goldsmith preview` which option does not fit it",
+            MAX_REJECTED_BYTES >> 20,
+            row.row,
+            row.rule
+        );
+        Err(SourceError::corrupt(&*row.file, message))
+    }
+}
+
 /// A file that was read to its end.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct FileRead {
@@ -228,4 +256,28 @@ pub trait Sink {
     /// # Errors
     /// As for [`Sink::chunk`].
     fn file_done(&mut self, file: FileRead) -> Result<(), SourceError>;
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn rejected_rows_have_a_bound() {
+        let row = RejectedRow {
+            file: "crm.csv".into(),
+            row: 7,
+            byte_offset: None,
+            column: None,
+            rule: "wrong_field_count",
+            message: "7 fields".to_owned(),
+            raw: vec![b'x'; MAX_RAW_BYTES],
+        };
+        let mut counted = RejectedBytes::default();
+        let rows = (0..).take_while(|_| counted.add(&row).is_ok()).count();
+        assert!(rows * MAX_RAW_BYTES <= MAX_REJECTED_BYTES && rows * MAX_RAW_BYTES > MAX_REJECTED_BYTES / 2, "{rows}");
+        let error = counted.add(&row).unwrap_err();
+        assert_eq!((error.kind, error.place.as_deref()), (crate::ErrorKind::Corrupt, Some("crm.csv")));
+        assert!(error.message.contains("wrong_field_count") && !error.message.contains("xx"), "{error}");
+    }
 }

@@ -54,6 +54,15 @@ impl SourceError {
         Self { place: Some(place.into()), ..Self::new(ErrorKind::Unavailable, message) }
     }
 
+    /// The option of the source that is at fault: the first that the place or the message names, as `option "name"`.
+    #[must_use]
+    pub fn option(&self) -> Option<&str> {
+        fn named(text: &str) -> Option<&str> {
+            text.split_once("option \"")?.1.split('"').next()
+        }
+        self.place.as_deref().and_then(named).or_else(|| named(&self.message))
+    }
+
     #[must_use]
     pub fn at(mut self, place: impl Into<String>) -> Self {
         self.place = Some(place.into());

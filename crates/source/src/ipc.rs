@@ -122,7 +122,7 @@ fn compressed_buffers(message: &Message<'_>) -> Vec<(u64, u64)> {
 fn check_lengths(buffers: &[(u64, u64)], body: &mut impl Read) -> Result<(), Fault> {
     let mut at = 0;
     for &(offset, length) in buffers.iter().filter(|(_, length)| *length >= 8) {
-        let Some(gap) = offset.checked_sub(at) else { continue };
+        let gap = offset.checked_sub(at).ok_or(Fault::Broken("its buffers overlap"))?;
         at += io::copy(&mut body.take(gap), &mut io::sink())?;
         let mut word = [0; 8];
         if at < offset || body.read_exact(&mut word).is_err() {

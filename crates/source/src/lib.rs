@@ -16,6 +16,7 @@
 //! | [`request`] | options, tables and columns asked for, against those there are; the nearest name for a wrong one |
 //! | [`rows`] | the rows gathered for the next chunk |
 //! | [`secret`] | passwords and tokens: references in the pipeline file, resolved when a source is read |
+//! | [`server`] | where a server is: addresses in parts or as a URL, encrypted or not |
 //! | [`files`] | paths, globs, compression and encodings: what all file connectors share |
 //! | [`builders`] | what columns are built of, value by value |
 //! | [`columns`] | one schema for Arrow batches of several files |

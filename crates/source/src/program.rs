@@ -197,7 +197,7 @@ impl Program {
                     copied.stop();
                     return Ok((status, 0));
                 }
-                (None, Some((_, at))) if at.elapsed() >= PATIENCE => {
+                (None, Some((_, at))) if at.elapsed() >= PATIENCE && !copied.is_writing() => {
                     let message = "ended and left another program behind that still holds its output; make it wait for \
                                    what it starts";
                     break SourceError::unavailable(place, message);
@@ -241,6 +241,8 @@ struct Copying(Arc<Mutex<Copied>>);
 #[derive(Default)]
 struct Copied {
     bytes: u64,
+    /// What was read is being written: the disk may stall, which is no fault of the program.
+    is_writing: bool,
     /// Nobody wants more: the pipe is closed at the next write.
     stopped: bool,
     result: Option<Result<(), Stop>>,
@@ -261,6 +263,10 @@ impl Copying {
         self.locked().stopped = true;
     }
 
+    fn is_writing(&self) -> bool {
+        self.locked().is_writing
+    }
+
     /// The bytes copied, once the output has ended.
     fn result(&self) -> Option<Result<u64, Stop>> {
         let mut copied = self.locked();
@@ -279,31 +285,31 @@ fn copy(mut stdout: ChildStdout, mut spool: File, max_bytes: u64) -> Copying {
     let shared = Copying(Arc::clone(&copying.0));
     thread::spawn(move || {
         let mut buffer = vec![0; PIPE_BUFFER];
+        let mut total = 0;
         loop {
             let read = match stdout.read(&mut buffer) {
                 Err(error) if error.kind() == io::ErrorKind::Interrupted => continue,
                 other => other,
             };
-            let mut copied = shared.locked();
-            if copied.stopped {
-                return;
-            }
-            let bytes = match read {
-                Ok(0) => {
-                    copied.result = Some(Ok(()));
-                    return;
+            shared.locked().is_writing = true;
+            let end = match read {
+                Ok(0) => Some(Ok(())),
+                Ok(read) => {
+                    total += read as u64;
+                    let bytes = buffer.get(..read).unwrap_or_default();
+                    if total > max_bytes {
+                        Some(Err(Stop::TooMuch))
+                    } else {
+                        spool.write_all(bytes).err().map(|error| Err(Stop::Io(error)))
+                    }
                 }
-                Ok(read) => buffer.get(..read).unwrap_or_default(),
-                Err(error) => {
-                    copied.result = Some(Err(Stop::Io(error)));
-                    return;
-                }
+                Err(error) => Some(Err(Stop::Io(error))),
             };
-            copied.bytes += bytes.len() as u64;
-            let stop =
-                if copied.bytes > max_bytes { Some(Stop::TooMuch) } else { spool.write_all(bytes).err().map(Stop::Io) };
-            if let Some(stop) = stop {
-                copied.result = Some(Err(stop));
+            let mut copied = shared.locked();
+            copied.bytes = total;
+            copied.is_writing = false;
+            if copied.stopped || end.is_some() {
+                copied.result = end;
                 return;
             }
         }

@@ -95,6 +95,14 @@ pub fn nearest<'a>(unknown: &str, valid: impl IntoIterator<Item = &'a str>) -> O
     best.map(|(_, name)| name)
 }
 
+const NO_TABLE: &str = "no table";
+
+/// Whether an error is that of [`table`] for a name that is not among the tables.
+#[must_use]
+pub fn is_unknown_table(error: &SourceError) -> bool {
+    error.message.starts_with(NO_TABLE)
+}
+
 /// The table a request means: the one of that name, or the first.
 ///
 /// # Errors
@@ -105,7 +113,7 @@ pub fn table<'a>(requested: Option<&str>, tables: &'a [String], place: &str) -> 
         Some(name) => tables.iter().find(|table| *table == name),
     };
     found.map(String::as_str).ok_or_else(|| match requested {
-        Some(name) => SourceError::config(format!("no table \"{name}\"{}", suggestion(name, tables))).at(place),
+        Some(name) => SourceError::config(format!("{NO_TABLE} \"{name}\"{}", suggestion(name, tables))).at(place),
         None => SourceError::config("holds no table; choose another file or table").at(place),
     })
 }

@@ -204,6 +204,8 @@ fn a_row_of_a_log_that_cannot_be_read_takes_no_other_with_it() {
     let (found, new) = reads.live(&log(&[Some(2), None, Some(3)], &[12, 13, 14]));
     assert_eq!((ids(&found), found.rejected.len(), new.whole), (vec![1, 2, 3], 1, None));
     assert_eq!(new.mark.map(|mark| mark.text), Some("14".to_owned()));
+    let rows: Vec<u64> = found.rejected.iter().map(|rejected| rejected.row).collect();
+    assert_eq!(rows, [2], "a log's numbers are its own in each run");
 }
 
 #[test]
