@@ -1,8 +1,10 @@
 //! `${NAME}` and `${NAME:-default}` inside scalars, after parsing, so that no value changes the structure.
 
-use std::collections::HashMap;
+use std::cell::RefCell;
+use std::collections::{BTreeSet, HashMap};
 
 use crate::mistakes::Mistake;
+use crate::nearest::did_you_mean;
 use crate::place::Path;
 use crate::yaml::{Kind, Node, short};
 
@@ -17,7 +19,9 @@ pub(crate) fn substitute(
     mistakes: &mut Vec<Mistake>,
 ) {
     let mut vars: HashMap<String, String> = HashMap::new();
+    let asked: RefCell<BTreeSet<String>> = RefCell::default();
     let outside = |name: &str| {
+        asked.borrow_mut().insert(name.to_owned());
         let given = overrides.iter().rev().find(|(given, _)| given == name).map(|(_, value)| value.clone());
         given.or_else(|| process_env(name))
     };
@@ -34,12 +38,21 @@ pub(crate) fn substitute(
         }
     }
     let look_up = |name: &str| {
+        asked.borrow_mut().insert(name.to_owned());
         let given = overrides.iter().rev().find(|(given, _)| given == name).map(|(_, value)| value.clone());
         given.or_else(|| vars.get(name).cloned()).or_else(|| process_env(name))
     };
     for entry in entries.iter_mut().filter(|entry| entry.key != "vars") {
         let top = Path::Root;
         fill(&mut entry.value, &top.key(&entry.key), &look_up, mistakes);
+    }
+    let mut known = asked.take();
+    known.extend(vars.into_keys());
+    let known: Vec<&str> = known.iter().map(String::as_str).collect();
+    for (name, _) in overrides.iter().filter(|(name, _)| !known.contains(&name.as_str())) {
+        let hint = did_you_mean(name, &known, "the variables are");
+        let message = format!("the file has no variable `{}` to be set{hint}", short(name));
+        mistakes.push(Mistake { place: None, path: String::new(), message, redacted: false });
     }
 }
 

@@ -314,7 +314,7 @@ pub struct Record {
     /// A name for it in reports, where one source has several kinds of record.
     #[schemars(extend("format" = "name", "pattern" = "^[a-z][a-z0-9_]{0,62}$"))]
     pub name: Option<String>,
-    /// The table, a SELECT over the source's tables, or the path of a `.sql` file. Left out where the source has one table.
+    /// The table, a SELECT over the source's tables, or the path of a `.sql` file. Left out, it is the source's first table.
     pub from: Option<Relation>,
     /// SQL over the source's columns: rows for which it is not true are counted as filtered.
     #[serde(rename = "where")]

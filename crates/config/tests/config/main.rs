@@ -126,7 +126,11 @@ fn load(text: &str) -> Result<Loaded, Mistakes> {
     };
     let options = LoadOptions {
         env: None,
-        vars: vec![("GIVEN".to_owned(), "from-command-line".to_owned())],
+        vars: text
+            .contains("GIVEN")
+            .then(|| ("GIVEN".to_owned(), "from-command-line".to_owned()))
+            .into_iter()
+            .collect(),
         connectors: &connectors(),
         process_env: &process_env,
     };

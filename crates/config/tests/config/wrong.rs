@@ -1,5 +1,7 @@
 //! Wrong files, and the sentences they get.
 
+use goldsmith_config::{LoadOptions, load_text};
+
 use crate::right::CUSTOMER_360;
 use crate::{load, said, small};
 
@@ -408,6 +410,23 @@ fn all_mistakes_at_once_in_the_order_of_the_file() {
             "85:19 unknown source `shoop`; did you mean `shop`?",
             "98:9 expected at least 1, found `-1`",
         ]
+    );
+}
+
+#[test]
+fn a_given_variable_that_nothing_uses() {
+    let text = small("", "", "").replace("path: a.csv", "path: ${FOLDER:-data}/a.csv");
+    let given = |name: &str| LoadOptions {
+        env: None,
+        vars: vec![(name.to_owned(), "elsewhere".to_owned())],
+        connectors: &[],
+        process_env: &|_| None,
+    };
+    assert!(load_text(&text, "pipeline.yaml".as_ref(), &given("FOLDER")).is_ok());
+    let mistakes = load_text(&text, "pipeline.yaml".as_ref(), &given("FOLDR")).unwrap_err();
+    assert_eq!(
+        mistakes.to_string(),
+        "error: the file has no variable `FOLDR` to be set; did you mean `FOLDER`?\n --> pipeline.yaml\n"
     );
 }
 
