@@ -7,6 +7,7 @@ use arrow::datatypes::Field;
 use goldsmith_config::attributes::CATALOGUE;
 
 use goldsmith_source::Connector;
+use serde_json::Value;
 
 use crate::normalize::functions::catalogue;
 use crate::publish::table::MEANING;
@@ -68,24 +69,86 @@ pub fn connectors() -> String {
 #[must_use]
 pub fn connector(connector: &dyn Connector) -> String {
     let mut page = format!(
-        "## `{}`\n\n{}\n\n{}.\n\n```text\n{}\n```\n\n| option | meaning |\n|---|---|\n",
+        "## `{}`\n\n{}\n\n{}.\n\n```text\n{}\n```\n\n| option | value | meaning |\n|---|---|---|\n",
         connector.name(),
         connector.about(),
         proof(connector),
         connector.example().trim()
     );
     let schema = connector.options_schema();
-    let properties = schema.get("properties").and_then(serde_json::Value::as_object).cloned().unwrap_or_default();
-    for (name, property) in properties {
-        let meaning = property
-            .get("description")
-            .and_then(serde_json::Value::as_str)
-            .unwrap_or_default()
-            .replace('\n', " ")
-            .replace('|', "\\|");
-        let _ = writeln!(page, "| `{name}` | {meaning} |");
+    let schema = schema.as_value();
+    let required: Vec<&str> = list(schema, "required").iter().filter_map(Value::as_str).collect();
+    for (name, property) in schema.get("properties").and_then(Value::as_object).into_iter().flatten() {
+        let meaning = text(property, "description").replace('\n', " ");
+        let mut value = values(schema, property);
+        match property.get("default") {
+            _ if required.contains(&name.as_str()) => value += "; required",
+            None | Some(Value::Null) => {}
+            Some(default) => {
+                let _ = write!(
+                    value,
+                    "; `{}` by default",
+                    default.as_str().map_or_else(|| default.to_string(), str::to_owned)
+                );
+            }
+        }
+        let _ = writeln!(page, "| `{name}` | {} | {} |", value.replace('|', "\\|"), meaning.replace('|', "\\|"));
     }
     page
+}
+
+/// What an option can be: its words where there are a few, else the kind of value, in the words of YAML.
+fn values(schema: &Value, property: &Value) -> String {
+    if let Some(name) = text(property, "$ref").strip_prefix("#/$defs/") {
+        return schema.pointer(&format!("/$defs/{name}")).map_or_else(String::new, |named| values(schema, named));
+    }
+    if let Some(word) = property.get("const") {
+        return word.as_str().map_or_else(|| word.to_string(), |word| format!("`{word}`"));
+    }
+    let choices: Vec<&Value> = ["oneOf", "anyOf", "allOf"].iter().flat_map(|key| list(property, key)).collect();
+    if !choices.is_empty() {
+        let mut told: Vec<String> = Vec::new();
+        for choice in choices {
+            let value = values(schema, choice);
+            if !value.is_empty() && !told.contains(&value) {
+                told.push(value);
+            }
+        }
+        return told.join(", ");
+    }
+    if !list(property, "enum").is_empty() {
+        let words = list(property, "enum").iter().filter_map(Value::as_str).map(|word| format!("`{word}`"));
+        return words.collect::<Vec<_>>().join(", ");
+    }
+    let types = match property.get("type") {
+        Some(Value::String(one)) => vec![one.as_str()],
+        Some(Value::Array(several)) => several.iter().filter_map(Value::as_str).collect(),
+        _ => Vec::new(),
+    };
+    let told = types.into_iter().filter_map(|name| match name {
+        "string" => Some("text".to_owned()),
+        "integer" | "number" => Some("number".to_owned()),
+        "boolean" => Some("`true` or `false`".to_owned()),
+        "array" => {
+            let items = property.get("items").map(|items| values(schema, items)).unwrap_or_default();
+            Some(if items.is_empty() { "list".to_owned() } else { format!("list of: {items}") })
+        }
+        "object" => {
+            let keys = property.get("properties").and_then(Value::as_object).into_iter().flatten();
+            let keys: Vec<String> = keys.map(|(key, _)| format!("`{key}`")).collect();
+            Some(if keys.is_empty() { "map".to_owned() } else { format!("map with {}", keys.join(", ")) })
+        }
+        _ => None,
+    });
+    told.collect::<Vec<_>>().join(", ")
+}
+
+fn text<'a>(value: &'a Value, key: &str) -> &'a str {
+    value.get(key).and_then(Value::as_str).unwrap_or_default()
+}
+
+fn list<'a>(value: &'a Value, key: &str) -> &'a [Value] {
+    value.get(key).and_then(Value::as_array).map_or(&[], Vec::as_slice)
 }
 
 /// What the connector's tests read.

@@ -35,7 +35,7 @@ use crate::publish::{Manifest, Store};
 pub struct Cli {
     #[command(subcommand)]
     command: Command,
-    /// Say nothing but errors.
+    /// Show no progress and no summary of a run, only warnings and errors.
     #[arg(long, short, global = true)]
     quiet: bool,
 }
@@ -128,8 +128,8 @@ impl From<RunError> for Failure {
 impl From<Mistakes> for Failure {
     fn from(mistakes: Mistakes) -> Self {
         let count = mistakes.list.len();
-        let end = if count == 1 { "1 mistake".to_owned() } else { format!("{count} mistakes") };
-        Self { message: format!("{mistakes}\n{end}; nothing was read"), code: exit::CONFIG }
+        let end = if count == 1 { "\n1 mistake" } else { "" };
+        Self { message: format!("{}{end}; nothing was read", mistakes.to_string().trim_end()), code: exit::CONFIG }
     }
 }
 

@@ -34,6 +34,10 @@ pub(super) fn run(arguments: &Arguments) -> Result<u8, Failure> {
     Ok(exit::OK)
 }
 
+fn rows(count: Option<u64>) -> String {
+    count.map_or_else(|| "?".to_owned(), human)
+}
+
 fn text(estimate: &Estimate) -> String {
     let mut text = format!(
         "{}: a run would publish version {} to {}\n\n  source        connector       rows  tables\n",
@@ -44,11 +48,11 @@ fn text(estimate: &Estimate) -> String {
             "  {:<12}  {:<10} {:>9}  {}\n",
             source.name,
             source.connector,
-            source.rows.map_or_else(|| "?".to_owned(), human),
+            rows(source.rows),
             source
                 .tables
                 .iter()
-                .map(|(table, rows)| format!("{table} ({})", human(*rows)))
+                .map(|(table, count)| format!("{table} ({})", rows(*count)))
                 .collect::<Vec<_>>()
                 .join(", ")
         );
@@ -57,7 +61,9 @@ fn text(estimate: &Estimate) -> String {
         text += &format!("  not reached: {}: {}\n", source.source, source.why);
     }
     text += &format!("\n  entities         {}\n", estimate.entities.join(", "));
-    text += &format!("  rows             {}\n", human(estimate.rows));
+    let partial = estimate.sources.iter().any(|source| source.rows.is_none());
+    let partial = if partial { ", without the sources whose rows are not known; so are the figures below" } else { "" };
+    text += &format!("  rows             {}{partial}\n", human(estimate.rows));
     text += &format!("  predicted pairs  {} ({})\n", human(estimate.predicted_pairs), estimate.pairs_basis);
     text += &format!("  memory           about {} MB\n", human(estimate.memory_bytes >> 20));
     text += &format!("  models           {}\n", estimate.models);

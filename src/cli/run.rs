@@ -7,7 +7,7 @@ use std::time::Duration;
 use clap::Args;
 
 use super::{Failure, PipelineArguments, print_json, runtime, say, threads};
-use crate::pipeline::run::{Published, human};
+use crate::pipeline::run::{Published, counted, human};
 use crate::pipeline::{Backfill, Outcome, Reread, RunOptions, SPILL_ABOVE, check, exit, run as run_plan};
 use crate::progress::Progress;
 use crate::publish::Manifest;
@@ -199,6 +199,9 @@ fn summary(published: &Published, pipeline: &str) -> String {
             human(counts.filtered),
             human(counts.quarantined)
         );
+    }
+    for ((source, rule), rows) in &published.quarantined {
+        let _ = writeln!(text, "  {source:<12} {} in quarantine: {rule}", counted(*rows, "row"));
     }
     for (source, table, state) in increments(manifest) {
         let _ = writeln!(

@@ -49,8 +49,12 @@ pub(super) fn run(arguments: &Arguments) -> Result<u8, Failure> {
                 for source in &not_checked {
                     say(&format!("warning: source `{}` was not checked: {}", source.source, source.why));
                 }
+                let verdict = match not_checked.len() as u64 {
+                    0 => "valid".to_owned(),
+                    some => format!("valid as far as it could be checked, {} was not", counted(some, "source")),
+                };
                 print(&format!(
-                    "{}: valid; {}, entities: {}",
+                    "{}: {verdict}; {}, entities: {}",
                     arguments.pipeline.pipeline.display(),
                     counted(checked.plan.sources.len() as u64, "source"),
                     checked.plan.entities.iter().map(|entity| entity.entity.as_str()).collect::<Vec<_>>().join(", ")

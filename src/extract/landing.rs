@@ -10,7 +10,8 @@ use arrow::compute::take_record_batch;
 use arrow::datatypes::{DataType, Field, Fields, Schema, SchemaRef};
 use arrow::ipc::writer::FileWriter;
 use goldsmith_increments::NewState;
-use goldsmith_source::{Chunk, FileRead, RejectedRow, Sink, SourceError};
+use goldsmith_source::contract::RejectedBytes;
+use goldsmith_source::{Chunk, ErrorKind, FileRead, RejectedRow, Sink, SourceError};
 
 use super::Quarantined;
 use crate::pipeline::RunError;
@@ -66,6 +67,7 @@ pub struct Landing<'a> {
     files: Vec<Arc<str>>,
     rows: u64,
     rejected: u64,
+    rejected_bytes: RejectedBytes,
     done: Vec<FileRead>,
     quarantined: Vec<Quarantined>,
     progress: &'a Progress,
@@ -119,6 +121,7 @@ impl<'a> Landing<'a> {
             files: Vec::new(),
             rows: 0,
             rejected: 0,
+            rejected_bytes: RejectedBytes::default(),
             done: Vec::new(),
             quarantined: Vec::new(),
             progress,
@@ -173,21 +176,24 @@ impl Sink for Landing<'_> {
         columns.push(Arc::new(
             chunk.rows.iter().map(|row| i64::try_from(*row).unwrap_or(i64::MAX)).collect::<Int64Array>(),
         ));
-        let landed = RecordBatch::try_new(Arc::clone(&self.schema), columns)
-            .and_then(|batch| self.writer.write(&batch))
-            .map_err(|error| {
-                SourceError::unavailable(
-                    self.path.display().to_string(),
-                    "the landing file could not be written; is the disk full?",
-                )
-                .because(error)
-            });
+        let landed = RecordBatch::try_new(Arc::clone(&self.schema), columns).map_err(|error| {
+            let message = format!("table \"{}\": rows came with other columns than were told", self.table);
+            SourceError::new(ErrorKind::Internal, message).because(error)
+        })?;
+        let landed = self.writer.write(&landed).map_err(|error| {
+            SourceError::unavailable(
+                self.path.display().to_string(),
+                "the landing file could not be written; is the disk full?",
+            )
+            .because(error)
+        });
         self.rows += rows as u64;
         self.progress.advance(rows as u64);
         landed
     }
 
     fn reject(&mut self, row: RejectedRow) -> Result<(), SourceError> {
+        self.rejected_bytes.add(&row)?;
         self.rejected += 1;
         self.progress.advance(1);
         self.quarantined.push(Quarantined {

@@ -15,6 +15,7 @@ use std::sync::Arc;
 
 use arrow::datatypes::{Field, SchemaRef};
 use goldsmith_increments::{Increment, NewState, WholeBecause, read_increment};
+use goldsmith_source::request::is_unknown_table;
 use goldsmith_source::{FileRead, ReadRequest};
 
 use crate::pipeline::RunError;
@@ -42,12 +43,26 @@ pub struct Quarantined {
     pub raw: Vec<u8>,
 }
 
+impl Quarantined {
+    /// What is wrong, with the file where the sentence does not name it.
+    #[must_use]
+    pub fn place(&self) -> String {
+        if self.message.contains(&self.file) {
+            self.message.clone()
+        } else {
+            format!("{}: {}", self.file, self.message)
+        }
+    }
+}
+
 /// What one source delivered.
 pub struct ExtractedSource {
     pub name: String,
     pub connector: &'static str,
     pub locator: String,
     pub tables: BTreeMap<String, LandedTable>,
+    /// The source's first table, where it was asked for.
+    pub first: Option<String>,
     pub files: Vec<FileRead>,
     pub quarantined: Vec<Quarantined>,
     /// Sentences for people about how it was read.
@@ -62,6 +77,14 @@ impl ExtractedSource {
     }
 }
 
+/// The tables of a source.
+#[derive(Debug, Clone, Default)]
+pub struct SourceTables {
+    pub schemas: BTreeMap<String, SchemaRef>,
+    /// The one a record type means that names none: the connector's first.
+    pub first: Option<String>,
+}
+
 /// A table to land and its columns (all of them for `None`).
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct TableRequest {
@@ -69,6 +92,8 @@ pub struct TableRequest {
     pub columns: Option<Vec<String>>,
     /// Columns the source no longer has, which are landed as nulls.
     pub gone: Vec<Arc<Field>>,
+    /// Whether it is the source's first table.
+    pub is_first: bool,
 }
 
 /// The schemas of the tables the source's record types need, asked for once before anything is read: of a database with
@@ -77,7 +102,7 @@ pub struct TableRequest {
 ///
 /// # Errors
 /// Where the source cannot be reached or is broken.
-pub fn schemas(source: &SourcePlan) -> Result<BTreeMap<String, SchemaRef>, RunError> {
+pub fn schemas(source: &SourcePlan) -> Result<SourceTables, RunError> {
     let named = |error| RunError::Source { name: source.name.clone(), error };
     let tables = source.source.tables().map_err(named)?;
     let froms: Vec<&From> = source
@@ -90,7 +115,7 @@ pub fn schemas(source: &SourcePlan) -> Result<BTreeMap<String, SchemaRef>, RunEr
         if let From::Table(Some(table)) = from
             && !tables.contains(table)
             && let Err(error) = source.source.schema(Some(table))
-            && !error.message.starts_with("no table")
+            && !is_unknown_table(&error)
         {
             return Err(named(error));
         }
@@ -107,7 +132,13 @@ pub fn schemas(source: &SourcePlan) -> Result<BTreeMap<String, SchemaRef>, RunEr
     for table in tables.iter().filter(|table| wanted.as_ref().is_none_or(|wanted| wanted.contains(table))) {
         schemas.insert(table.clone(), source.source.schema(Some(table)).map_err(named)?);
     }
-    Ok(schemas)
+    Ok(SourceTables { schemas, first: tables.into_iter().next() })
+}
+
+/// The source's first table, where it is among those requested.
+#[must_use]
+pub fn first_of(requests: &[TableRequest]) -> Option<String> {
+    requests.iter().find(|request| request.is_first).map(|request| request.table.clone())
 }
 
 /// Reads the requested tables of one source into landing files below `directory`: of an incremental source only what
@@ -127,6 +158,7 @@ pub fn extract(
         connector: source.connector,
         locator: source.source.locator(),
         tables: BTreeMap::new(),
+        first: first_of(requests),
         files: Vec::new(),
         quarantined: Vec::new(),
         warnings: Vec::new(),

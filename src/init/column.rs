@@ -1,6 +1,8 @@
 //! Sampled rows as columns of text, nested ones spread out: `contact: {name}` becomes `contact.name`.
 
-use arrow::array::{Array, ArrayRef, AsArray, RecordBatch};
+use std::sync::Arc;
+
+use arrow::array::{Array, ArrayRef, AsArray, RecordBatch, StringArray};
 use arrow::compute::cast;
 use arrow::datatypes::{DataType, Fields};
 use goldsmith_standardize::placeholder::{PlaceholderKind, is_placeholder};
@@ -95,8 +97,15 @@ fn spread(path: Vec<String>, data_type: &DataType, arrays: &[ArrayRef], columns:
                     }),
                 });
                 let members: Vec<Column> = members.collect();
-                let rows =
-                    cells(&|array| list_cells(array, &|values| values.as_struct_opt()?.columns().first().cloned()));
+                // What an object of the list holds at all: the first members of many are empty.
+                let rows = cells(&|array| {
+                    list_cells(array, &|values| {
+                        let objects = values.as_struct_opt()?;
+                        let members: Vec<Vec<Option<String>>> = objects.columns().iter().map(texts).collect();
+                        let held = |row| members.iter().find_map(|member| member.get(row).cloned().flatten());
+                        Some(Arc::new((0..objects.len()).map(held).collect::<StringArray>()))
+                    })
+                });
                 columns.push(Column { path, native: Native::Opaque, shape: Shape::Objects(members), cells: rows });
             }
             inner if inner.is_nested() => {}
@@ -321,8 +330,6 @@ const RESERVED: [&str; 48] = [
 
 #[cfg(test)]
 mod tests {
-    use std::sync::Arc;
-
     use arrow::array::{ArrayRef, Int64Array, ListArray, StringArray, StructArray};
     use arrow::buffer::{NullBuffer, OffsetBuffer};
     use arrow::datatypes::{Field, Schema};

@@ -60,7 +60,7 @@ pub fn propose(files: &[PathBuf], folder: &Path, name: Option<&str>) -> Result<P
     let folder = folder.canonicalize().doing(|| format!("looking for the folder {}", folder.display()))?;
     let mut found: Vec<PathBuf> = Vec::new();
     for file in files {
-        let file = if address(file).is_some() { file.clone() } else { whereabouts(file)? };
+        let file = located(file)?;
         if !found.contains(&file) {
             found.push(file);
         }
@@ -156,7 +156,7 @@ pub struct DiscoveredColumn {
 /// # Errors
 /// Where it cannot be read.
 pub fn discover(target: &Path) -> Result<Discovery, RunError> {
-    let target = if address(target).is_some() { target.to_owned() } else { whereabouts(target)? };
+    let target = located(target)?;
     let path = target.to_str().ok_or_else(|| RunError::Config("the path is not valid UTF-8; rename it".to_owned()))?;
     let (connector, options) = sample::opened_by(path)?;
     let sampled = sample::sample(connector, &names::shown(path), &options, Path::new("/"))?;
@@ -174,6 +174,19 @@ pub fn discover(target: &Path) -> Result<Discovery, RunError> {
 /// The address that stands in place of a file.
 fn address(file: &Path) -> Option<&str> {
     file.to_str().filter(|text| text.contains("://"))
+}
+
+/// A file as it will be opened, or the address that stands for one.
+fn located(file: &Path) -> Result<PathBuf, RunError> {
+    let Some(text) = address(file) else { return whereabouts(file) };
+    let is_read = registry::CONNECTORS.iter().any(|connector| connector.options_for(text).is_some());
+    if is_read && url::Url::parse(text).is_ok_and(|url| url.password().is_some()) {
+        return Err(RunError::Config(format!(
+            "{}: the address has a password in it, which the list of processes and the history of the shell show; take it out, and set the variable that `goldsmith connectors NAME` tells, as PGPASSWORD",
+            names::shown(text)
+        )));
+    }
+    Ok(file.to_owned())
 }
 
 /// Where a file is, with the links of its folder followed and its own name kept.

@@ -15,11 +15,23 @@ const COLUMNS: [&str; 5] = ["decision", "left_source", "left_key", "right_source
 #[derive(Debug, Clone, Default)]
 pub struct StewardDecisions {
     pub decisions: Decisions,
+    /// The lines of the decisions in the file: those of `same`, then those of `not_same`.
+    lines: [Vec<u64>; 2],
     /// Source and key of each record, as the file has them.
     names: HashMap<RecordId, String>,
 }
 
 impl StewardDecisions {
+    /// The lines, ascending, whose decisions name a record that `known` does not know.
+    pub fn unknown(&self, known: impl Fn(&RecordId) -> bool) -> Vec<u64> {
+        let [same, not_same] = &self.lines;
+        let pairs = self.decisions.same.iter().zip(same).chain(self.decisions.not_same.iter().zip(not_same));
+        let unknown = pairs.filter(|((left, right), _)| !known(left) || !known(right));
+        let mut lines: Vec<u64> = unknown.map(|(_, line)| *line).collect();
+        lines.sort_unstable();
+        lines
+    }
+
     /// What the match engine says, with the records by source and key.
     #[must_use]
     pub fn explain(&self, error: ResolveError) -> String {
@@ -69,11 +81,14 @@ fn parse(text: &str) -> Result<StewardDecisions, (u64, String)> {
             return Err((line, format!("a decision has five fields: {}", COLUMNS.join(","))));
         };
         let pair = (RecordId::of(left_source, left_key), RecordId::of(right_source, right_key));
-        match decision {
-            "same" => steward.decisions.same.push(pair),
-            "not_same" | "not same" => steward.decisions.not_same.push(pair),
+        let [same_lines, not_same_lines] = &mut steward.lines;
+        let (pairs, lines) = match decision {
+            "same" => (&mut steward.decisions.same, same_lines),
+            "not_same" | "not same" => (&mut steward.decisions.not_same, not_same_lines),
             _ => return Err((line, "a decision is `same` or `not_same`".to_owned())),
-        }
+        };
+        pairs.push(pair);
+        lines.push(line);
         for (id, source, key) in [(pair.0, left_source, left_key), (pair.1, right_source, right_key)] {
             steward.names.entry(id).or_insert_with(|| format!("{source}:{key}"));
         }
@@ -93,6 +108,9 @@ mod tests {
             parse(&format!("{HEADER}same,crm,\"a,1\",shop, 2 ,\"two\nlines\"\nnot_same,crm,1,crm,2,\n")).unwrap();
         assert_eq!(steward.decisions.same, [(RecordId::of("crm", "a,1"), RecordId::of("shop", "2"))]);
         assert_eq!(steward.decisions.not_same.len(), 1);
+        assert_eq!(steward.unknown(|_| false), [2, 4]);
+        let customer = RecordId::of("crm", "2");
+        assert_eq!(steward.unknown(|id| *id != customer), [4]);
     }
 
     #[test]

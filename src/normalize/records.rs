@@ -21,7 +21,7 @@ use super::select::{FAULT_COLUMN, RecordSelect, plan_record};
 use super::standard::name_column;
 use super::{SELECTED, layout, session};
 use crate::extract::landing::{FILE, OWN, ROW, each_row};
-use crate::extract::{ExtractedSource, Quarantined};
+use crate::extract::{ExtractedSource, Quarantined, SourceTables};
 use crate::pipeline::RunError;
 use crate::pipeline::plan::{EntityPlan, Plan, RecordPlan, SourcePlan};
 use crate::pipeline::sources::{table_of, table_without_columns};
@@ -245,10 +245,10 @@ async fn normalize_source(
     let quarantined_before = normalized.quarantined.len();
     let context = session::session(threads);
     session::register_landed(&context, &extracted.tables).await?;
-    let schemas: BTreeMap<String, SchemaRef> =
-        extracted.tables.iter().map(|(name, table)| (name.clone(), Arc::clone(&table.schema))).collect();
-    let of_source: BTreeMap<String, SchemaRef> =
-        extracted.tables.iter().map(|(name, table)| (name.clone(), Arc::clone(&table.source_schema))).collect();
+    let schemas = extracted.tables.iter().map(|(name, table)| (name.clone(), Arc::clone(&table.schema))).collect();
+    let tables = SourceTables { schemas, first: extracted.first.clone() };
+    let schemas = extracted.tables.iter().map(|(name, table)| (name.clone(), Arc::clone(&table.source_schema)));
+    let of_source = SourceTables { schemas: schemas.collect(), first: extracted.first.clone() };
     let files: BTreeMap<&str, Vec<Arc<str>>> = extracted
         .tables
         .iter()
@@ -269,7 +269,7 @@ async fn normalize_source(
             rows_without_columns(place, rows, normalized)?;
             continue;
         }
-        let select = plan_record(&context, &schemas, &source.name, record, &source.keep, entity_plan).await.map_err(
+        let select = plan_record(&context, &tables, &source.name, record, &source.keep, entity_plan).await.map_err(
             |mistakes| {
                 RunError::Config(
                     mistakes
@@ -280,7 +280,7 @@ async fn normalize_source(
                 )
             },
         )?;
-        let table = table_of(record, &schemas);
+        let table = table_of(record, tables.first.as_deref());
         // Rows of a query belong to its record type alone.
         let rows = main_tables.entry(table.clone().unwrap_or_else(|| format!("query of {}", record.path))).or_default();
         let place = Place {

@@ -8,7 +8,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use arrow::array::{RecordBatch, RecordBatchOptions, new_null_array};
-use arrow::datatypes::{DataType, SchemaRef};
+use arrow::datatypes::DataType;
 use datafusion::common::tree_node::{Transformed, TreeNode, TreeNodeRecursion};
 use datafusion::common::{Column, DFSchema, TableReference};
 use datafusion::error::{DataFusionError, Result};
@@ -28,6 +28,7 @@ use super::attempt::{FAULT, VALUE, attempt};
 use super::columns::{json_function, moment_function, record_hash_function};
 use super::standard::{Making, StandardColumn, StandardForm};
 use super::{SELECTED, layout, session};
+use crate::extract::SourceTables;
 use crate::extract::landing::{FILE, OWN, ROW};
 use crate::pipeline::plan::{ChildPlan, EntityPlan, From, Keep, RecordPlan, Sql};
 use crate::pipeline::sources::table_of;
@@ -74,14 +75,14 @@ pub struct RecordSelect {
 /// Every mistake in the record type's SQL, with its place.
 pub async fn plan_record(
     context: &SessionContext,
-    schemas: &BTreeMap<String, SchemaRef>,
+    tables: &SourceTables,
     source: &str,
     record: &RecordPlan,
     keep: &Keep,
     entity: &EntityPlan,
 ) -> std::result::Result<RecordSelect, Vec<SqlMistake>> {
     let mut binder = Binder { context, mistakes: Vec::new(), needs: Needs::new(), faults: Vec::new() };
-    let built = binder.build(schemas, source, record, keep, entity).await;
+    let built = binder.build(tables, source, record, keep, entity).await;
     match built {
         Some(Ok((frame, form, children))) if binder.mistakes.is_empty() => {
             Ok(RecordSelect { frame, form, children, needs: binder.needs, path: record.path.clone() })
@@ -107,13 +108,13 @@ impl Binder<'_> {
     /// `None` where a mistake was noted.
     async fn build(
         &mut self,
-        schemas: &BTreeMap<String, SchemaRef>,
+        tables: &SourceTables,
         source: &str,
         record: &RecordPlan,
         keep: &Keep,
         entity: &EntityPlan,
     ) -> Built {
-        let (mut frame, main) = self.main_frame(schemas, record).await?;
+        let (mut frame, main) = self.main_frame(tables, record).await?;
         let mut children = Vec::new();
         let schema = frame.schema().clone();
 
@@ -171,7 +172,7 @@ impl Binder<'_> {
                 if let Some(child) = child {
                     let column = format!("{OWN}child_{number}");
                     let (joined, rest) =
-                        match self.attach(frame, &schema, schemas, child, main.as_deref(), &column).await? {
+                        match self.attach(frame, &schema, tables, child, main.as_deref(), &column).await? {
                             Ok(attached) => attached,
                             Err(error) => return Some(Err(error)),
                         };
@@ -234,18 +235,14 @@ impl Binder<'_> {
         Some(frame.select(raw).and_then(|frame| frame.select(select)).map(|frame| (frame, form, children)))
     }
 
-    async fn main_frame(
-        &mut self,
-        schemas: &BTreeMap<String, SchemaRef>,
-        record: &RecordPlan,
-    ) -> Option<(DataFrame, Option<String>)> {
+    async fn main_frame(&mut self, tables: &SourceTables, record: &RecordPlan) -> Option<(DataFrame, Option<String>)> {
         match &record.from {
             From::Table(_) => {
-                let table = table_of(record, schemas).unwrap_or_default();
+                let table = table_of(record, tables.first.as_deref()).unwrap_or_default();
                 self.needs.entry(table.clone()).or_insert_with(|| Some(BTreeSet::new()));
                 match self.context.table(TableReference::bare(table.as_str())).await {
                     Ok(frame) => Some((frame, Some(table))),
-                    Err(_) => self.refuse(&record.path, unknown_table(&table, schemas)),
+                    Err(_) => self.refuse(&format!("{}.from", record.path), unknown_table(&table, tables)),
                 }
             }
             From::Query(sql) => self.query(sql).await.map(|frame| (frame, None)),
@@ -444,7 +441,7 @@ impl Binder<'_> {
         &mut self,
         frame: DataFrame,
         schema: &DFSchema,
-        schemas: &BTreeMap<String, SchemaRef>,
+        tables: &SourceTables,
         child: &ChildPlan,
         main: Option<&str>,
         column: &str,
@@ -455,7 +452,7 @@ impl Binder<'_> {
                 self.needs.entry(table.clone()).or_insert_with(|| Some(BTreeSet::new()));
                 match self.context.table(TableReference::bare(table.as_str())).await {
                     Ok(rows) => (rows, Some(table)),
-                    Err(_) => return self.refuse(&child.path, unknown_table(&table, schemas)),
+                    Err(_) => return self.refuse(&format!("{}.from", child.path), unknown_table(&table, tables)),
                 }
             }
             From::Query(sql) => (self.query(sql).await?, None),
@@ -646,8 +643,8 @@ pub fn tables_of(context: &SessionContext, sql: &str) -> Vec<String> {
         .unwrap_or_default()
 }
 
-fn unknown_table(table: &str, schemas: &BTreeMap<String, SchemaRef>) -> String {
-    let known: Vec<&str> = schemas.keys().map(String::as_str).collect();
+fn unknown_table(table: &str, tables: &SourceTables) -> String {
+    let known: Vec<&str> = tables.schemas.keys().map(String::as_str).collect();
     match nearest(table, &known) {
         Some(nearest) => format!("the source has no table `{table}`; did you mean `{nearest}`?"),
         None => format!("the source has no table `{table}`; it has {}", known.join(", ")),

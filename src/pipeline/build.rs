@@ -139,6 +139,7 @@ fn source_plan(
     let opened = match connector.open(&serde_json::Value::Object(source.options.clone()), &context) {
         Ok(opened) => opened,
         Err(error) => {
+            let path = error.option().map_or_else(|| path.clone(), |option| format!("{path}.{option}"));
             mistakes.push(PlanMistake { path, message: error.message });
             return None;
         }

@@ -3,6 +3,7 @@
 use std::path::Path;
 
 use goldsmith_config::{LoadOptions, Loaded, Mistakes, load};
+use goldsmith_source::ErrorKind;
 
 use super::RunError;
 use super::model::named_model;
@@ -75,16 +76,25 @@ pub async fn check_sql(checked: &Checked) -> Result<Vec<NotChecked>, Mistakes> {
         .collect();
     let last = Store::new(checked.plan.publish.to.clone()).latest().ok().flatten();
     match check_sources(&checked.plan, last.as_ref()).await {
-        Ok(_) if !list.is_empty() => Err(checked.loaded.mistakes(list)),
-        Ok(sources) => Ok(checked
-            .plan
-            .sources
-            .iter()
-            .zip(sources)
-            .filter_map(|(source, found)| {
-                found.err().map(|error| NotChecked { source: source.name.clone(), why: error.to_string() })
-            })
-            .collect()),
+        Ok(sources) => {
+            let mut not_checked = Vec::new();
+            for (source, found) in checked.plan.sources.iter().zip(sources) {
+                match found {
+                    Ok(_) => {}
+                    // Waiting does not mend a wrong query or credential.
+                    Err(RunError::Source { error, .. }) if error.kind == ErrorKind::Config => {
+                        let path = format!("sources.{}", source.name);
+                        let path = error.option().map_or_else(|| path.clone(), |option| format!("{path}.{option}"));
+                        list.push(checked.loaded.mistake(&path, error.to_string()));
+                    }
+                    Err(RunError::Source { error, .. }) => {
+                        not_checked.push(NotChecked { source: source.name.clone(), why: error.to_string() });
+                    }
+                    Err(error) => not_checked.push(NotChecked { source: source.name.clone(), why: error.to_string() }),
+                }
+            }
+            if list.is_empty() { Ok(not_checked) } else { Err(checked.loaded.mistakes(list)) }
+        }
         Err(RunError::Sql(mistakes)) => {
             list.extend(mistakes.into_iter().map(|mistake| checked.loaded.mistake(&mistake.path, mistake.message)));
             Err(checked.loaded.mistakes(list))

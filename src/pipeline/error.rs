@@ -33,7 +33,7 @@ pub enum RunError {
     /// Mistakes in the SQL of the pipeline file, by their paths in it.
     #[error("{}", .0.iter().map(|mistake| format!("{}: {}", mistake.path, mistake.message)).collect::<Vec<_>>().join("\n"))]
     Sql(Vec<crate::normalize::select::SqlMistake>),
-    #[error("source `{name}`: {error}")]
+    #[error("source `{name}`: {}", without_source(name, error))]
     Source {
         name: String,
         #[source]
@@ -42,7 +42,7 @@ pub enum RunError {
     /// A contract or quality gate.
     #[error("{0}")]
     Gate(String),
-    #[error("{message}: {error}")]
+    #[error("{message}: {error}{}", way_out(error))]
     Io {
         /// What was being done, with the path.
         message: String,
@@ -108,6 +108,26 @@ impl RunError {
             Self::Signal(_) => exit::TERMINATED,
             Self::Internal(_) => exit::INTERNAL,
         }
+    }
+}
+
+/// A source's error, without its place where that says the source once more.
+fn without_source(name: &str, error: &SourceError) -> String {
+    match &error.place {
+        Some(place) if place == name || *place == format!("source \"{name}\"") => error.message.clone(),
+        _ => error.to_string(),
+    }
+}
+
+/// What to do about an IO error, where its kind tells.
+fn way_out(error: &std::io::Error) -> &'static str {
+    use std::io::ErrorKind;
+    match error.kind() {
+        ErrorKind::PermissionDenied => "; grant the user who runs this the permission, or name another place",
+        ErrorKind::StorageFull | ErrorKind::QuotaExceeded => "; make room and run again",
+        ErrorKind::ReadOnlyFilesystem => "; name a place that can be written",
+        ErrorKind::NotFound => "; check the path",
+        _ => "",
     }
 }
 

@@ -10,10 +10,14 @@ use crate::publish::previous::{Version, read_table};
 
 /// Candidate pairs a record meets where nothing is known yet, from runs on the project's own synthetic data.
 const PAIRS_PER_RECORD: u64 = 8;
-/// Bytes a record needs at the peak of a run, from runs on the project's own synthetic data.
-const BYTES_PER_RECORD: u64 = 4_000;
-/// Bytes a run needs whatever it reads.
-const BYTES_FIXED: u64 = 80 << 20;
+/// Bytes a run needs at its peak whatever it reads; with those below from runs over 5 thousand records (253 MB),
+/// 100 thousand (429 MB), a million (1.73 GB) and ten million (7.1 GB) of four systems.
+const BYTES_FIXED: u64 = 280 << 20;
+/// Bytes for each of the first million records.
+const BYTES_PER_RECORD: u64 = 1_500;
+/// Bytes for each record after the first million, whose columns are kept in temporary files.
+const BYTES_PER_SPILLED_RECORD: u64 = 650;
+const FIRST_RECORDS: u64 = 1_000_000;
 
 /// The expected work of a run.
 #[derive(Debug, serde::Serialize)]
@@ -41,8 +45,8 @@ pub struct SourceEstimate {
     pub locator: String,
     /// Rows of its main tables; unknown where the source cannot be reached.
     pub rows: Option<u64>,
-    /// Every table the pipeline reads, with its rows.
-    pub tables: Vec<(String, u64)>,
+    /// Every table the pipeline reads, with its rows; unknown where it cannot be read.
+    pub tables: Vec<(String, Option<u64>)>,
 }
 
 /// Counts the rows of every source, and predicts pairs and memory from them and from the last published run.
@@ -82,7 +86,7 @@ pub fn estimate(plan: &Plan) -> Result<Estimate, RunError> {
         rows,
         predicted_pairs,
         pairs_basis,
-        memory_bytes: BYTES_FIXED + rows * BYTES_PER_RECORD,
+        memory_bytes: memory(rows),
         models: match (&plan.matching.model, &last) {
             (Some(path), _) if plan.entities.len() > 1 => {
                 format!("read from {} for its entity type, the others reused or trained", path.display())
@@ -93,6 +97,11 @@ pub fn estimate(plan: &Plan) -> Result<Estimate, RunError> {
         },
         not_checked: Vec::new(),
     })
+}
+
+fn memory(rows: u64) -> u64 {
+    let spilled = rows.saturating_sub(FIRST_RECORDS);
+    BYTES_FIXED + (rows - spilled) * BYTES_PER_RECORD + spilled * BYTES_PER_SPILLED_RECORD
 }
 
 fn source_estimate(source: &SourcePlan) -> SourceEstimate {
@@ -110,7 +119,7 @@ fn source_estimate(source: &SourcePlan) -> SourceEstimate {
                 continue;
             }
             let count = source.source.row_estimate(Some(table)).or_else(|| count(source, table));
-            tables.push((table.clone(), count.unwrap_or(0)));
+            tables.push((table.clone(), count));
             if is_main {
                 rows = rows.zip(count).map(|(rows, count)| rows + count);
             }

@@ -13,7 +13,7 @@ use super::error::IoContext;
 use super::plan::{From, Plan, SourcePlan};
 use super::sources::{CheckedSource, check_source, table_of};
 use crate::extract::landing::{FILE, Landing, ROW, each_row};
-use crate::extract::{ExtractedSource, TableRequest};
+use crate::extract::{ExtractedSource, TableRequest, first_of};
 use crate::normalize::layout::{RECORD_HASH, SOURCE, SOURCE_KEY, raw_column};
 use crate::normalize::records::{EntityRecords, Normalized, normalize};
 use crate::normalize::{Fate, LedgerEntry};
@@ -80,9 +80,10 @@ pub async fn preview(
     let Some(source) = plan.sources.get(number) else {
         return Err(RunError::Internal("a source vanished from its own list".to_owned()));
     };
-    let CheckedSource { schemas, requests } = check_source(plan, source, None).await?.map_err(RunError::Sql)?;
+    let CheckedSource { tables, requests } = check_source(plan, source, None).await?.map_err(RunError::Sql)?;
     let directory = tempfile::tempdir().doing(|| "making a temporary folder for the first rows".to_owned())?;
-    let main: Vec<String> = source.records.iter().filter_map(|record| table_of(record, &schemas)).collect();
+    let main: Vec<String> =
+        source.records.iter().filter_map(|record| table_of(record, tables.first.as_deref())).collect();
     let extracted = land(source, &requests, &main, directory.path(), limit, progress)?;
     let mut all: Vec<Option<ExtractedSource>> = plan.sources.iter().map(|_| None).collect();
     if let Some(slot) = all.get_mut(number) {
@@ -115,6 +116,7 @@ fn land(
         connector: source.connector,
         locator: source.source.locator(),
         tables: BTreeMap::new(),
+        first: first_of(requests),
         files: Vec::new(),
         quarantined: Vec::new(),
         warnings: Vec::new(),

@@ -6,7 +6,7 @@ use std::path::{Path, PathBuf};
 use std::time::Duration;
 
 use goldsmith_increments::NewState;
-use goldsmith_resolve::{Decisions, Model};
+use goldsmith_resolve::Model;
 
 use super::RunError;
 use super::incremental::{Reread, carry_states};
@@ -72,6 +72,8 @@ pub struct Published {
     pub manifest: Manifest,
     pub directory: PathBuf,
     pub measures: Measures,
+    /// How many rows are in quarantine, by source and rule.
+    pub quarantined: BTreeMap<(String, String), u64>,
     /// Versions removed because the pipeline keeps fewer.
     pub removed: usize,
     /// Sources that were not read, with the reason.
@@ -133,6 +135,7 @@ pub async fn run(plan: &Plan, options: &RunOptions, progress: &Progress) -> Resu
     );
     let inputs = inputs_hash(plan, &delivered, options.as_of)?;
     let degraded = degraded(plan, &delivered);
+    let states: Vec<&str> = delivered.iter().map(Delivered::state).collect();
     if let Some(last) = last.as_ref().filter(|last| last.inputs_hash == inputs && !options.force && !options.retrain) {
         // A run that was cut off after publishing may have left `latest` behind.
         store.point_latest(last)?;
@@ -193,7 +196,7 @@ pub async fn run(plan: &Plan, options: &RunOptions, progress: &Progress) -> Resu
     let stage = progress.stage("publish", None);
     let mut written = write_tables(&results, &measures, staging, progress)?;
     write_models(&results, staging)?;
-    let mut manifest = manifest(&results, &verdict, last.as_ref(), &inputs, &degraded, started)?;
+    let mut manifest = manifest(&results, &verdict, last.as_ref(), &inputs, &states, started)?;
     let document = report::document(&results, &measures, &stages.entries, &verdict.gates);
     commit::write_durable(&staging.join("report.html"), &report::html(&document)?)?;
     commit::write_durable(&staging.join("report.json"), &report::json(&document))?;
@@ -206,9 +209,10 @@ pub async fn run(plan: &Plan, options: &RunOptions, progress: &Progress) -> Resu
     // From here on the version is published; what fails now is said, and mended by the next run.
     let mut warnings = std::mem::take(&mut verdict.warnings);
     warnings.extend(drifted(&results));
-    let unknown = unknown_decisions(&steward.decisions, &results.entities);
-    if unknown > 0 {
-        warnings.push(format!("{unknown} decisions name a record that is not there; check their source and key"));
+    let quarantined = quarantined(&results);
+    warnings.extend(torn_files(&results));
+    if let Some(path) = &plan.matching.decisions {
+        warnings.extend(unknown_decisions(path, &steward, &results.entities));
     }
     if let Err(error) = store.point_latest(&manifest) {
         warnings.push(format!("`latest` still points to the version before: {error}"));
@@ -219,7 +223,36 @@ pub async fn run(plan: &Plan, options: &RunOptions, progress: &Progress) -> Resu
     });
     let rows: u64 = manifest.tables.iter().map(|table| table.rows).sum();
     stage.done(&format!("{}, {}", counted(manifest.tables.len() as u64, "table"), counted(rows, "row")));
-    Ok(Outcome::Published(Box::new(Published { manifest, directory, measures, removed, degraded, warnings })))
+    Ok(Outcome::Published(Box::new(Published {
+        manifest,
+        directory,
+        measures,
+        quarantined,
+        removed,
+        degraded,
+        warnings,
+    })))
+}
+
+/// Files that end in the middle of a row, as one does whose delivery was cut short.
+fn torn_files(results: &Results<'_>) -> Vec<String> {
+    let torn = tables::quarantine::rows(results).into_iter().filter(|row| row.rule == "torn_row");
+    torn.map(|row| {
+        format!(
+            "source `{}`: {} ends in the middle of a row, so its end may be missing; compare its size with that at its sender",
+            row.source, row.file
+        )
+    })
+    .collect()
+}
+
+/// How many rows went to quarantine, by source and rule.
+fn quarantined(results: &Results<'_>) -> BTreeMap<(String, String), u64> {
+    let mut counts = BTreeMap::new();
+    for row in tables::quarantine::rows(results) {
+        *counts.entry((row.source.clone(), row.rule.clone())).or_default() += 1;
+    }
+    counts
 }
 
 /// Where SQL does not fit because a source lost a column it had in the last published version, the source broke its
@@ -230,7 +263,7 @@ fn lost_columns(plan: &Plan, last: Option<&Manifest>) -> Option<RunError> {
     for source in plan.sources.iter().filter(|source| source.contract.missing_column == Drift::Fail) {
         let Some(before) = last.sources.iter().find(|entry| entry.name == source.name) else { continue };
         let Ok(found) = crate::extract::schemas(source) else { continue };
-        let tables: Vec<_> = found.iter().map(|(table, schema)| (table.clone(), columns(schema))).collect();
+        let tables: Vec<_> = found.schemas.iter().map(|(table, schema)| (table.clone(), columns(schema))).collect();
         let contract =
             ContractPlan { new_column: Drift::Evolve, retyped_column: Drift::Evolve, ..source.contract.clone() };
         breaches.extend(check_columns(&source.name, &contract, &tables, before).breaches);
@@ -265,18 +298,23 @@ fn drifted(results: &Results<'_>) -> Vec<String> {
     results.normalized.entities.iter().zip(&results.entities).filter_map(of).collect()
 }
 
-/// Decisions about records that are not there, which nothing can obey.
-fn unknown_decisions(decisions: &Decisions, entities: &[EntityResult]) -> usize {
-    if decisions.same.is_empty() && decisions.not_same.is_empty() {
-        return 0;
-    }
+/// Lines of decisions that a warning names.
+const SHOWN_LINES: usize = 5;
+
+/// Says which decisions are about records that are not there, which nothing can obey.
+fn unknown_decisions(path: &Path, steward: &StewardDecisions, entities: &[EntityResult]) -> Option<String> {
     let known: hashbrown::HashSet<_> = entities.iter().flat_map(|entity| &entity.ids).collect();
-    decisions
-        .same
-        .iter()
-        .chain(&decisions.not_same)
-        .filter(|(left, right)| !known.contains(left) || !known.contains(right))
-        .count()
+    let lines = steward.unknown(|id| known.contains(id));
+    let shown: Vec<String> = lines.iter().take(SHOWN_LINES).map(u64::to_string).collect();
+    let more = if lines.len() > SHOWN_LINES { ", …" } else { "" };
+    (!lines.is_empty()).then(|| {
+        format!(
+            "{}: {} with a record that is not there (line {}{more}), which nothing can obey; check source and key",
+            path.display(),
+            counted(lines.len() as u64, "decision"),
+            shown.join(", ")
+        )
+    })
 }
 
 /// Asks every source for its schemas and checks all SQL against them, before a row is read.
@@ -610,7 +648,7 @@ fn manifest(
     verdict: &Verdict,
     last: Option<&Manifest>,
     inputs: &str,
-    degraded: &[(String, String)],
+    states: &[&str],
     started: chrono::DateTime<chrono::Utc>,
 ) -> Result<Manifest, RunError> {
     let plan = results.plan;
@@ -621,11 +659,7 @@ fn manifest(
     for (number, source) in plan.sources.iter().enumerate() {
         let extracted = results.extracted.get(number).and_then(Option::as_ref);
         let before = last.and_then(|last| last.sources.iter().find(|entry| entry.name == source.name));
-        let state = match degraded.iter().find(|(name, _)| *name == source.name) {
-            None => "fresh",
-            Some((_, why)) if why.starts_with("last good") => "last_good",
-            Some(_) => "skipped",
-        };
+        let state = states.get(number).copied().unwrap_or_default();
         let tables = match extracted {
             Some(extracted) => extracted
                 .tables

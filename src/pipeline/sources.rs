@@ -9,7 +9,7 @@ use super::RunError;
 use super::incremental::{Increments, Reread, add_columns};
 use super::plan::{Drift, From, Keep, OnFailure, Plan, RecordPlan, SourcePlan};
 use crate::extract::contract::{Verdict, check_columns, check_rows, columns};
-use crate::extract::{ExtractedSource, TableRequest, extract, quarantine_table, schemas};
+use crate::extract::{ExtractedSource, SourceTables, TableRequest, extract, quarantine_table, schemas};
 use crate::normalize::select::{SqlMistake, plan_record};
 use crate::normalize::session;
 use crate::progress::Progress;
@@ -27,6 +27,16 @@ pub enum Delivered {
 }
 
 impl Delivered {
+    /// Its name in the manifest.
+    #[must_use]
+    pub fn state(&self) -> &'static str {
+        match self {
+            Self::Fresh(_) => "fresh",
+            Self::LastGood { .. } => "last_good",
+            Self::Skipped { .. } => "skipped",
+        }
+    }
+
     /// The source's rows, where they were read now.
     #[must_use]
     pub fn into_fresh(self) -> Option<ExtractedSource> {
@@ -40,7 +50,7 @@ impl Delivered {
 /// A source whose schemas are known and whose SQL fits them.
 pub struct CheckedSource {
     /// Its tables as they are now.
-    pub schemas: BTreeMap<String, SchemaRef>,
+    pub tables: SourceTables,
     pub requests: Vec<TableRequest>,
 }
 
@@ -56,25 +66,27 @@ pub async fn check_source(
     last: Option<&SourceEntry>,
 ) -> Result<Result<CheckedSource, Vec<SqlMistake>>, RunError> {
     let found = schemas(source)?;
-    let gone = gone_columns(source, &found, last);
-    let schemas: BTreeMap<String, SchemaRef> = found
+    let gone = gone_columns(source, &found.schemas, last);
+    let schemas = found
+        .schemas
         .iter()
         .map(|(table, schema)| {
             let fields = schema.fields().iter().cloned().chain(gone.get(table).into_iter().flatten().cloned());
             (table.clone(), SchemaRef::new(Schema::new(fields.collect::<Fields>())))
         })
         .collect();
+    let tables = SourceTables { schemas, first: found.first.clone() };
     let context = session::session(1);
-    session::register_empty(&context, &schemas)?;
+    session::register_empty(&context, &tables.schemas)?;
     let mut mistakes = Vec::new();
     let mut needs: BTreeMap<String, Option<BTreeSet<String>>> = BTreeMap::new();
     for record in &source.records {
         let Some(entity) = plan.entities.iter().find(|entity| entity.entity == record.entity) else { continue };
-        if let Some(table) = table_without_columns(record, &schemas) {
+        if let Some(table) = table_without_columns(record, &tables) {
             needs.entry(table).or_insert_with(|| Some(BTreeSet::new()));
             continue;
         }
-        match plan_record(&context, &schemas, &source.name, record, &source.keep, entity).await {
+        match plan_record(&context, &tables, &source.name, record, &source.keep, entity).await {
             Ok(select) => {
                 for (table, columns) in select.needs {
                     match (needs.entry(table).or_insert_with(|| Some(BTreeSet::new())), columns) {
@@ -87,8 +99,8 @@ pub async fn check_source(
             Err(found) => mistakes.extend(found),
         }
     }
-    keep_columns(source, &schemas, &mut needs, &mut mistakes);
-    add_columns(source, &found, &mut needs, &mut mistakes);
+    keep_columns(source, &tables, &mut needs, &mut mistakes);
+    add_columns(source, &found.schemas, &mut needs, &mut mistakes);
     if !mistakes.is_empty() {
         return Ok(Err(mistakes));
     }
@@ -103,7 +115,7 @@ pub async fn check_source(
                 .cloned()
                 .collect(),
             // The order of the source, so that landing does not depend on the order of the mapping.
-            columns: columns.map(|wanted| match found.get(&table) {
+            columns: columns.map(|wanted| match found.schemas.get(&table) {
                 Some(schema) => schema
                     .fields()
                     .iter()
@@ -112,10 +124,11 @@ pub async fn check_source(
                     .collect(),
                 None => wanted.into_iter().collect(),
             }),
+            is_first: found.first.as_ref() == Some(&table),
             table,
         })
         .collect();
-    Ok(Ok(CheckedSource { schemas: found, requests }))
+    Ok(Ok(CheckedSource { tables: found, requests }))
 }
 
 /// For each table the columns of the last published version that are gone, where the contract goes on without them.
@@ -143,31 +156,28 @@ fn gone_columns(
     gone
 }
 
-/// What connectors call the rows of a query option. It is the table that is meant where none is named.
-const QUERY_TABLE: &str = "query";
-
 /// The table a record type's rows are those of; none where they come of a query.
 #[must_use]
-pub fn table_of(record: &RecordPlan, schemas: &BTreeMap<String, SchemaRef>) -> Option<String> {
+pub fn table_of(record: &RecordPlan, first: Option<&str>) -> Option<String> {
     let From::Table(table) = &record.from else { return None };
-    let unnamed = || schemas.get_key_value(QUERY_TABLE).or_else(|| schemas.first_key_value());
-    table.clone().or_else(|| unnamed().map(|(table, _)| table.clone()))
+    table.clone().or_else(|| first.map(str::to_owned))
 }
 
 /// The record type's table, where it has no columns: a JSON file without a record says nothing of its columns.
 #[must_use]
-pub fn table_without_columns(record: &RecordPlan, schemas: &BTreeMap<String, SchemaRef>) -> Option<String> {
-    let table = table_of(record, schemas)?;
-    schemas.get(&table).is_some_and(|schema| schema.fields().is_empty()).then_some(table)
+pub fn table_without_columns(record: &RecordPlan, tables: &SourceTables) -> Option<String> {
+    let table = table_of(record, tables.first.as_deref())?;
+    tables.schemas.get(&table).is_some_and(|schema| schema.fields().is_empty()).then_some(table)
 }
 
 fn keep_columns(
     source: &SourcePlan,
-    schemas: &BTreeMap<String, SchemaRef>,
+    tables: &SourceTables,
     needs: &mut BTreeMap<String, Option<BTreeSet<String>>>,
     mistakes: &mut Vec<SqlMistake>,
 ) {
-    let main: BTreeSet<String> = source.records.iter().filter_map(|record| table_of(record, schemas)).collect();
+    let main: BTreeSet<String> =
+        source.records.iter().filter_map(|record| table_of(record, tables.first.as_deref())).collect();
     match &source.keep {
         Keep::All => {
             for table in main {
@@ -178,7 +188,11 @@ fn keep_columns(
             for column in kept {
                 let mut found = false;
                 for table in &main {
-                    let Some(schema) = schemas.get(table) else { continue };
+                    let Some(schema) = tables.schemas.get(table) else {
+                        // The table itself is the mistake.
+                        found = true;
+                        continue;
+                    };
                     found |= schema.fields().is_empty();
                     if schema.field_with_name(column).is_ok() {
                         found = true;
@@ -273,7 +287,7 @@ fn land_one(
         .requests
         .iter()
         .filter_map(|request| {
-            checked.schemas.get(&request.table).map(|schema| (request.table.clone(), columns(schema)))
+            checked.tables.schemas.get(&request.table).map(|schema| (request.table.clone(), columns(schema)))
         })
         .collect();
     let mut verdict = last.map(|last| check_columns(&source.name, &source.contract, &tables, last)).unwrap_or_default();
@@ -300,6 +314,17 @@ fn land_one(
     Ok((extracted, verdict))
 }
 
+/// The error of a source whose last good data is asked for, and was never published.
+fn nothing_to_stand_in(error: RunError) -> RunError {
+    match error {
+        RunError::Source { name, mut error } => {
+            error.message += "; nothing of it is published yet that could stand in (`on_failure: last_good`)";
+            RunError::Source { name, error }
+        }
+        other => other,
+    }
+}
+
 /// What the source's policy says to a failure.
 fn after_failure(
     source: &SourcePlan,
@@ -307,7 +332,11 @@ fn after_failure(
     previous: Option<&Manifest>,
     as_of: i64,
 ) -> Result<Delivered, RunError> {
-    let why = error.to_string();
+    let why = match &error {
+        // Whoever says why names the source.
+        RunError::Source { error, .. } => error.to_string(),
+        other => other.to_string(),
+    };
     match source.on_failure {
         OnFailure::Fail => Err(error),
         OnFailure::Skip => Ok(Delivered::Skipped { why }),
@@ -316,7 +345,7 @@ fn after_failure(
                 manifest.sources.iter().find(|entry| entry.name == source.name && entry.state != "skipped")
             });
             let Some(last) = last else {
-                return Err(error);
+                return Err(nothing_to_stand_in(error));
             };
             let age = chrono::DateTime::parse_from_rfc3339(&last.read_as_of)
                 .map_or(i64::MAX, |at| (as_of - at.timestamp_micros()) / 1_000_000);

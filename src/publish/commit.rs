@@ -10,6 +10,10 @@ use super::table::{create_private, create_private_dir, sync_directory};
 use crate::pipeline::RunError;
 use crate::pipeline::error::IoContext;
 
+const LOCK: &str = ".lock";
+/// What a store has in it, beside names that start with a dot, and what file systems put into an empty one.
+const OWN: [&str; 4] = ["versions", "manifests", "latest", "lost+found"];
+
 /// A directory of published versions.
 #[derive(Debug, Clone)]
 pub struct Store {
@@ -66,19 +70,52 @@ impl Store {
         self.root.join("manifests").join(format!("{version:08}.json"))
     }
 
+    /// Whether the folder can be a store: its own, or one with nothing in it yet.
+    ///
+    /// # Errors
+    /// [`RunError::Config`] for a file, and for a folder of other things.
+    fn check(&self) -> Result<(), RunError> {
+        let refuse = |what: &str| {
+            Err(RunError::Config(format!(
+                "{} {what}; name a new or empty folder with `publish: to:`",
+                self.root.display()
+            )))
+        };
+        if self.root.is_file() {
+            return refuse("is a file");
+        }
+        // A store has its lock from the first run on.
+        if self.root.join(LOCK).exists() {
+            return Ok(());
+        }
+        let Ok(entries) = std::fs::read_dir(&self.root) else { return Ok(()) };
+        let names = entries.flatten().map(|entry| entry.file_name());
+        let own = |name: &std::ffi::OsString| OWN.iter().any(|own| name == own);
+        let is_foreign = names.into_iter().any(|name| !own(&name) && !name.to_string_lossy().starts_with('.'));
+        if is_foreign { refuse("holds other files") } else { Ok(()) }
+    }
+
+    /// Whether a run could write here, without leaving anything: a folder that is not there yet is not made.
+    ///
+    /// # Errors
+    /// What a run would fail with, a lock held by another run among it.
+    pub fn check_writable(&self) -> Result<(), RunError> {
+        self.check()?;
+        if self.root.exists() {
+            return self.lock(Duration::ZERO).map(drop);
+        }
+        let existing = self.root.ancestors().find(|folder| folder.is_dir()).unwrap_or(Path::new("."));
+        tempfile::tempdir_in(existing).map(drop).doing(|| format!("creating {}", self.root.display()))
+    }
+
     /// Takes the lock of the store, waiting up to `wait` for another run to end.
     ///
     /// # Errors
     /// [`RunError::Locked`] naming the holder.
     pub fn lock(&self, wait: Duration) -> Result<Lock, RunError> {
-        if self.root.is_file() {
-            return Err(RunError::Config(format!(
-                "{} is a file; `publish: to:` has to be a folder",
-                self.root.display()
-            )));
-        }
+        self.check()?;
         create_private_dir(&self.root)?;
-        let path = self.root.join(".lock");
+        let path = self.root.join(LOCK);
         let mut file = File::options()
             .read(true)
             .write(true)
@@ -148,6 +185,13 @@ impl Store {
     /// As for [`Self::latest`].
     pub fn manifest(&self, version: i64) -> Result<Manifest, RunError> {
         let path = self.manifest_path(version);
+        if !path.exists() {
+            let newest = self.versions()?.last().map_or_else(
+                || "nothing is published yet; `goldsmith run` does".to_owned(),
+                |newest| format!("the newest is {newest}"),
+            );
+            return Err(RunError::Config(format!("{}: there is no version {version}; {newest}", self.root.display())));
+        }
         let text = std::fs::read(&path).doing(|| format!("reading {}", path.display()))?;
         let manifest =
             Manifest::parse(&text).map_err(|message| RunError::Config(format!("{}: {message}", path.display())))?;

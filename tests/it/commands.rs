@@ -59,6 +59,13 @@ fn plan_says_what_a_run_would_do_and_writes_nothing() {
         "{plan}"
     );
     assert!(!workspace.path("out").exists(), "plan wrote something");
+    std::fs::remove_file(workspace.path("data/shop.db")).expect("removed");
+    let output = workspace.command("plan", &["--json"]);
+    let without: serde_json::Value = serde_json::from_str(&stdout(&output)).expect("JSON");
+    assert!(without["rows"].as_u64() < plan["rows"].as_u64(), "{without}");
+    assert_eq!(without["not_checked"][0]["source"], "shop");
+    let said = stdout(&workspace.command("plan", &[]));
+    assert!(said.contains("without the sources whose rows are not known"), "{said}");
 }
 
 #[test]
@@ -70,6 +77,10 @@ fn path_pins_a_version_and_names_what_it_does_not_have() {
     workspace.run(&[]);
     let path = stdout(&workspace.command("path", &["golden_profiles"]));
     assert!(std::path::Path::new(path.trim()).join("part-00000.parquet").exists(), "{path}");
+    let pipeline = workspace.pipeline().display().to_string();
+    let output = goldsmith(&["query", "--pipeline", &pipeline, "--version", "99", "SELECT 1"]);
+    assert_eq!(output.status.code(), Some(2), "{}", stderr(&output));
+    assert!(stderr(&output).contains("there is no version 99; the newest is 1"), "{}", stderr(&output));
     let output = workspace.command("path", &["golden_profile"]);
     assert!(stderr(&output).contains("did you mean `golden_profiles`?"), "{}", stderr(&output));
 }

@@ -24,6 +24,22 @@ fn a_wrong_key() {
 }
 
 #[test]
+fn a_wrong_value_of_an_option() {
+    refused("    delimiter: \";\"", "    delimiter: \"ab\"", &["option \"delimiter\"", "|     delimiter: \"ab\""]);
+}
+
+#[test]
+fn a_query_the_database_refuses() {
+    let workspace = Workspace::new();
+    workspace.edit("    path: data/shop.db\n", "    path: data/shop.db\n    query: SELECT id FROM nowhere\n");
+    workspace.edit("from: customers", "from: query");
+    let output = workspace.command("validate", &[]);
+    let said = stderr(&output);
+    assert_eq!(output.status.code(), Some(2), "{said}");
+    assert!(said.contains("no such table: nowhere") && said.contains("|     query: SELECT id"), "{said}");
+}
+
+#[test]
 fn a_wrong_type() {
     refused("keep: 30", "keep: many", &["keep", "many"]);
 }
@@ -96,6 +112,20 @@ fn overlays_and_variables_change_the_plan() {
     assert_eq!(workspace.command("validate", &[]).status.code(), Some(2), "OUT is not set");
     assert_eq!(workspace.command("validate", &["--env", "prod"]).status.code(), Some(0));
     assert_eq!(workspace.command("validate", &["--var", "OUT=out"]).status.code(), Some(0));
+}
+
+#[test]
+fn a_variable_the_file_does_not_have() {
+    let workspace = Workspace::new();
+    workspace.edit("    path: data/shop.db\n", "    path: ${FOLDER:-data}/shop.db\n");
+    let output = workspace.command("validate", &["--var", "FOLDR=elsewhere"]);
+    assert_eq!(output.status.code(), Some(2));
+    assert!(
+        stderr(&output).contains("no variable `FOLDR`") && stderr(&output).contains("`FOLDER`"),
+        "{}",
+        stderr(&output)
+    );
+    assert!(workspace.command("validate", &["--var", "FOLDER=data"]).status.success());
 }
 
 #[test]

@@ -111,7 +111,8 @@ fn a_torn_last_row_is_quarantined_and_the_rest_is_kept() {
         flate2::write::GzEncoder::new(std::fs::File::create(&gzip).expect("the file"), flate2::Compression::fast());
     encoder.write_all(&rows).expect("written");
     encoder.finish().expect("written");
-    workspace.run(&[]);
+    let said = stderr(&workspace.run(&[]));
+    assert!(said.contains("ends in the middle of a row"), "{said}");
     let torn = workspace.query(
         "SELECT source FROM quarantine WHERE rule = 'torn_row' AND raw IS NOT NULL AND row_no > 0 ORDER BY source",
     );

@@ -77,7 +77,7 @@ fn doctor_finds_what_would_stop_a_run() {
     let output = workspace.command("doctor", &[]);
     assert_eq!(output.status.code(), Some(0), "{}", stdout(&output));
     assert!(stdout(&output).contains("a run would work"), "{}", stdout(&output));
-    assert!(workspace.versions().is_empty());
+    assert!(!workspace.path("out").exists(), "doctor leaves nothing behind");
 
     // A column that is not there: at its place in the file.
     std::fs::write(workspace.path("crm.csv"), ROWS.replace("email,", "mail,")).expect("written");
@@ -102,6 +102,15 @@ fn doctor_finds_what_would_stop_a_run() {
     let output = workspace.command("doctor", &[]);
     assert_eq!(output.status.code(), Some(2), "{}", stdout(&output));
     assert!(stdout(&output).contains("FAIL  pipeline"), "{}", stdout(&output));
+
+    // A folder of other things.
+    workspace.edit("to: taken", "to: .");
+    for command in ["doctor", "run"] {
+        let output = workspace.command(command, &[]);
+        let said = stdout(&output) + &stderr(&output);
+        assert_eq!(output.status.code(), Some(2), "{command}: {said}");
+        assert!(said.contains("holds other files; name a new or empty folder"), "{command}: {said}");
+    }
 }
 
 #[test]
@@ -137,4 +146,23 @@ fn discover_lists_tables_and_suggests_a_mapping() {
     assert!(!message.contains("hunter2"));
     let message = stderr(&goldsmith(&["discover", "mysql://ann:hunter2@x:port/y"]));
     assert!(message.contains("PORT") && !message.contains("hunter2"), "{message}");
+    let output = goldsmith(&["discover", "postgres://ann:hunter2@localhost/shop"]);
+    let message = stderr(&output);
+    assert_eq!(output.status.code(), Some(2), "{message}");
+    assert!(message.contains("has a password in it") && !message.contains("hunter2"), "{message}");
+}
+
+#[test]
+fn discover_maps_lists_of_objects_whose_first_members_are_empty() {
+    let card = |number: u32| {
+        format!(
+            "BEGIN:VCARD\r\nVERSION:3.0\r\nUID:u{number}\r\nFN:Ann Lee{number}\r\nN:Lee{number};Ann;;;\r\n\
+                 ADR;TYPE=home:;;{number} High Street;Leeds;;LS1 4AB;United Kingdom\r\nEND:VCARD\r\n"
+        )
+    };
+    let cards: String = (1..30).map(card).collect();
+    let workspace = Workspace::with("", &[("people.vcf", &cards)]);
+    let path = workspace.path("people.vcf").display().to_string();
+    let said = stdout(&goldsmith(&["discover", &path]));
+    assert!(said.contains("addresses: addresses"), "{said}");
 }

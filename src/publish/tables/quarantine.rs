@@ -20,7 +20,10 @@ pub fn fields() -> Vec<Field> {
         text("file", "file, or table of a database; where the source is, for a row of a query"),
         count("row_no", "number of the row in it, from 1; 0 for a row of a query"),
         column("byte_offset", DataType::Int64, true, "offset of its first byte in the decompressed file"),
-        maybe_text("source_key", "the record's key, where it could be read"),
+        maybe_text(
+            "source_key",
+            "the record's key; null for a row that its source could not read, and for one without",
+        ),
         text("stage", "parse, contract, normalise or check"),
         text(
             "rule",
