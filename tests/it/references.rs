@@ -87,3 +87,52 @@ publish:
     workspace.run(&[]);
     assert_eq!(workspace.query("SELECT count(*) FROM source_records"), ["2"]);
 }
+
+#[test]
+fn the_first_table_is_meant_where_none_is_named_and_not_the_first_by_name() {
+    let workspace = Workspace::with(
+        "version: 1
+name: own
+sources:
+  crm:
+    connector: singer
+    program: sh
+    args: [tap.sh]
+    records:
+      - entity: person
+        key: id
+        fields:
+          full_name: name
+        children:
+          addresses:
+            from: addresses
+            on:
+              customer: id
+            fields:
+              street: name
+publish:
+  to: out
+",
+        &[
+            ("tap.sh", "if [ \"$3\" = --discover ]; then cat catalog; else cat messages; fi\n"),
+            (
+                "catalog",
+                r#"{"streams": [
+                    {"stream": "people", "tap_stream_id": "people", "schema": {"properties": {"id": {"type": "string"}, "name": {"type": "string"}}}},
+                    {"stream": "addresses", "tap_stream_id": "addresses", "schema": {"properties": {"id": {"type": "string"}, "name": {"type": "string"}, "customer": {"type": "string"}}}}]}"#,
+            ),
+            (
+                "messages",
+                r#"{"type": "SCHEMA", "stream": "people", "schema": {"properties": {"id": {"type": "string"}, "name": {"type": "string"}}}, "key_properties": ["id"]}
+{"type": "SCHEMA", "stream": "addresses", "schema": {"properties": {"id": {"type": "string"}, "name": {"type": "string"}, "customer": {"type": "string"}}}, "key_properties": ["id"]}
+{"type": "RECORD", "stream": "people", "record": {"id": "1", "name": "Ann Lee"}}
+{"type": "RECORD", "stream": "people", "record": {"id": "2", "name": "Bob Ray"}}
+{"type": "RECORD", "stream": "addresses", "record": {"id": "a1", "name": "High Street", "customer": "1"}}
+"#,
+            ),
+        ],
+    );
+    workspace.run(&[]);
+    let names = workspace.query("SELECT source_key, full_name FROM source_records ORDER BY source_key");
+    assert_eq!(names, ["1,Ann Lee", "2,Bob Ray"]);
+}

@@ -10,6 +10,9 @@
 //! | whole numbers most of which are times since 1970 | in the future |
 //! | other numbers | few and far above all others: `9999999999` among some thousand |
 //!
+//! A cursor without a zone may be local time, which east of UTC is up to 14 hours ahead. Such a value does not move the
+//! mark either, but nobody is told of it.
+//!
 //! The numbers of a log are the system's own and always move it.
 
 use std::collections::BTreeMap;
@@ -31,6 +34,9 @@ const FIRST_SECOND: i128 = 315_532_800;
 const UNITS: [Unit; 4] =
     [Unit { a_second: 1 }, Unit { a_second: 1_000 }, Unit { a_second: 1_000_000 }, Unit { a_second: 1_000_000_000 }];
 
+/// How far clocks are ahead of UTC at most, in microseconds.
+const EAST: i64 = 14 * 3_600 * 1_000_000;
+
 /// A unit in which whole numbers may count time.
 #[derive(Debug, Clone, Copy)]
 struct Unit {
@@ -41,6 +47,8 @@ struct Unit {
 #[derive(Debug)]
 pub(crate) struct Cursors {
     now: Now,
+    /// What clocks east of here may say now; for cursors without a time zone, which may be theirs.
+    latest: Option<Now>,
     rows: u64,
     forms: BTreeMap<Form, Seen>,
     other_forms: Values,
@@ -130,6 +138,7 @@ impl Cursors {
         let units = if data_type.is_integer() { UNITS.len() } else { 0 };
         Self {
             now: Now::new(now, data_type),
+            latest: has_no_zone(data_type).then(|| Now::new(now.saturating_add(EAST), data_type)),
             rows: 0,
             forms: BTreeMap::new(),
             other_forms: Values::default(),
@@ -161,7 +170,7 @@ impl Cursors {
 
     /// The largest value that looks like the others, or `before`, the mark until now, where that is larger and does so too.
     pub(crate) fn reached(self, before: Option<CursorValue>) -> Reached {
-        let Self { now, rows, forms, other_forms, numbers } = self;
+        let Self { now, latest, rows, forms, other_forms, numbers } = self;
         if let Some(numbers) = numbers {
             return numbers.reached(rows, now.micros, before);
         }
@@ -184,6 +193,11 @@ impl Cursors {
                 others.add(seen.usual);
                 others.add(seen.ahead);
             }
+        }
+        // Local time is no mistake to tell of; the rows are only read again until the hour is here too.
+        let is_local = |value| latest.as_ref().is_some_and(|latest| !latest.is_before(value));
+        if ahead.largest.as_ref().is_some_and(is_local) {
+            ahead = Values::default();
         }
         let aside = [(Why::Future, ahead), (Why::OtherForm, others)];
         Reached {
@@ -303,6 +317,10 @@ impl Values {
     }
 }
 
+fn has_no_zone(data_type: &DataType) -> bool {
+    !matches!(data_type, DataType::Timestamp(_, Some(_)))
+}
+
 fn form(value: &CursorValue) -> Form {
     let CursorValue::Text(text) = value else { return Form::Typed };
     match day(text) {
@@ -408,10 +426,16 @@ mod tests {
     fn the_future_moves_no_mark_whatever_the_type() {
         for unit in [TimeUnit::Second, TimeUnit::Millisecond, TimeUnit::Microsecond, TimeUnit::Nanosecond] {
             let found = reached(
-                &DataType::Timestamp(unit, None),
+                &DataType::Timestamp(unit, Some("UTC".into())),
                 None,
-                &["2025-12-31", "2026-01-01T00:00:00", "2026-01-01T00:00:01"],
+                &["2025-12-31T00:00:00Z", "2026-01-01T00:00:00Z", "2026-01-01T00:00:01Z"],
             );
+            assert_eq!(found, (mark("2026-01-01T00:00:00Z"), vec![(Why::Future, 1, 3)]));
+            let local = ["2025-12-31", "2026-01-01T00:00:00", "2026-01-01T14:00:00"];
+            let found = reached(&DataType::Timestamp(unit, None), None, &local);
+            assert_eq!(found, (mark("2026-01-01T00:00:00"), Vec::new()), "it may be that late in the east");
+            let future = ["2025-12-31", "2026-01-01T00:00:00", "2026-01-01T14:00:01"];
+            let found = reached(&DataType::Timestamp(unit, None), None, &future);
             assert_eq!(found, (mark("2026-01-01T00:00:00"), vec![(Why::Future, 1, 3)]));
         }
         let found = reached(&DataType::Date32, None, &["9999-12-31", "2026-01-01"]);
