@@ -88,6 +88,12 @@ pub fn propose(files: &[PathBuf], folder: &Path, name: Option<&str>) -> Result<P
         }
     }
     let region = common_region(sampled.iter().map(|(_, _, _, region)| region));
+    for (_, _, sample, own) in &mut sampled {
+        // Of two countries that phones fit it is rather the one the other sources are of.
+        if own.is_weak && own.code != region.text && region::fits(&sample.tables, &region.text) {
+            own.why = None;
+        }
+    }
     let mut draft = Draft {
         name: String::new(),
         left_out,
@@ -207,14 +213,16 @@ fn whereabouts(file: &Path) -> Result<PathBuf, RunError> {
 
 /// The country most sources are of.
 fn common_region<'a>(regions: impl Iterator<Item = &'a Region>) -> Noted {
-    let sure: Vec<&Region> = regions.filter(|region| region.why.is_some()).collect();
+    let told: Vec<&Region> = regions.filter(|region| region.why.is_some()).collect();
+    let strong: Vec<&Region> = told.iter().copied().filter(|region| !region.is_weak).collect();
+    let sure = if strong.is_empty() { told } else { strong };
     let votes = |region: &Region| sure.iter().filter(|other| other.code == region.code).count();
     // The first of equals: `max_by_key` takes the last.
     let Some(most) = sure.iter().rev().max_by_key(|region| votes(region)) else {
         return Noted::new(region::guess(&[]).code, "a guess: nothing in the files says which country");
     };
     let why = most.why.clone().unwrap_or_default();
-    let note = if sure.len() > 1 { format!("so say {} of {} sources", votes(most), sure.len()) } else { why };
+    let note = if sure.len() > 1 { format!("so say {} of {} sources that tell", votes(most), sure.len()) } else { why };
     Noted::new(&most.code, note)
 }
 

@@ -12,7 +12,14 @@ pub(super) struct Region {
     pub(super) code: String,
     /// What speaks for it; nothing where it is only the default.
     pub(super) why: Option<String>,
+    /// Told by phones without country code alone, which fit several countries.
+    pub(super) is_weak: bool,
 }
+
+/// Share of the phones that must be numbers of a country.
+const MOST_PHONES: f64 = 0.6;
+/// How much larger that share must be than that of a country tried before.
+const BETTER: f64 = 0.1;
 
 /// The country where nothing says which.
 const DEFAULT: &str = "GB";
@@ -35,11 +42,30 @@ pub(super) fn guess(tables: &[Table]) -> Region {
         .or_else(|| by_state(&part(Part::Region), &postcodes))
         .or_else(|| by_postcode(&postcodes))
         .or_else(|| by_phone(&columns(&|role| role == Role::Phone)))
-        .unwrap_or_else(|| Region { code: DEFAULT.to_owned(), why: None })
+        .unwrap_or_else(|| Region { code: DEFAULT.to_owned(), why: None, is_weak: false })
+}
+
+/// Whether the phones of the tables may be numbers of a country.
+pub(super) fn fits(tables: &[Table], code: &str) -> bool {
+    let phones: Vec<&Column> = tables.iter().flat_map(|table| &table.columns).filter(|it| is_phone(it)).collect();
+    valid_share(&local_phones(&phones), code).is_some_and(|share| share >= MOST_PHONES)
+}
+
+fn is_phone(column: &Column) -> bool {
+    matches!(header::read(&column.path), Header::Known(known) if known.role == Role::Phone)
+}
+
+fn local_phones<'a>(columns: &[&'a Column]) -> Vec<&'a str> {
+    let values = columns.iter().flat_map(|column| column.values()).take(300);
+    values.filter(|value| !value.starts_with('+') && !value.starts_with("00")).collect()
+}
+
+fn valid_share(local: &[&str], code: &str) -> Option<f64> {
+    share_of(local, |value| phone::parse(value, code).is_some_and(|phone| phone.valid))
 }
 
 fn told(code: &str, share: f64, what: &str) -> Region {
-    Region { code: code.to_owned(), why: Some(format!("{} of the {what}", percent(share))) }
+    Region { code: code.to_owned(), why: Some(format!("{} of the {what}", percent(share))), is_weak: false }
 }
 
 /// A share as people write it.
@@ -134,8 +160,7 @@ fn has_shape(value: &str, shape: &str) -> bool {
 
 fn by_phone(columns: &[&Column]) -> Option<Region> {
     let values: Vec<&str> = columns.iter().flat_map(|column| column.values()).take(300).collect();
-    let local: Vec<&str> =
-        values.iter().copied().filter(|value| !value.starts_with('+') && !value.starts_with("00")).collect();
+    let local = local_phones(columns);
     // Numbers with a country code say it themselves.
     if local.len() * 2 < values.len() {
         let codes: Vec<String> = values.iter().filter_map(|value| phone::parse(value, DEFAULT)?.region).collect();
@@ -143,15 +168,14 @@ fn by_phone(columns: &[&Column]) -> Option<Region> {
         let (code, share) = most(&codes)?;
         return Some(told(code, share, "phone numbers"));
     }
-    let valid = |code: &str| share_of(&local, |value| phone::parse(value, code).is_some_and(|phone| phone.valid));
     let mut best: Option<(f64, &str)> = None;
     for code in TRIED {
-        let share = valid(code)?;
-        if share >= 0.6 && best.is_none_or(|(known, _)| share > known) {
+        let share = valid_share(&local, code)?;
+        if share >= MOST_PHONES && best.is_none_or(|(known, _)| share > known + BETTER) {
             best = Some((share, code));
         }
     }
-    best.map(|(share, code)| told(code, share, "phone numbers"))
+    best.map(|(share, code)| Region { is_weak: true, ..told(code, share, "phone numbers") })
 }
 
 const US: [&str; 51] = [
@@ -191,6 +215,16 @@ mod tests {
         }
         assert_eq!(guessed(&[("city", &["London"])]), ("GB".to_owned(), false));
         assert_eq!(guessed(&[("phone", &[])]), ("GB".to_owned(), false));
+    }
+
+    #[test]
+    fn phones_that_fit_several_countries_tell_of_none_alone() {
+        let phones = [Table::text("t", &[("phone", &["07911 123456", "07434 333629", "07700 900123"])])];
+        let guess = guess(&phones);
+        assert!(guess.is_weak && guess.code == "GB", "{guess:?}");
+        assert!(fits(&phones, "GB") && fits(&phones, "IN") && !fits(&phones, "US"));
+        let international = super::guess(&[Table::text("t", &[("tel", &["+49 30 901820", "+4915176419366"])])]);
+        assert!(!international.is_weak);
     }
 
     #[test]

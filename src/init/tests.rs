@@ -191,3 +191,21 @@ fn refusals_name_the_way_out() {
     fs::write(folder.path().join("empty.csv"), "id,name\n").unwrap();
     assert_eq!(complaint("empty.csv").exit_code(), exit::CONFIG);
 }
+
+#[test]
+fn phones_that_fit_several_countries_are_read_for_that_of_the_other_sources() {
+    let folder = tempfile::tempdir().unwrap();
+    let mut indian = String::from("id,name,phone\n");
+    let mut british = String::from("id,name,postcode\n");
+    for row in 10..40 {
+        // 070 to 076 are hardly numbers of Britain, and mobiles of India.
+        let digit = if row % 3 == 0 { 2 } else { 9 };
+        indian += &format!("{row},Ann Lee{row},07{digit}11 1234{row}\n");
+        british += &format!("{row},Ann Lee{row},LS1 4AB\n");
+    }
+    fs::write(folder.path().join("loyalty.csv"), &indian).unwrap();
+    fs::write(folder.path().join("crm.csv"), &british).unwrap();
+    assert!(proposed(folder.path(), &["loyalty.csv"]).contains("region: IN"), "alone they are India's");
+    let both = proposed(folder.path(), &["loyalty.csv", "crm.csv"]);
+    assert!(both.contains("region: GB") && !both.contains("region: IN"), "{both}");
+}

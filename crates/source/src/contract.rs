@@ -211,7 +211,7 @@ impl RejectedBytes {
     /// Counts a row.
     ///
     /// # Errors
-    /// [`ErrorKind::Corrupt`] where there are more than [`MAX_REJECTED_BYTES`]: a table of which so much cannot be read
+    /// [`crate::ErrorKind::Corrupt`] where there are more than [`MAX_REJECTED_BYTES`]: a table of which so much cannot be read
     /// is read with the wrong options.
     pub fn add(&mut self, row: &RejectedRow) -> Result<(), SourceError> {
         self.0 += size_of::<RejectedRow>() + row.raw.len() + row.message.len();
