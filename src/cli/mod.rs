@@ -128,7 +128,7 @@ impl From<RunError> for Failure {
 impl From<Mistakes> for Failure {
     fn from(mistakes: Mistakes) -> Self {
         let count = mistakes.list.len();
-        let end = if count == 1 { "\n1 mistake" } else { "" };
+        let end = if count == 1 { "\n\n1 mistake" } else { "" };
         Self { message: format!("{}{end}; nothing was read", mistakes.to_string().trim_end()), code: exit::CONFIG }
     }
 }

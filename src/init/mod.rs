@@ -188,7 +188,7 @@ fn located(file: &Path) -> Result<PathBuf, RunError> {
     let is_read = registry::CONNECTORS.iter().any(|connector| connector.options_for(text).is_some());
     if is_read && url::Url::parse(text).is_ok_and(|url| url.password().is_some()) {
         return Err(RunError::Config(format!(
-            "{}: the address has a password in it, which the list of processes and the history of the shell show; take it out, and set the variable that `goldsmith connectors NAME` tells, as PGPASSWORD",
+            "{}: the address has a password in it, which the list of processes and the history of the shell show; take it out; of a database set PGPASSWORD or MYSQL_PWD instead",
             names::shown(text)
         )));
     }
