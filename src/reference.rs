@@ -84,6 +84,7 @@ pub fn connector(connector: &dyn Connector) -> String {
         match property.get("default") {
             _ if required.contains(&name.as_str()) => value += "; required",
             None | Some(Value::Null) => {}
+            Some(Value::String(text)) if text.is_empty() => {}
             Some(default) => {
                 let _ = write!(
                     value,

@@ -90,9 +90,6 @@ fn values(text: &mut String, values: &Map<String, Value>) {
     }
 }
 
-/// Said of a value whose check failed: an address without @, a phone of no country's form, a wrong check digit.
-const NOT_VALID: &str = "not valid: kept as it is, never compared";
-
 /// A value on one line: the parts of a list apart from each other, without what they do not have.
 fn shown(value: &Value) -> String {
     match value {
@@ -106,8 +103,8 @@ fn shown(value: &Value) -> String {
             let is_valid = parts.get("valid").and_then(Value::as_bool).unwrap_or(true);
             match (is_valid, told.is_empty()) {
                 (true, _) => told,
-                (false, true) => NOT_VALID.to_owned(),
-                (false, false) => format!("{told} ({NOT_VALID})"),
+                (false, true) => "not valid: no normal form, never compared".to_owned(),
+                (false, false) => format!("{told} (not valid)"),
             }
         }
         other => other.to_string(),

@@ -116,7 +116,7 @@ pub fn check_rows(contract: &ContractPlan, extracted: &ExtractedSource, last: Op
         let example =
             extracted.quarantined.first().map(|row| format!("; the first: {}", row.place())).unwrap_or_default();
         verdict.breaches.push(format!(
-            "source `{source}`: {quarantined} of {read} rows cannot be read ({:.1}%), allowed are {:.1}%{example}. Mend the file, or set `contract: max_quarantined:`",
+            "source `{source}`: {quarantined} of {read} rows cannot be read ({:.1}%), allowed are {:.1}%{example}. Mend the data, or raise `contract: max_quarantined:`",
             share * 100.0,
             contract.max_quarantined * 100.0
         ));

@@ -185,10 +185,15 @@ fn address(file: &Path) -> Option<&str> {
 /// A file as it will be opened, or the address that stands for one.
 fn located(file: &Path) -> Result<PathBuf, RunError> {
     let Some(text) = address(file) else { return whereabouts(file) };
-    let is_read = registry::CONNECTORS.iter().any(|connector| connector.options_for(text).is_some());
-    if is_read && url::Url::parse(text).is_ok_and(|url| url.password().is_some()) {
+    let url = url::Url::parse(text).ok().filter(|url| url.password().is_some());
+    let variable = match url.as_ref().map(url::Url::scheme) {
+        Some("postgres" | "postgresql") => Some("PGPASSWORD"),
+        Some("mysql" | "mariadb") => Some("MYSQL_PWD"),
+        _ => None,
+    };
+    if let Some(variable) = variable {
         return Err(RunError::Config(format!(
-            "{}: the address has a password in it, which the list of processes and the history of the shell show; take it out; of a database set PGPASSWORD or MYSQL_PWD instead",
+            "{}: the address has a password in it, which the list of processes and the history of the shell show; take it out and set {variable} instead",
             names::shown(text)
         )));
     }

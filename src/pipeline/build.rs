@@ -7,7 +7,7 @@ use std::sync::Arc;
 use goldsmith_config::attributes::{self, AttributeKind};
 use goldsmith_config::model::{self, Entity, FailurePolicy, FieldExpr, FieldItem, JoinOn, Relation, SecretRef};
 use goldsmith_config::{Loaded, resolve};
-use goldsmith_source::OpenContext;
+use goldsmith_source::{OpenContext, SourceError};
 
 use super::incremental::plan_of;
 use super::plan::{
@@ -125,6 +125,14 @@ fn config_hash(loaded: &Loaded, records: &[String]) -> String {
     hasher.finalize().to_hex().to_string()
 }
 
+/// Where in the pipeline file an error of a source is mended: at the option it names, else at the source.
+pub(super) fn source_path(source: &str, error: &SourceError) -> String {
+    match error.option() {
+        Some(option) => format!("sources.{source}.{option}"),
+        None => format!("sources.{source}"),
+    }
+}
+
 fn source_plan(
     pipeline: &model::Pipeline,
     base: &Path,
@@ -139,8 +147,7 @@ fn source_plan(
     let opened = match connector.open(&serde_json::Value::Object(source.options.clone()), &context) {
         Ok(opened) => opened,
         Err(error) => {
-            let path = error.option().map_or_else(|| path.clone(), |option| format!("{path}.{option}"));
-            mistakes.push(PlanMistake { path, message: error.message });
+            mistakes.push(PlanMistake { path: source_path(name, &error), message: error.message });
             return None;
         }
     };

@@ -6,8 +6,9 @@ use goldsmith_config::{LoadOptions, Loaded, Mistakes, load};
 use goldsmith_source::ErrorKind;
 
 use super::RunError;
+use super::build::source_path;
 use super::model::named_model;
-use super::plan::Plan;
+use super::plan::{OnFailure, Plan};
 use super::run::check_sources;
 use crate::matching::read_decisions;
 use crate::publish::Store;
@@ -81,11 +82,11 @@ pub async fn check_sql(checked: &Checked) -> Result<Vec<NotChecked>, Mistakes> {
             for (source, found) in checked.plan.sources.iter().zip(sources) {
                 match found {
                     Ok(_) => {}
-                    // Waiting does not mend a wrong query or credential.
-                    Err(RunError::Source { error, .. }) if error.kind == ErrorKind::Config => {
-                        let path = format!("sources.{}", source.name);
-                        let path = error.option().map_or_else(|| path.clone(), |option| format!("{path}.{option}"));
-                        list.push(checked.loaded.mistake(&path, error.to_string()));
+                    // Waiting does not mend a wrong query or credential; a run that goes on without the source does.
+                    Err(RunError::Source { error, .. })
+                        if error.kind == ErrorKind::Config && source.on_failure == OnFailure::Fail =>
+                    {
+                        list.push(checked.loaded.mistake(&source_path(&source.name, &error), error.to_string()));
                     }
                     Err(RunError::Source { error, .. }) => {
                         not_checked.push(NotChecked { source: source.name.clone(), why: error.to_string() });

@@ -15,7 +15,7 @@ use super::model::{is_for, named_model};
 use super::plan::{ContractPlan, Drift, MatchPlan, Plan};
 use super::sources::{CheckedSource, Delivered, Directories, check_source, land};
 use crate::extract::contract::{Verdict, check_columns, columns};
-use crate::extract::{ExtractedSource, LandedIncrement, LandedTable};
+use crate::extract::{ExtractedSource, LandedIncrement, LandedTable, Quarantined};
 use crate::golden::{Clusters, survive};
 use crate::matching::{StewardDecisions, coded_records, golden_ids, read_decisions};
 use crate::normalize::record_columns::Spill;
@@ -209,8 +209,9 @@ pub async fn run(plan: &Plan, options: &RunOptions, progress: &Progress) -> Resu
     // From here on the version is published; what fails now is said, and mended by the next run.
     let mut warnings = std::mem::take(&mut verdict.warnings);
     warnings.extend(drifted(&results));
-    let quarantined = quarantined(&results);
-    warnings.extend(torn_files(&results));
+    let in_quarantine = tables::quarantine::rows(&results);
+    let quarantined = quarantined(&in_quarantine);
+    warnings.extend(torn_files(&in_quarantine));
     if let Some(path) = &plan.matching.decisions {
         warnings.extend(unknown_decisions(path, &steward, &results.entities));
     }
@@ -235,8 +236,8 @@ pub async fn run(plan: &Plan, options: &RunOptions, progress: &Progress) -> Resu
 }
 
 /// Files that end in the middle of a row, as one does whose delivery was cut short.
-fn torn_files(results: &Results<'_>) -> Vec<String> {
-    let torn = tables::quarantine::rows(results).into_iter().filter(|row| row.rule == "torn_row");
+fn torn_files(rows: &[&Quarantined]) -> Vec<String> {
+    let torn = rows.iter().filter(|row| row.rule == "torn_row");
     torn.map(|row| {
         format!(
             "source `{}`: {} ends in the middle of a row, so its end may be missing; compare its size with that at its sender",
@@ -247,9 +248,9 @@ fn torn_files(results: &Results<'_>) -> Vec<String> {
 }
 
 /// How many rows went to quarantine, by source and rule.
-fn quarantined(results: &Results<'_>) -> BTreeMap<(String, String), u64> {
+fn quarantined(rows: &[&Quarantined]) -> BTreeMap<(String, String), u64> {
     let mut counts = BTreeMap::new();
-    for row in tables::quarantine::rows(results) {
+    for row in rows {
         *counts.entry((row.source.clone(), row.rule.clone())).or_default() += 1;
     }
     counts

@@ -12,7 +12,7 @@ use crate::pipeline::error::IoContext;
 
 const LOCK: &str = ".lock";
 /// What a store has in it, beside names that start with a dot, and what file systems put into an empty one.
-const OWN: [&str; 4] = ["versions", "manifests", "latest", "lost+found"];
+const OWN: [&str; 5] = ["versions", "manifests", "latest", "latest.json", "lost+found"];
 
 /// A directory of published versions.
 #[derive(Debug, Clone)]
@@ -81,8 +81,8 @@ impl Store {
                 self.root.display()
             )))
         };
-        if self.root.is_file() {
-            return refuse("is a file");
+        if self.nearest().is_some_and(Path::is_file) {
+            return refuse("is a file, or in one");
         }
         // A store has its lock from the first run on.
         if self.root.join(LOCK).exists() {
@@ -100,12 +100,20 @@ impl Store {
     /// # Errors
     /// What a run would fail with, a lock held by another run among it.
     pub fn check_writable(&self) -> Result<(), RunError> {
-        self.check()?;
-        if self.root.exists() {
+        if self.root.join(LOCK).exists() {
             return self.lock(Duration::ZERO).map(drop);
         }
-        let existing = self.root.ancestors().find(|folder| folder.is_dir()).unwrap_or(Path::new("."));
-        tempfile::tempdir_in(existing).map(drop).doing(|| format!("creating {}", self.root.display()))
+        self.check()?;
+        let folder = self.nearest().unwrap_or(Path::new("."));
+        tempfile::tempdir_in(folder)
+            .map(drop)
+            .map_err(|error| std::io::Error::from(error.kind()))
+            .doing(|| format!("writing to {}", folder.display()))
+    }
+
+    /// The folder, or the nearest around it that is there.
+    fn nearest(&self) -> Option<&Path> {
+        self.root.ancestors().find(|path| path.exists())
     }
 
     /// Takes the lock of the store, waiting up to `wait` for another run to end.

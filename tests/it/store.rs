@@ -1,6 +1,6 @@
 //! What is read back of a store: only what the manifests name, byte for byte.
 
-use crate::support::{Workspace, stderr};
+use crate::support::{Workspace, stderr, stdout};
 
 const PIPELINE: &str = "version: 1
 name: own
@@ -201,4 +201,13 @@ publish:
     // A row of a query has no place, so what was read of it is kept.
     let raw = "SELECT count(*) FROM quarantine WHERE row_no = 0 AND TRY_CAST(raw AS VARCHAR) LIKE '%Cy Poe%'";
     assert_eq!(workspace.query(raw), ["1"]);
+}
+
+#[test]
+fn a_store_that_was_copied_without_its_hidden_files_is_one() {
+    let workspace = published();
+    std::fs::remove_file(workspace.path("out/.lock")).expect("removed");
+    let output = workspace.command("doctor", &[]);
+    assert_eq!(output.status.code(), Some(0), "{}", stdout(&output));
+    workspace.run(&["--force"]);
 }

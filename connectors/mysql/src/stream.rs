@@ -77,8 +77,8 @@ pub(crate) async fn stream(
     let failed = |error| explain::asking(error, &layout.place, layout.is_query);
     // A query with a LIMIT of its own gives more; the rest is not looked at.
     let limit = layout.limit.filter(|_| layout.is_query && layout.within.is_none());
-    if layout.is_query {
-        select_limit(connection, limit.unwrap_or(u64::MAX)).await.map_err(failed)?;
+    if let Some(limit) = limit {
+        select_limit(connection, limit).await.map_err(failed)?;
     }
     let mut rows = connection.exec_stream::<Row, _, _>(sql, ()).await.map_err(failed)?;
     let mut pending = Pending::new(layout);

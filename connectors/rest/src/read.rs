@@ -135,12 +135,16 @@ impl RestSource {
             }
         }
     }
-}
 
-impl RestSource {
     /// The columns to read: those asked for, or those told before. A type that has widened since is no column that was
     /// told.
-    fn columns(&self, at: usize, request: &ReadRequest, now: &Schema) -> Result<Option<Vec<String>>, SourceError> {
+    fn columns(
+        &self,
+        at: usize,
+        resource: &ResourcePlan,
+        request: &ReadRequest,
+        now: &Schema,
+    ) -> Result<Option<Vec<String>>, SourceError> {
         let known = self.known.lock().unwrap_or_else(PoisonError::into_inner);
         let Some(told) = known.members.get(&at).map(Members::fields) else { return Ok(request.columns.clone()) };
         let names = || told.iter().map(|field| field.name().clone()).collect::<Vec<_>>();
@@ -152,9 +156,9 @@ impl RestSource {
         match changed {
             None => Ok(Some(wanted)),
             Some(field) => Err(SourceError::unavailable(
-                self.locator(),
+                &*resource.place,
                 format!(
-                    "member \"{}\" got values of another type while it was read; run again, or declare \"columns\"",
+                    "member \"{}\" got values of another type, or none, while it was read; run again, or declare \"columns\"",
                     field.name()
                 ),
             )),
@@ -198,7 +202,7 @@ impl Source for RestSource {
         let (at, resource) = self.resource(request.table.as_deref())?;
         let fetched = self.rows(at, resource, request.window.as_ref())?;
         let schema = Schema::new(fetched.members.fields());
-        let columns = self.columns(at, request, &schema)?;
+        let columns = self.columns(at, resource, request, &schema)?;
         let wanted = request::projection(columns.as_deref(), &schema, &resource.place)?;
         let mut batch = Batch {
             resource,

@@ -19,6 +19,7 @@ pub(crate) fn substitute(
     mistakes: &mut Vec<Mistake>,
 ) {
     let mut vars: HashMap<String, String> = HashMap::new();
+    let found = mistakes.len();
     let asked: RefCell<BTreeSet<String>> = RefCell::default();
     let outside = |name: &str| {
         asked.borrow_mut().insert(name.to_owned());
@@ -45,6 +46,10 @@ pub(crate) fn substitute(
     for entry in entries.iter_mut().filter(|entry| entry.key != "vars") {
         let top = Path::Root;
         fill(&mut entry.value, &top.key(&entry.key), &look_up, mistakes);
+    }
+    if mistakes.len() > found {
+        // What follows a mistake in a value was not looked at.
+        return;
     }
     let mut known = asked.take();
     known.extend(vars.into_keys());

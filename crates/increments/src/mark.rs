@@ -10,7 +10,7 @@
 //! | whole numbers most of which are times since 1970 | in the future |
 //! | other numbers | few and far above all others: `9999999999` among some thousand |
 //!
-//! A cursor without a zone may be local time, which east of UTC is up to 14 hours ahead. Such a value does not move the
+//! A cursor without a zone, or of text, may be local time, which east of UTC is up to 14 hours ahead. Such a value does not move the
 //! mark either, but nobody is told of it.
 //!
 //! The numbers of a log are the system's own and always move it.
@@ -71,6 +71,8 @@ enum Form {
 struct Seen {
     usual: Values,
     ahead: Values,
+    /// Rows ahead of here by no more than clocks in the east are.
+    local: u64,
 }
 
 /// Values of one kind.
@@ -163,14 +165,20 @@ impl Cursors {
             self.other_forms.see(value, place);
             return;
         }
-        let ahead = self.now.is_before(&value);
+        let is_ahead = self.now.is_before(&value);
+        let is_local = self.latest.as_ref().is_some_and(|latest| !latest.is_before(&value));
         let seen = self.forms.entry(form).or_default();
-        if ahead { &mut seen.ahead } else { &mut seen.usual }.see(value, place);
+        match (is_ahead, is_local) {
+            (false, _) => seen.usual.see(value, place),
+            // Local time is no mistake to tell of: the rows are only read again until the hour is here too.
+            (true, true) => seen.local += 1,
+            (true, false) => seen.ahead.see(value, place),
+        }
     }
 
     /// The largest value that looks like the others, or `before`, the mark until now, where that is larger and does so too.
     pub(crate) fn reached(self, before: Option<CursorValue>) -> Reached {
-        let Self { now, latest, rows, forms, other_forms, numbers } = self;
+        let Self { now, rows, forms, other_forms, numbers, .. } = self;
         if let Some(numbers) = numbers {
             return numbers.reached(rows, now.micros, before);
         }
@@ -193,11 +201,6 @@ impl Cursors {
                 others.add(seen.usual);
                 others.add(seen.ahead);
             }
-        }
-        // Local time is no mistake to tell of; the rows are only read again until the hour is here too.
-        let is_local = |value| latest.as_ref().is_some_and(|latest| !latest.is_before(value));
-        if ahead.largest.as_ref().is_some_and(is_local) {
-            ahead = Values::default();
         }
         let aside = [(Why::Future, ahead), (Why::OtherForm, others)];
         Reached {
@@ -271,7 +274,7 @@ impl Unit {
 
 impl Seen {
     fn rows(&self) -> u64 {
-        self.usual.rows + self.ahead.rows
+        self.usual.rows + self.ahead.rows + self.local
     }
 }
 
