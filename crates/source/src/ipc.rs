@@ -172,6 +172,15 @@ mod tests {
         assert!(matches!(fault, Fault::Broken("a compressed buffer has an impossible length")), "{fault:?}");
     }
 
+    #[test]
+    fn buffers_that_overlap_are_refused() {
+        let body = [0; 64];
+        check_lengths(&[(0, 16), (16, 16)], &mut body.as_slice()).expect("one after the other");
+        // The claim of the second would stand where nobody looks.
+        let fault = check_lengths(&[(0, 16), (4, 16)], &mut body.as_slice()).expect_err("they overlap");
+        assert!(matches!(fault, Fault::Broken("its buffers overlap")), "{fault:?}");
+    }
+
     fn batch() -> RecordBatch {
         RecordBatch::try_from_iter([("id", Arc::new(Int64Array::from(vec![1, 2, 3])) as _)]).expect("a batch")
     }

@@ -119,6 +119,11 @@ fn a_query_is_a_table_of_its_own() {
     let source = open(&with(server.options("asked"), json!({"query": own})));
     let request = ReadRequest { limit: Some(1), ..ReadRequest::default() };
     assert_eq!(cells(&collect(&*source, &request).unwrap(), "name"), ["c"]);
+    let source = open(&with(server.options("asked"), json!({"query": "SELECT 1 AS one"})));
+    let limited = ReadRequest { limit: Some(2), ..ReadRequest::default() };
+    assert_eq!(cells(&collect(&*source, &limited).unwrap(), "one"), ["1"]);
+    let whole = collect(&*source, &crate::request("t")).unwrap();
+    assert_eq!(cells(&whole, "name"), ["a", "b", "c"], "the limit of the query is not that of the session");
 }
 
 #[test]
