@@ -114,7 +114,7 @@ pub fn check_rows(contract: &ContractPlan, extracted: &ExtractedSource, last: Op
     let share = if read == 0 { 0.0 } else { ratio(quarantined, read) };
     if share > contract.max_quarantined {
         let example =
-            extracted.quarantined.first().map(|row| format!("; the first: {}", row.place())).unwrap_or_default();
+            extracted.quarantined.first().map(|row| format!("; the first: {}", row.sentence())).unwrap_or_default();
         verdict.breaches.push(format!(
             "source `{source}`: {quarantined} of {read} rows cannot be read ({:.1}%), allowed are {:.1}%{example}. Mend the data, or raise `contract: max_quarantined:`",
             share * 100.0,

@@ -46,7 +46,7 @@ pub struct Quarantined {
 impl Quarantined {
     /// What is wrong, with the file where the sentence does not name it.
     #[must_use]
-    pub fn place(&self) -> String {
+    pub fn sentence(&self) -> String {
         if self.message.contains(&self.file) {
             self.message.clone()
         } else {
