@@ -149,7 +149,7 @@ pub fn read_model(path: &Path) -> Result<Model, RunError> {
 
 fn parse_model(path: &Path, bytes: &[u8]) -> Result<Model, RunError> {
     let text = String::from_utf8_lossy(bytes);
-    Model::from_json(&text).map_err(|error| RunError::Config(format!("{}: not a model: {error}", path.display())))
+    Model::from_json(&text).map_err(|error| RunError::Config(format!("{}: {error}", path.display())))
 }
 
 fn texts(batch: &RecordBatch) -> Result<[&arrow::array::StringArray; 4], RunError> {

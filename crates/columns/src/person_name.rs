@@ -36,6 +36,7 @@ pub fn normalize(raw: &[Option<ArrayRef>], rows: usize) -> Result<Vec<ArrayRef>,
         let title = part(titles, row, title_memo, text::clean).or(parsed.title.as_deref());
         let given = part(givens, row, given_memo, name::person_part).or(parsed.given.as_deref());
         let middle = part(middles, row, middle_memo, name::person_part).or(parsed.middle.as_deref());
+        let (given, middle) = without_initials(given, middle);
         let mut suffix = part(suffixes, row, suffix_memo, name::suffix).or(parsed.suffix.as_deref());
         let mut family = part(families, row, family_memo, name::person_part).or(parsed.family.as_deref());
         // A suffix often sits at the end of the family name: "Smith Jr".
@@ -66,6 +67,26 @@ pub fn normalize(raw: &[Option<ArrayRef>], rows: usize) -> Result<Vec<ArrayRef>,
     Ok(out.iter_mut().map(|builder| Arc::new(builder.finish()) as ArrayRef).collect())
 }
 
+/// Initials that stand behind the given name in its column belong to the middle name: `Jessica P`, `C U`.
+fn without_initials<'a>(given: Option<&'a str>, middle: Option<&'a str>) -> (Option<&'a str>, Option<&'a str>) {
+    let Some(name) = given else { return (given, middle) };
+    let is_initial = |word: &str| word.len() == 1 && word.bytes().all(|byte| byte.is_ascii_alphabetic());
+    let mut first = name;
+    while let Some((head, last)) = first.rsplit_once(' ')
+        && is_initial(last)
+    {
+        first = head;
+    }
+    let initials = name[first.len()..].trim_start();
+    match middle {
+        _ if initials.is_empty() => (given, middle),
+        None => (Some(first), Some(initials)),
+        // What both columns say is said once.
+        Some(middle) if middle.starts_with(initials) => (Some(first), Some(middle)),
+        Some(_) => (given, middle),
+    }
+}
+
 /// A value that is no placeholder.
 fn said(raw: &str) -> Option<&str> {
     (!is_placeholder(PlaceholderKind::Name, raw)).then_some(raw)
@@ -78,4 +99,22 @@ fn part<'a, 'm>(
     read: fn(&str) -> Option<String>,
 ) -> Option<&'m str> {
     memo.get(present(values?, row)?, |raw| said(raw).and_then(read)).as_deref()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn initials_behind_a_given_name_are_middle_names() {
+        let of = |given, middle| without_initials(Some(given), middle);
+        assert_eq!(of("Jessica P", None), (Some("Jessica"), Some("P")));
+        assert_eq!(of("C U", None), (Some("C"), Some("U")));
+        assert_eq!(of("Mary Ann J R", None), (Some("Mary Ann"), Some("J R")));
+        assert_eq!(of("Jessica P", Some("Paula")), (Some("Jessica"), Some("Paula")));
+        assert_eq!(of("Jessica P", Some("Ann")), (Some("Jessica P"), Some("Ann")), "they say different things");
+        assert_eq!(of("Jessica", None), (Some("Jessica"), None));
+        assert_eq!(of("J", None), (Some("J"), None));
+        assert_eq!(without_initials(None, Some("P")), (None, Some("P")));
+    }
 }

@@ -2,15 +2,19 @@
 //!
 //! One strong field is a witness: pairs are scored without it, and in each band of the score the share that agrees on it
 //! tells how many of the pairs are matches, because among matches and among others its rate of agreement is known. The
-//! correction that follows is smoothed to be monotone (pool adjacent violators: Ayer and others 1955) and pinned in
-//! the model. It is small where the fields are independent, and large where they are not.
+//! correction that follows is smoothed to be monotone (pool adjacent violators: Ayer and others 1955). What it leaves
+//! over is looked at again pattern by pattern: fields that depend on each other in one pattern do not in another of the
+//! same score. Both are pinned in the model. They are small where the fields are independent, and large where they are
+//! not.
+
+use std::collections::BTreeMap;
 
 use crate::blocking::Rule;
 use crate::keys::Key;
 use crate::learn::Candidate;
-use crate::model::{CalibrationPoint, Model, Weights};
-use crate::pattern::Pattern;
-use crate::probability::{BIT, Weight, to_bits};
+use crate::model::{CalibrationPoint, Model, PatternCorrection, Weights};
+use crate::pattern::{Layout, Pattern};
+use crate::probability::{BIT, Weight, against_both, to_bits, to_probability};
 use crate::score::{Comparing, Found};
 
 /// The comparison that serves as witness: nearly everybody has one birth date, and it does not follow from the rest.
@@ -21,10 +25,14 @@ const LOWEST: i32 = -10;
 const HIGHEST: i32 = 7;
 /// A band needs so many pairs to be believed for half.
 const HALF_BELIEVED: f64 = 200.0;
+/// A pattern needs so many pairs to be believed for half, and to be corrected at all.
+const PATTERN_HALF_BELIEVED: f64 = 30.0;
+/// Nearer to no and to certainty the rates of the witness are not known well enough to correct a pattern.
+const UNSURE: std::ops::RangeInclusive<f64> = 0.03..=0.97;
 /// No correction is larger.
 const LARGEST: f64 = 4.0;
 
-/// What the witness says about the pairs of a band.
+/// What the witness says about a group of pairs.
 #[derive(Clone, Copy, Default)]
 struct Band {
     pairs: f64,
@@ -34,30 +42,87 @@ struct Band {
     claimed: f64,
 }
 
-/// The corrections for a trained model, from the sampled candidate pairs; none where no field can be the witness.
-pub(crate) fn calibrate(
+impl Band {
+    fn add(&mut self, heard: &Heard, weight: Weight) {
+        self.pairs += 1.0;
+        self.agreeing += f64::from(u8::from(heard.agrees));
+        self.by_chance += heard.by_chance;
+        self.claimed += to_probability(weight);
+    }
+
+    fn claimed(&self) -> f64 {
+        self.claimed / self.pairs.max(1.0)
+    }
+
+    /// The share of matches that explains how many pairs agree.
+    fn found(&self, agreeing_if_same: f64) -> f64 {
+        let chance = self.by_chance / self.pairs.max(1.0);
+        ((self.agreeing / self.pairs.max(1.0) - chance) / (agreeing_if_same - chance).max(0.05)).clamp(0.0, 1.0)
+    }
+}
+
+/// What the witness says about one pair.
+struct Heard {
+    /// The pattern without the witness.
+    pattern: Pattern,
+    /// The weight without the witness.
+    weight: Weight,
+    agrees: bool,
+    /// The rate at which it would agree if it were no match.
+    by_chance: f64,
+}
+
+/// Corrects a trained model by the sampled candidate pairs; leaves it as it is where no field can be the witness.
+pub(crate) fn calibrate(comparing: &Comparing<'_, '_>, rules: &[Rule], model: &mut Model, pairs: &[Candidate]) {
+    let Some(witness) = model.comparisons.iter().position(|c| c.name == WITNESS) else { return };
+    let heard = hear(comparing, rules, model, pairs, witness);
+    let agreeing_if_same = model.comparisons[witness].levels[1].m;
+    let mut bands = vec![Band::default(); (HIGHEST - LOWEST) as usize];
+    for pair in &heard {
+        if let Some(band) = band_of(pair.weight).and_then(|band| bands.get_mut(band)) {
+            band.add(pair, pair.weight);
+        }
+    }
+    model.calibration = corrections(&bands, agreeing_if_same);
+    let weights = model.weights(comparing.layout);
+    let mut patterns: BTreeMap<Pattern, Band> = BTreeMap::new();
+    for pair in &heard {
+        patterns.entry(pair.pattern).or_default().add(pair, pair.weight + weights.correction(pair.weight));
+    }
+    model.pattern_calibration = patterns
+        .iter()
+        .filter_map(|(&pattern, band)| {
+            let correction = correction_of_pattern(band, agreeing_if_same)?;
+            Some(PatternCorrection { levels: model.level_names(comparing.layout, pattern), correction })
+        })
+        .collect();
+}
+
+/// Asks the witness about every pair that both have it, and that it did not propose itself.
+fn hear(
     comparing: &Comparing<'_, '_>,
     rules: &[Rule],
     model: &Model,
     pairs: &[Candidate],
-) -> Vec<CalibrationPoint> {
-    let Some(witness) = model.comparisons.iter().position(|c| c.name == WITNESS) else { return Vec::new() };
+    witness: usize,
+) -> Vec<Heard> {
     // Pairs that only the witness itself proposed agree on it by selection.
     let unselected = rules
         .iter()
         .zip(0..)
         .filter(|(rule, _)| !rule.keys.iter().any(of_witness))
         .fold(0u32, |bits, (_, index)| bits | 1 << index);
-    let weights = model.weights();
+    let weights = model.weights(comparing.layout);
     let levels = &model.comparisons[witness].levels;
     let mut memo = comparing.memo();
-    let mut bands = vec![Band::default(); (HIGHEST - LOWEST) as usize];
     let mut found = Vec::new();
-    let positions: Vec<(u32, u32)> = pairs.iter().map(|pair| (pair.a, pair.b)).collect();
-    comparing.compare(&positions, &mut memo, &mut found);
-    for (&Candidate { a, b, rules }, found) in pairs.iter().zip(found) {
+    let asked: Vec<(u32, u32)> =
+        pairs.iter().filter(|pair| pair.rules & unselected != 0).map(|pair| (pair.a, pair.b)).collect();
+    comparing.compare(&asked, &mut memo, &mut found);
+    let mut heard = Vec::new();
+    for (&(a, b), found) in asked.iter().zip(&found) {
         let level = usize::from(comparing.layout.level(found.pattern, witness));
-        if level == 0 || rules & unselected == 0 {
+        if level == 0 {
             continue;
         }
         let agreement = comparing.comparisons[witness].comparator.compare(comparing.f, a, b, witness, &mut memo);
@@ -67,16 +132,16 @@ pub(crate) fn calibrate(
             tf_related: found.tf_related - agreement.tf_related,
         };
         let (unrelated, related) = weights.both(comparing.layout, without);
-        let weight = crate::probability::against_both(unrelated, related);
-        let Some(band) = band_of(weight).and_then(|band| bands.get_mut(band)) else { continue };
         // Of the two ways to be no match, the one with the smaller weight is the more probable.
         let share_related = 1.0 / (1.0 + to_bits(related - unrelated).exp2());
-        band.pairs += 1.0;
-        band.agreeing += f64::from(u8::from(level == 1));
-        band.by_chance += share_related * levels[1].r + (1.0 - share_related) * levels[1].u;
-        band.claimed += crate::probability::to_probability(weight);
+        heard.push(Heard {
+            pattern: without.pattern,
+            weight: against_both(unrelated, related),
+            agrees: level == 1,
+            by_chance: share_related * levels[1].r + (1.0 - share_related) * levels[1].u,
+        });
     }
-    corrections(&bands, levels[1].m)
+    heard
 }
 
 fn of_witness(key: &Key) -> bool {
@@ -92,16 +157,10 @@ fn corrections(bands: &[Band], agreeing_if_same: f64) -> Vec<CalibrationPoint> {
     let mut pooled: Vec<(f64, f64, usize)> = Vec::new();
     for band in bands {
         let n = band.pairs;
-        let claimed = if n > 0.0 { band.claimed / n } else { 0.0 };
-        let chance = if n > 0.0 { band.by_chance / n } else { 0.0 };
-        let found = if n > 0.0 {
-            ((band.agreeing / n - chance) / (agreeing_if_same - chance).max(0.05)).clamp(0.0, 1.0)
-        } else {
-            0.0
-        };
         // An empty band has no say; pooling gives it its neighbours'.
         let believed = n / (n + HALF_BELIEVED);
-        pooled.push((believed * found + (1.0 - believed) * claimed, n.max(1e-6), 1));
+        let found = believed * band.found(agreeing_if_same) + (1.0 - believed) * band.claimed();
+        pooled.push((found, n.max(1e-6), 1));
         while let [.., (x, n, i), (y, m, j)] = pooled[..]
             && x > y
         {
@@ -110,10 +169,6 @@ fn corrections(bands: &[Band], agreeing_if_same: f64) -> Vec<CalibrationPoint> {
         }
     }
     let found = pooled.iter().flat_map(|&(p, _, bands)| std::iter::repeat_n(p, bands));
-    let bits = |p: f64| {
-        let p = p.clamp(1e-4, 1.0 - 1e-4);
-        (p / (1.0 - p)).log2()
-    };
     bands
         .iter()
         .zip(found)
@@ -121,9 +176,28 @@ fn corrections(bands: &[Band], agreeing_if_same: f64) -> Vec<CalibrationPoint> {
         .filter(|((band, _), _)| band.pairs >= HALF_BELIEVED)
         .map(|((band, found), lower)| CalibrationPoint {
             weight: f64::from(lower) + 0.5,
-            correction: (bits(found) - bits(band.claimed / band.pairs)).clamp(-LARGEST, LARGEST),
+            correction: bits_between(band.claimed(), found),
         })
         .collect()
+}
+
+/// The bits by which the claim for a pattern is off; `None` where the witness cannot tell.
+fn correction_of_pattern(band: &Band, agreeing_if_same: f64) -> Option<f64> {
+    let (claimed, found) = (band.claimed(), band.found(agreeing_if_same));
+    let known = band.pairs >= PATTERN_HALF_BELIEVED
+        && claimed.max(found) >= *UNSURE.start()
+        && claimed.min(found) <= *UNSURE.end();
+    let believed = band.pairs / (band.pairs + PATTERN_HALF_BELIEVED);
+    known.then(|| bits_between(claimed, believed * found + (1.0 - believed) * claimed))
+}
+
+/// How many bits lead from one probability to another, within bounds.
+fn bits_between(claimed: f64, found: f64) -> f64 {
+    let bits = |p: f64| {
+        let p = p.clamp(1e-4, 1.0 - 1e-4);
+        (p / (1.0 - p)).log2()
+    };
+    (bits(found) - bits(claimed)).clamp(-LARGEST, LARGEST)
 }
 
 impl Weights {
@@ -144,20 +218,23 @@ impl Weights {
     }
 
     /// The corrected weight of a pattern.
-    pub(crate) fn calibrated(
-        &self,
-        layout: &crate::pattern::Layout,
-        pattern: Pattern,
-        both: (Weight, Weight),
-    ) -> Weight {
-        let weight = crate::probability::against_both(both.0, both.1);
+    pub(crate) fn calibrated(&self, layout: &Layout, pattern: Pattern, both: (Weight, Weight)) -> Weight {
+        let weight = against_both(both.0, both.1);
         if self.calibration.is_empty() {
             return weight;
         }
         let Some(witness) = self.witness else { return weight };
         let level = usize::from(layout.level(pattern, witness));
         let (u, r) = (self.unrelated[witness][level], self.related[witness][level]);
-        weight + self.correction(crate::probability::against_both(both.0 - u, both.1 - r))
+        weight
+            + self.correction(against_both(both.0 - u, both.1 - r))
+            + self.of_pattern(layout.without(pattern, witness))
+    }
+
+    fn of_pattern(&self, pattern: Pattern) -> Weight {
+        self.pattern_calibration
+            .binary_search_by_key(&pattern, |entry| entry.0)
+            .map_or(0, |at| self.pattern_calibration[at].1)
     }
 }
 
@@ -210,6 +287,24 @@ mod tests {
     }
 
     #[test]
+    fn a_pattern_is_corrected_by_what_its_own_pairs_say() {
+        let band = |pairs: f64, found: f64, claimed: f64| Band {
+            pairs,
+            agreeing: pairs * (found * 0.9 + (1.0 - found) * 0.01),
+            by_chance: pairs * 0.01,
+            claimed: pairs * claimed,
+        };
+        let of = |band: Band| correction_of_pattern(&band, 0.9);
+        // From even odds to one in three, nearly.
+        assert!((of(band(100_000.0, 0.25, 0.5)).expect("many pairs") + 1.585).abs() < 0.02);
+        // Half believed: from even odds to three in eight.
+        assert!((of(band(30.0, 0.25, 0.5)).expect("enough pairs") + 0.737).abs() < 0.01);
+        assert_eq!(of(band(29.0, 0.25, 0.5)), None, "too few to tell");
+        assert_eq!(of(band(100_000.0, 0.99, 0.98)), None, "both are certain");
+        assert_eq!(of(band(100_000.0, 0.01, 0.02)), None, "both are strangers");
+    }
+
+    #[test]
     fn corrections_are_linear_between_points_and_fade_beyond() {
         let weights = Weights {
             prior_unrelated: 0,
@@ -219,6 +314,7 @@ mod tests {
             place: None,
             witness: Some(0),
             calibration: vec![(0, 0), (2 * BIT, 2 * BIT)],
+            pattern_calibration: Vec::new(),
         };
         assert_eq!(weights.correction(BIT), BIT);
         assert_eq!(weights.correction(4 * BIT), BIT, "half of it two bits beyond");

@@ -460,7 +460,7 @@ mod tests {
             let prepared = prepare(&records, &options, Some(&model)).expect("well formed");
             let comparing =
                 Comparing { f: &prepared.features, comparisons: &prepared.comparisons, layout: &prepared.layout };
-            let weights = model.weights();
+            let weights = model.weights(&prepared.layout);
             let mut memo = comparing.memo();
             let mut edges = Vec::new();
             for a in 0..RECORDS as u32 {

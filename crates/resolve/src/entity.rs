@@ -12,7 +12,8 @@ use crate::comparison::{
 use crate::features::{Features, LOCALITY, POSTCODE, STREET};
 use crate::keys::{Key, Keys};
 use crate::letters::{Digits, Letters};
-use crate::model::{ColumnFrequencies, Model};
+use crate::model::{ColumnFrequencies, Model, Nickname};
+use crate::nicknames::Learnt;
 use crate::records::{Column, ColumnKind, EntityType, Pool};
 use crate::resolve::Overrides;
 use crate::term_frequency::adjustments;
@@ -21,6 +22,7 @@ use crate::term_frequency::adjustments;
 pub(crate) fn comparisons(
     f: &Features<'_>,
     frequencies: &[ColumnFrequencies],
+    nicknames: &[Nickname],
     overrides: &Overrides,
     model: Option<&Model>,
 ) -> Result<Vec<Comparison>, ResolveError> {
@@ -33,11 +35,13 @@ pub(crate) fn comparisons(
 
     let (given, family) = (first(ColumnKind::GivenName), first(ColumnKind::FamilyName));
     if given.is_some() || family.is_some() {
+        let learnt = Learnt::new(nicknames);
         let values = NameValues {
             given,
             family,
             previous: first(ColumnKind::PreviousFamilyName),
-            given_names: given.map_or_else(Vec::new, |field| of_each(f.pool(field), GivenName::of)),
+            given_names: given
+                .map_or_else(Vec::new, |field| of_each(f.pool(field), |name| GivenName::of(name, &learnt))),
             family_names: family.map_or_else(Vec::new, |field| of_each(f.pool(field), FamilyName::of)),
             given_tf: given.map_or_else(Vec::new, tf),
             family_tf: family.map_or_else(Vec::new, tf),

@@ -64,7 +64,7 @@ pub fn explain(
     let (Some(a), Some(b)) = (position(a), position(b)) else { return Ok(None) };
     let (a, b) = (a.min(b), a.max(b));
     let comparing = Comparing { f, comparisons: &prepared.comparisons, layout: &prepared.layout };
-    let weights = model.weights();
+    let weights = model.weights(&prepared.layout);
     let mut memo = comparing.memo();
     let (mut unrelated, mut related) = (weights.prior_unrelated, weights.prior_related);
     let mut steps = Vec::new();

@@ -59,7 +59,7 @@ pub(crate) fn learn(
     });
     let seen = shares(&prepared.layout, &prepared.comparisons, candidates.each().map(|(p, n, _)| (p, n)));
     let mut model = model_of(prepared, blocks, &parameters, &seen);
-    model.calibration = calibrate(comparing, &prepared.rules, &model, &sample);
+    calibrate(comparing, &prepared.rules, &mut model, &sample);
     model
 }
 
@@ -71,6 +71,7 @@ fn model_of(prepared: &Prepared<'_>, blocks: &Blocks, p: &Parameters, seen: &[Ve
         prior_same: p.prior_same,
         prior_related: p.prior_related,
         calibration: Vec::new(),
+        pattern_calibration: Vec::new(),
         left_out: blocks.left_out(&prepared.rules),
         comparisons: prepared
             .comparisons
@@ -101,6 +102,7 @@ fn model_of(prepared: &Prepared<'_>, blocks: &Blocks, p: &Parameters, seen: &[Ve
                 records: p.records,
             })
             .collect(),
+        nicknames: prepared.nicknames.clone(),
         term_frequencies: prepared.frequencies.clone(),
     }
 }

@@ -15,6 +15,7 @@
 //! | `placeholder` | values that stand for "unknown", found by what they do |
 //! | `features` | records sorted by id, addresses put together |
 //! | `keys`, `blocking` | which pairs are compared |
+//! | `nicknames` | given names that stand for one another, learnt from the records |
 //! | `kernels`, `agreement`, `comparison` | from two values to a level of agreement |
 //! | `entity` | the default comparisons and rules of each entity type |
 //! | `pattern`, `score` | from a pair to its pattern and weight |
@@ -53,6 +54,7 @@ mod learn;
 mod letters;
 mod linkage;
 pub mod model;
+mod nicknames;
 mod pattern;
 mod placeholder;
 pub mod probability;

@@ -1,12 +1,15 @@
 //! The model: everything global that a decision rests on, pinned in one JSON document.
 
+use std::collections::BTreeMap;
+
 use crate::calibration::WITNESS;
 use crate::comparison::{Comparison, code_levels};
+use crate::pattern::{Layout, Pattern};
 use crate::probability::{Weight, from_bits};
 use crate::records::EntityType;
 
 /// The version of the document's shape.
-pub const MODEL_VERSION: u32 = 4;
+pub const MODEL_VERSION: u32 = 5;
 
 /// What is estimated from all records together. Given a model, resolving is local: records that share no blocking key with
 /// any other are resolved alone as they are within the whole.
@@ -23,12 +26,16 @@ pub struct Model {
     pub prior_related: f64,
     /// By how much the weight of a pair is off, found with the birth date as witness; empty where there is none.
     pub calibration: Vec<CalibrationPoint>,
+    /// By how much more the weight of pairs that show a pattern is off.
+    pub pattern_calibration: Vec<PatternCorrection>,
     /// One entry per comparison, in the order of the pattern.
     pub comparisons: Vec<ComparisonParameters>,
     /// Blocking rules left out, because their blocks held too many pairs when the model was trained.
     pub left_out: Vec<String>,
     /// Values that are treated as missing, by column and stable hash of the value.
     pub placeholders: Vec<PinnedValue>,
+    /// Given names that people were found to use for one another, besides those of the table of nicknames.
+    pub nicknames: Vec<Nickname>,
     /// Frequencies of common values, by column.
     pub term_frequencies: Vec<ColumnFrequencies>,
 }
@@ -43,6 +50,16 @@ pub struct CalibrationPoint {
     pub correction: f64,
 }
 
+/// A correction of the pairs that show one pattern.
+#[derive(Clone, Debug, PartialEq, serde::Serialize, serde::Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct PatternCorrection {
+    /// Comparison and level, of all comparisons but those that are missing and the birth date.
+    pub levels: BTreeMap<String, String>,
+    /// Bits to add.
+    pub correction: f64,
+}
+
 /// A value that is pinned by hash, so that a model holds no personal data.
 #[derive(Clone, Debug, PartialEq, Eq, serde::Serialize, serde::Deserialize)]
 #[serde(deny_unknown_fields)]
@@ -53,6 +70,16 @@ pub struct PinnedValue {
     pub value: String,
     /// Records that held it.
     pub records: u32,
+}
+
+/// Two given names that stand for one another. They are no personal data: people of several families bear them.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, serde::Serialize, serde::Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Nickname {
+    /// The first words of both names, folded, in alphabetical order.
+    pub names: [String; 2],
+    /// In how many families they were met.
+    pub families: u32,
 }
 
 /// How common the values of a column are.
@@ -99,9 +126,20 @@ impl Model {
     /// Reads a model from its JSON document.
     ///
     /// # Errors
-    /// The parser's message where the text is not a model.
-    pub fn from_json(text: &str) -> Result<Self, serde_json::Error> {
-        serde_json::from_str(text)
+    /// A sentence where the text is not a model, or one of another version of this program.
+    pub fn from_json(text: &str) -> Result<Self, String> {
+        #[derive(serde::Deserialize)]
+        struct Versioned {
+            version: u32,
+        }
+        let of_text = |error: serde_json::Error| format!("not a model: {error}");
+        let Versioned { version } = serde_json::from_str(text).map_err(of_text)?;
+        if version != MODEL_VERSION {
+            return Err(format!(
+                "the model has version {version}, and this program reads {MODEL_VERSION}; train a new one, with `goldsmith train` or `run --retrain`"
+            ));
+        }
+        serde_json::from_str(text).map_err(of_text)
     }
 
     /// The JSON document, indented, keys in a fixed order.
@@ -149,7 +187,26 @@ impl Model {
                 ));
             }
         }
-        None
+        let mut corrected = self.pattern_calibration.iter().flat_map(|correction| &correction.levels);
+        corrected
+            .find(|(name, level)| self.level_number(name, level).is_none())
+            .map(|(name, level)| format!("the model corrects a level `{level}` of {name} that it does not have"))
+    }
+
+    /// The number of a comparison and that of one of its levels.
+    fn level_number(&self, comparison: &str, level: &str) -> Option<(usize, u8)> {
+        let number = self.comparisons.iter().position(|known| known.name == comparison)?;
+        let levels = &self.comparisons[number].levels;
+        Some((number, u8::try_from(levels.iter().position(|known| known.level == level)?).ok()?))
+    }
+
+    /// A pattern in words.
+    pub(crate) fn level_names(&self, layout: &Layout, pattern: Pattern) -> BTreeMap<String, String> {
+        let levels = self.comparisons.iter().zip(layout.levels(pattern));
+        levels
+            .filter(|&(_, level)| level > 0)
+            .map(|(comparison, level)| (comparison.name.clone(), comparison.levels[usize::from(level)].level.clone()))
+            .collect()
     }
 
     /// The comparisons that name one place where records are not of persons.
@@ -158,7 +215,15 @@ impl Model {
         if self.entity == EntityType::Person { None } else { of("phone").zip(of("address")) }
     }
 
-    pub(crate) fn weights(&self) -> Weights {
+    /// The weights for scoring pairs whose patterns are laid out so.
+    pub(crate) fn weights(&self, layout: &Layout) -> Weights {
+        let pattern = |levels: &BTreeMap<String, String>| {
+            let numbers = levels.iter().filter_map(|(name, level)| self.level_number(name, level));
+            numbers.fold(0, |pattern, (comparison, level)| layout.put(pattern, comparison, level))
+        };
+        let mut pattern_calibration: Vec<(Pattern, Weight)> =
+            self.pattern_calibration.iter().map(|p| (pattern(&p.levels), from_bits(p.correction))).collect();
+        pattern_calibration.sort_unstable();
         let log = |a: f64, b: f64| from_bits((a.max(1e-12) / b.max(1e-12)).log2());
         let table = |of: &dyn Fn(&LevelParameters) -> f64| {
             self.comparisons
@@ -182,6 +247,7 @@ impl Model {
             place: self.place(),
             witness: self.comparisons.iter().position(|comparison| comparison.name == WITNESS),
             calibration: self.calibration.iter().map(|p| (from_bits(p.weight), from_bits(p.correction))).collect(),
+            pattern_calibration,
         }
     }
 }
@@ -202,6 +268,8 @@ pub(crate) struct Weights {
     pub(crate) witness: Option<usize>,
     /// Weights without the witness, ascending, and the correction at each.
     pub(crate) calibration: Vec<(Weight, Weight)>,
+    /// Patterns without the witness, ascending, and the correction of each.
+    pub(crate) pattern_calibration: Vec<(Pattern, Weight)>,
 }
 
 impl Weights {
@@ -228,11 +296,40 @@ mod tests {
             place,
             witness: None,
             calibration: Vec::new(),
+            pattern_calibration: Vec::new(),
         };
         let of = |evidence: [Weight; 2]| weights(Some((0, 1))).repeated(|c| evidence[c]);
         assert_eq!(of([900, 700]), Some((1, 700)));
         assert_eq!(of([600, 700]), Some((0, 600)));
         assert_eq!(of([900, -700]), None, "what speaks against stays");
         assert_eq!(weights(None).repeated(|_| 900), None, "a person's phone and address are two things");
+    }
+
+    #[test]
+    fn a_model_of_another_version_is_told_from_what_is_none() {
+        let of = |text: &str| Model::from_json(text).expect_err("no model");
+        assert!(of("{}").contains("not a model"));
+        assert!(of(r#"{"version": 1, "shape": "of old"}"#).contains("has version 1"));
+    }
+
+    #[test]
+    fn levels_are_known_by_their_names() {
+        use crate::comparison::*;
+        for levels in [
+            name_levels(),
+            email_levels(),
+            phone_levels(),
+            address_levels(),
+            middle_name_levels(),
+            suffix_levels(),
+            gender_levels(),
+            identifier_levels(),
+            token_levels(),
+            number_levels(),
+            code_levels(),
+        ] {
+            let names: std::collections::HashSet<&str> = levels.iter().map(|level| level.label.as_str()).collect();
+            assert_eq!(names.len(), levels.len(), "{names:?}");
+        }
     }
 }

@@ -12,7 +12,8 @@ use crate::error::ResolveError;
 use crate::features::{Features, mix, text_hash};
 use crate::labels::Labels;
 use crate::learn::learn;
-use crate::model::{ColumnFrequencies, Model};
+use crate::model::{ColumnFrequencies, Model, Nickname};
+use crate::nicknames;
 use crate::pattern::{Layout, Pattern};
 use crate::placeholder::{self, Placeholder};
 use crate::probability::{BIT, Weight, from_probability, to_probability};
@@ -232,6 +233,7 @@ pub(crate) struct Prepared<'r> {
     pub(crate) layout: Layout,
     pub(crate) rules: Vec<Rule>,
     pub(crate) placeholders: Vec<Placeholder>,
+    pub(crate) nicknames: Vec<Nickname>,
 }
 
 pub(crate) fn prepare<'r>(
@@ -249,7 +251,8 @@ pub(crate) fn prepare<'r>(
         None => records.columns.iter().filter(|c| weighed(&c.kind)).map(term_frequency::count).collect(),
     };
     let features = Features::new(records, &placeholders);
-    let comparisons = comparisons(&features, &frequencies, &options.overrides, model)?;
+    let nicknames = model.map_or_else(|| nicknames::learn(&features), |model| model.nicknames.clone());
+    let comparisons = comparisons(&features, &frequencies, &nicknames, &options.overrides, model)?;
     if comparisons.is_empty() {
         return Err(ResolveError::NothingToCompare);
     }
@@ -258,7 +261,7 @@ pub(crate) fn prepare<'r>(
         return Err(ResolveError::ModelMismatch { difference });
     }
     let rules = rules(&features, &options.overrides, model)?;
-    Ok(Prepared { features, frequencies, comparisons, layout, rules, placeholders })
+    Ok(Prepared { features, frequencies, comparisons, layout, rules, placeholders, nicknames })
 }
 
 /// Columns whose common values say less than their rare ones.
@@ -314,7 +317,7 @@ fn run(
         }
     };
     progress.stage("comparing");
-    let weights = model.weights();
+    let weights = model.weights(&prepared.layout);
     let threshold = cut_for(options.threshold, records.entity);
     let thresholds = [threshold + CUT_DISTANCE, threshold, threshold - CUT_DISTANCE];
     let floor = EDGE_FLOOR.min(thresholds[2]);

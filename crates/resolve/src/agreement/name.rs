@@ -6,6 +6,7 @@ use crate::features::{Features, text_hash};
 use crate::kernels::{is_initial_of, jaro_winkler_from, soundex, within_edits};
 use crate::keys::given_roots;
 use crate::letters::Letters;
+use crate::nicknames::{Learnt, first_word};
 use crate::probability::Weight;
 use crate::records::Pool;
 
@@ -26,7 +27,7 @@ pub(crate) struct NameValues {
 /// What is known of a given name before it is read.
 pub(crate) struct GivenName {
     letters: Letters,
-    /// Hashes of the formal names it may stand for.
+    /// Hashes of the formal names it may stand for, and of the pairs of nicknames learnt.
     roots: Vec<u64>,
     /// The same as a set of bits.
     pub(super) roots_filter: u64,
@@ -36,8 +37,9 @@ pub(crate) struct GivenName {
 }
 
 impl GivenName {
-    pub(crate) fn of(name: &str) -> Self {
-        let roots = given_roots(name);
+    pub(crate) fn of(name: &str, learnt: &Learnt) -> Self {
+        let mut roots = given_roots(name);
+        roots.extend_from_slice(learnt.roots(name));
         Self {
             letters: Letters::of(name),
             roots_filter: roots.iter().fold(0, |set, root| set | 1 << (root % 64)),
@@ -181,10 +183,6 @@ impl NameValues {
         let close = |x: &str, y: &str| x == y || (x.len() >= 4 && y.len() >= 4 && within_edits(x, y, 1));
         (close(given_a, family_b) && close(family_a, given_b)).then_some(NAME_SWAPPED_CLOSE)
     }
-}
-
-fn first_word(name: &str) -> &str {
-    name.split([' ', '-']).next().unwrap_or(name)
 }
 
 fn family_level(left: &str, right: &str) -> u8 {

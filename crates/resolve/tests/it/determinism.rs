@@ -39,8 +39,9 @@ fn shuffled_rows_and_threads_change_nothing() {
 
 #[test]
 fn a_saved_model_gives_the_same_result() {
-    let rows = population(400, 4);
+    let rows = population(1500, 4);
     let first = run(&rows, &Decisions::default());
+    assert!(!first.model.pattern_calibration.is_empty(), "all that a model may pin is there");
     let json = first.model.to_json().expect("a model is plain data");
     let model = Model::from_json(&json).expect("it was just written");
     let again =

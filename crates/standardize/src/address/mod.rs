@@ -139,6 +139,8 @@ pub fn parse(input: &AddressInput<'_>, default_country: &str) -> Option<Address>
 /// use goldsmith_standardize::address::{AddressInput, match_key, parse};
 /// let key = |line| match_key(&parse(&AddressInput { line1: Some(line), ..Default::default() }, "US").unwrap());
 /// assert_eq!(key("12 Main St. #4B"), key("12 MAIN STREET, APT 4B"));
+/// // The second half of an American postcode is often left out.
+/// assert_eq!(key("12 Main St, Springfield, IL 62704-1234"), key("12 Main St, Springfield, IL 62704"));
 /// ```
 #[must_use]
 pub fn match_key(address: &Address) -> AddressKey {
@@ -154,17 +156,25 @@ pub fn match_key(address: &Address) -> AddressKey {
             .or_else(|| joined(&address.po_box).map(|number| format!("pobox{number}"))),
         street: folded(&address.street).map(|f| street::match_form(&f)),
         unit: address.unit.as_deref().and_then(unit::match_form),
-        postal_code: joined(&address.postal_code).map(|mut code| {
-            if address.country.as_deref() == Some("US") && code.len() == 9 {
-                code.truncate(5);
-            }
-            code
-        }),
+        postal_code: joined(&address.postal_code.as_deref().map(|code| area_of(code).to_owned())),
         locality: folded(&address.locality).map(|f| match f.strip_prefix("st ") {
             Some(rest) => format!("saint {rest}"),
             None => f,
         }),
     }
+}
+
+/// A postcode without what some write after it: of `62704-1234`, the American form, the second half names a side of a
+/// street.
+fn area_of(code: &str) -> &str {
+    match code.split_once('-') {
+        Some((area, rest)) if area.len() == 5 && rest.len() == 4 && is_digits(area) && is_digits(rest) => area,
+        _ => code,
+    }
+}
+
+fn is_digits(text: &str) -> bool {
+    text.bytes().all(|byte| byte.is_ascii_digit())
 }
 
 /// The parts of an address on their way from the input to the standard form.
