@@ -220,7 +220,7 @@ impl Weights {
     /// The corrected weight of a pattern.
     pub(crate) fn calibrated(&self, layout: &Layout, pattern: Pattern, both: (Weight, Weight)) -> Weight {
         let weight = against_both(both.0, both.1);
-        if self.calibration.is_empty() {
+        if self.calibration.is_empty() && self.pattern_calibration.is_empty() {
             return weight;
         }
         let Some(witness) = self.witness else { return weight };

@@ -1,7 +1,10 @@
 //! The same records give the same result, whatever the order of rows and the number of threads.
 
+use std::collections::BTreeMap;
+
 use goldsmith_resolve::evaluate::evaluate;
-use goldsmith_resolve::{Decisions, Model, Options, RecordId, Resolution, resolve};
+use goldsmith_resolve::model::PatternCorrection;
+use goldsmith_resolve::{Decisions, Model, Options, RecordId, Resolution, ScoredPair, resolve};
 
 use crate::people::{Random, Row, population, records, run, truth};
 
@@ -39,14 +42,54 @@ fn shuffled_rows_and_threads_change_nothing() {
 
 #[test]
 fn a_saved_model_gives_the_same_result() {
-    let rows = population(1500, 4);
+    let rows = population(400, 4);
     let first = run(&rows, &Decisions::default());
-    assert!(!first.model.pattern_calibration.is_empty(), "all that a model may pin is there");
     let json = first.model.to_json().expect("a model is plain data");
     let model = Model::from_json(&json).expect("it was just written");
     let again =
         resolve(&records(&rows), &Options::default(), Some(&model), &Decisions::default(), &()).expect("well formed");
     assert_eq!(named(&rows, &again), named(&rows, &first));
+}
+
+#[test]
+fn a_model_corrects_the_pairs_of_one_pattern() {
+    let rows = population(400, 4);
+    let first = run(&rows, &Decisions::default());
+    let born = first.comparisons.iter().position(|name| name == "birth_date").expect("it is compared");
+    // What a pattern is known by: its levels but for the birth date and for what is missing.
+    let levels = |pair: &ScoredPair| -> BTreeMap<String, String> {
+        let numbers = first.patterns[pair.pattern as usize].levels.iter().enumerate();
+        numbers
+            .filter(|&(comparison, &level)| comparison != born && level > 0)
+            .map(|(comparison, &level)| {
+                let comparison = &first.model.comparisons[comparison];
+                (comparison.name.clone(), comparison.levels[usize::from(level)].level.clone())
+            })
+            .collect()
+    };
+    let corrected = levels(&first.pairs[0]);
+    assert!(first.pairs.iter().any(|pair| levels(pair) != corrected));
+    let mut model = first.model.clone();
+    model.pattern_calibration = vec![PatternCorrection { levels: corrected.clone(), correction: 0.5 }];
+    let model = Model::from_json(&model.to_json().expect("a model is plain data")).expect("it was just written");
+    let again =
+        resolve(&records(&rows), &Options::default(), Some(&model), &Decisions::default(), &()).expect("well formed");
+    for pair in &first.pairs {
+        let now = again.pairs.iter().find(|now| (now.left, now.right) == (pair.left, pair.right)).expect("still there");
+        let expected = if levels(pair) == corrected { 512 } else { 0 };
+        assert_eq!(now.weight - pair.weight, expected, "{:?}", levels(pair));
+    }
+}
+
+#[test]
+fn a_model_that_corrects_what_it_does_not_know_is_refused() {
+    let rows = population(50, 4);
+    let mut model = run(&rows, &Decisions::default()).model;
+    let levels = BTreeMap::from([("name".to_owned(), "as like as two peas".to_owned())]);
+    model.pattern_calibration.push(PatternCorrection { levels, correction: 0.5 });
+    let refused = resolve(&records(&rows), &Options::default(), Some(&model), &Decisions::default(), &());
+    let reason = refused.expect_err("no such level").to_string();
+    assert!(reason.contains("as like as two peas"), "{reason}");
 }
 
 #[test]
