@@ -217,7 +217,7 @@ fn waterfall(left: &str, right: &str, together: bool, threshold: f64, explanatio
     );
     if explanation.correction != 0 {
         out += &format!(
-            "  {:+.2} bits by calibration: pairs scored like this one were checked against their birth dates\n",
+            "  {:+.2} bits by calibration: pairs of such a score and such levels were checked against their birth dates\n",
             bits(explanation.correction)
         );
     }

@@ -129,7 +129,10 @@ pub fn previous_model(version: Version<'_>, entity: &str) -> Result<(Model, Stri
     if version.manifest.models.get(entity) != Some(&model_version(&bytes)) {
         return Err(version.broken(&path, "has changed since it was published: it is not the model the manifest names"));
     }
-    Ok((parse_model(&path, &bytes)?, String::from_utf8_lossy(&bytes).into_owned()))
+    let text = String::from_utf8_lossy(&bytes).into_owned();
+    let model = Model::from_json(&text)
+        .map_err(|error| RunError::Config(format!("{}: {error}; train a new one with --retrain", path.display())))?;
+    Ok((model, text))
 }
 
 /// What a model is known by: the head of its checksum.
@@ -144,12 +147,9 @@ pub fn model_version(json: &[u8]) -> String {
 /// A missing file, or one that is no model.
 pub fn read_model(path: &Path) -> Result<Model, RunError> {
     let bytes = std::fs::read(path).doing(|| format!("reading the model {}", path.display()))?;
-    parse_model(path, &bytes)
-}
-
-fn parse_model(path: &Path, bytes: &[u8]) -> Result<Model, RunError> {
-    let text = String::from_utf8_lossy(bytes);
-    Model::from_json(&text).map_err(|error| RunError::Config(format!("{}: {error}", path.display())))
+    Model::from_json(&String::from_utf8_lossy(&bytes)).map_err(|error| {
+        RunError::Config(format!("{}: {error}; write a new one with `goldsmith train`", path.display()))
+    })
 }
 
 fn texts(batch: &RecordBatch) -> Result<[&arrow::array::StringArray; 4], RunError> {

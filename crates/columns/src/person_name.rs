@@ -70,7 +70,8 @@ pub fn normalize(raw: &[Option<ArrayRef>], rows: usize) -> Result<Vec<ArrayRef>,
 /// Initials that stand behind the given name in its column belong to the middle name: `Jessica P`, `C U`.
 fn without_initials<'a>(given: Option<&'a str>, middle: Option<&'a str>) -> (Option<&'a str>, Option<&'a str>) {
     let Some(name) = given else { return (given, middle) };
-    let is_initial = |word: &str| word.len() == 1 && word.bytes().all(|byte| byte.is_ascii_alphabetic());
+    // Scripts without capitals write whole names with one letter.
+    let is_initial = |word: &str| word.chars().all(char::is_uppercase) && word.chars().nth(1).is_none();
     let mut first = name;
     while let Some((head, last)) = first.rsplit_once(' ')
         && is_initial(last)
@@ -115,6 +116,8 @@ mod tests {
         assert_eq!(of("Jessica P", Some("Ann")), (Some("Jessica P"), Some("Ann")), "they say different things");
         assert_eq!(of("Jessica", None), (Some("Jessica"), None));
         assert_eq!(of("J", None), (Some("J"), None));
+        assert_eq!(of("Zoé É", None), (Some("Zoé"), Some("É")));
+        assert_eq!(of("小 明", None), (Some("小 明"), None));
         assert_eq!(without_initials(None, Some("P")), (None, Some("P")));
     }
 }

@@ -27,8 +27,12 @@ const HIGHEST: i32 = 7;
 const HALF_BELIEVED: f64 = 200.0;
 /// A pattern needs so many pairs to be believed for half, and to be corrected at all.
 const PATTERN_HALF_BELIEVED: f64 = 30.0;
-/// Nearer to no and to certainty the rates of the witness are not known well enough to correct a pattern.
-const UNSURE: std::ops::RangeInclusive<f64> = 0.03..=0.97;
+/// By how many standard errors the agreement in a pattern must differ from the expected one, and by how much besides,
+/// because its rates among matches and among others are only estimates.
+const SURE: f64 = 2.0;
+const ALLOWANCE: f64 = 0.02;
+/// Nearer to no and to certainty the witness cannot tell how far off a pattern is.
+const CERTAIN: f64 = 0.99;
 /// No correction is larger.
 const LARGEST: f64 = 4.0;
 
@@ -176,25 +180,30 @@ fn corrections(bands: &[Band], agreeing_if_same: f64) -> Vec<CalibrationPoint> {
         .filter(|((band, _), _)| band.pairs >= HALF_BELIEVED)
         .map(|((band, found), lower)| CalibrationPoint {
             weight: f64::from(lower) + 0.5,
-            correction: bits_between(band.claimed(), found),
+            correction: bits_between(band.claimed(), found, 1.0 - 1e-4),
         })
         .collect()
 }
 
-/// The bits by which the claim for a pattern is off; `None` where the witness cannot tell.
+/// The bits by which the claim for a pattern, corrected as its band says, is still off; `None` where the witness cannot
+/// tell.
 fn correction_of_pattern(band: &Band, agreeing_if_same: f64) -> Option<f64> {
     let (claimed, found) = (band.claimed(), band.found(agreeing_if_same));
-    let known = band.pairs >= PATTERN_HALF_BELIEVED
-        && claimed.max(found) >= *UNSURE.start()
-        && claimed.min(found) <= *UNSURE.end();
+    let chance = band.by_chance / band.pairs.max(1.0);
+    let expected = claimed * agreeing_if_same + (1.0 - claimed) * chance;
+    let error = (expected * (1.0 - expected) / band.pairs.max(1.0)).sqrt();
+    let off = (band.agreeing / band.pairs.max(1.0) - expected).abs();
+    if band.pairs < PATTERN_HALF_BELIEVED || off <= SURE * error + ALLOWANCE {
+        return None;
+    }
     let believed = band.pairs / (band.pairs + PATTERN_HALF_BELIEVED);
-    known.then(|| bits_between(claimed, believed * found + (1.0 - believed) * claimed))
+    Some(bits_between(claimed, believed * found + (1.0 - believed) * claimed, CERTAIN))
 }
 
-/// How many bits lead from one probability to another, within bounds.
-fn bits_between(claimed: f64, found: f64) -> f64 {
+/// How many bits lead from one probability to another, both taken for at most so certain.
+fn bits_between(claimed: f64, found: f64, certain: f64) -> f64 {
     let bits = |p: f64| {
-        let p = p.clamp(1e-4, 1.0 - 1e-4);
+        let p = p.clamp(1.0 - certain, certain);
         (p / (1.0 - p)).log2()
     };
     (bits(found) - bits(claimed)).clamp(-LARGEST, LARGEST)
@@ -297,11 +306,14 @@ mod tests {
         let of = |band: Band| correction_of_pattern(&band, 0.9);
         // From even odds to one in three, nearly.
         assert!((of(band(100_000.0, 0.25, 0.5)).expect("many pairs") + 1.585).abs() < 0.02);
-        // Half believed: from even odds to three in eight.
-        assert!((of(band(30.0, 0.25, 0.5)).expect("enough pairs") + 0.737).abs() < 0.01);
-        assert_eq!(of(band(29.0, 0.25, 0.5)), None, "too few to tell");
-        assert_eq!(of(band(100_000.0, 0.99, 0.98)), None, "both are certain");
-        assert_eq!(of(band(100_000.0, 0.01, 0.02)), None, "both are strangers");
+        // Half believed: from even odds to one in four.
+        assert!((of(band(30.0, 0.0, 0.5)).expect("far off") + 1.585).abs() < 0.01);
+        assert_eq!(of(band(29.0, 0.0, 0.5)), None, "too few to tell");
+        assert_eq!(of(band(30.0, 0.45, 0.5)), None, "chance explains it");
+        assert_eq!(of(band(100_000.0, 0.48, 0.5)), None, "the rates are not known that well");
+        assert_eq!(of(band(30.0, 0.95, 0.9999)), None, "three of thirty say nothing against a sure claim");
+        let sure = of(band(100_000.0, 0.9, 0.9999)).expect("so many do");
+        assert!((-4.0..-3.0).contains(&sure), "{sure}");
     }
 
     #[test]

@@ -219,7 +219,7 @@ impl Keys<'_, '_> {
     }
 
     pub(crate) fn given(&self) -> Option<Key> {
-        self.of("given_name", &ColumnKind::GivenName, given_roots)
+        self.of("given_name", &ColumnKind::GivenName, common_roots)
     }
 
     pub(crate) fn given_initial(&self) -> Option<Key> {
@@ -256,11 +256,11 @@ impl Keys<'_, '_> {
 
     pub(crate) fn full_name(&self) -> Option<Key> {
         let (given, family) = (self.first(&ColumnKind::GivenName)?, self.first(&ColumnKind::FamilyName)?);
-        let roots = table(self.f.pool(given), given_roots);
+        let roots = table(self.f.pool(given), common_roots);
         // A swapped record holds a family name in the given column, so both sides use the same roots.
         let families = table(self.f.pool(family), |v| {
             let mut keys = family_parts(v);
-            keys.extend(given_roots(v));
+            keys.extend(common_roots(v));
             keys.sort_unstable();
             keys.dedup();
             keys
@@ -370,13 +370,20 @@ fn sound(value: &str) -> Vec<u64> {
     }
 }
 
-/// Hashes of the formal names a given name may stand for, the name itself included; none for a bare initial.
+/// The most common of [`given_roots`]: a block for each would be many.
+fn common_roots(value: &str) -> Vec<u64> {
+    let mut roots = given_roots(value);
+    roots.truncate(4);
+    roots
+}
+
+/// Hashes of the formal names a given name may stand for, the name itself first; none for a bare initial.
 pub(crate) fn given_roots(value: &str) -> Vec<u64> {
     let first = value.split([' ', '-']).next().unwrap_or(value);
     if first.chars().count() < 2 {
         return Vec::new();
     }
-    std::iter::once(first).chain(nickname_roots(first).iter().copied().take(3)).map(text_hash).collect()
+    std::iter::once(first).chain(nickname_roots(first).iter().copied()).map(text_hash).collect()
 }
 
 /// A family name whole and, where it has several, by its parts.

@@ -135,9 +135,7 @@ impl Model {
         let of_text = |error: serde_json::Error| format!("not a model: {error}");
         let Versioned { version } = serde_json::from_str(text).map_err(of_text)?;
         if version != MODEL_VERSION {
-            return Err(format!(
-                "the model has version {version}, and this program reads {MODEL_VERSION}; train a new one, with `goldsmith train` or `run --retrain`"
-            ));
+            return Err(format!("the model has version {version}, and this program reads {MODEL_VERSION}"));
         }
         serde_json::from_str(text).map_err(of_text)
     }

@@ -1,12 +1,15 @@
 //! Nicknames that no table knows, learnt from the records.
 //!
-//! People of one family name who are born on one day are mostly one person (and seldom twins). Where two given names
-//! meet among them in more families than chance explains, people use one for the other. That needs no labels, knows
-//! every language, and is pinned in the model.
+//! People of one family name who are born on one day are mostly one person, and seldom twins. Where two given names
+//! meet among them in more families than chance explains, and mostly with one mailbox, phone or identifier, people use
+//! one for the other. Twins that are customarily named alike, as Taiwo and Kehinde, have mailboxes of their own. That
+//! needs no labels, knows every language, and is pinned in the model.
 
 use hashbrown::HashMap;
 
+use crate::agreement::{CLOSE_GIVEN, SIMILAR_GIVEN};
 use crate::features::{Features, NONE, mix, text_hash};
+use crate::kernels::{jaro_winkler_from, within_edits};
 use crate::keys::given_roots;
 use crate::model::Nickname;
 use crate::records::ColumnKind;
@@ -15,6 +18,8 @@ use crate::records::ColumnKind;
 const FEWEST_FAMILIES: u32 = 3;
 /// Where more names share a family name and a birth date, the two are common and say little.
 const MOST_NAMES: usize = 4;
+/// Records of a name in a family whose mailboxes and phones are looked at.
+const MOST_RECORDS: usize = 8;
 /// Natural logarithm of the odds against a single name learnt by chance, among all pairs of names that met.
 const SURE: f64 = 3.0;
 
@@ -23,7 +28,8 @@ pub(crate) fn first_word(name: &str) -> &str {
     name.split([' ', '-']).next().unwrap_or(name)
 }
 
-/// The pairs of given names that people use for one another, sorted; those the table knows are left out.
+/// The pairs of given names that people use for one another, sorted. Those that the table knows or that differ by a slip
+/// are left out.
 pub(crate) fn learn(f: &Features<'_>) -> Vec<Nickname> {
     let first = |kind: ColumnKind| f.of_kind(&kind).first().copied();
     let (Some(given), Some(family), Some(born)) =
@@ -31,30 +37,42 @@ pub(crate) fn learn(f: &Features<'_>) -> Vec<Nickname> {
     else {
         return Vec::new();
     };
-    let pool = f.pool(given);
-    let words = Words::of(pool.iter().map(|(_, name)| name));
-    let mut people: Vec<[u32; 3]> = (0..f.len() as u32)
+    let words = Words::of(f.pool(given).iter().map(|(_, name)| name));
+    let mut bearers: Vec<Bearer> = (0..f.len() as u32)
         .filter_map(|position| {
             let one = |field: usize| match f.values(field, position) {
                 [code] => Some(*code),
                 _ => None,
             };
             let word = words.of_name[one(given)? as usize];
-            (word != NONE).then_some([one(family)?, one(born)?, word])
+            (word != NONE).then_some(Bearer { person: (one(family)?, one(born)?), word, position })
         })
         .collect();
-    people.sort_unstable();
-    people.dedup();
+    bearers.sort_unstable();
+    let contacts = contacts(f);
     let mut met: HashMap<(u32, u32), Met, foldhash::fast::FixedState> = HashMap::default();
-    for together in people.chunk_by(|x, y| x[..2] == y[..2]).filter(|names| (2..=MOST_NAMES).contains(&names.len())) {
-        for (index, &[family, _, x]) in together.iter().enumerate() {
-            for &[_, _, y] in &together[index + 1..] {
+    for together in bearers.chunk_by(|x, y| x.person == y.person) {
+        let names: Vec<&[Bearer]> = together.chunk_by(|x, y| x.word == y.word).take(MOST_NAMES + 1).collect();
+        if !(2..=MOST_NAMES).contains(&names.len()) {
+            continue;
+        }
+        let family = together[0].person.0;
+        for (index, x) in names.iter().enumerate() {
+            for y in &names[index + 1..] {
+                let pair = met.entry((x[0].word, y[0].word)).or_insert_with(|| Met {
+                    alike: words.alike(x[0].word, y[0].word),
+                    last: NONE,
+                    ..Met::default()
+                });
                 // Families are met one after the other.
-                let pair =
-                    met.entry((x, y)).or_insert_with(|| Met { families: 0, last: NONE, known: words.alike(x, y) });
-                if !pair.known && pair.last != family {
-                    pair.families += 1;
+                if !pair.alike && pair.last != family {
                     pair.last = family;
+                    pair.families += 1;
+                    match one_contact(f, &contacts, x, y) {
+                        Some(true) => pair.one += 1,
+                        Some(false) => pair.two += 1,
+                        None => {}
+                    }
                 }
             }
         }
@@ -70,7 +88,7 @@ pub(crate) fn learn(f: &Features<'_>) -> Vec<Nickname> {
     }
     let mut learnt: Vec<Nickname> = met
         .iter()
-        .filter(|(_, pair)| pair.families >= FEWEST_FAMILIES)
+        .filter(|(_, pair)| pair.families >= FEWEST_FAMILIES && pair.one > pair.two)
         .filter(|((x, y), pair)| {
             // How often each meets others tells how often the two would meet.
             let others = |word: &u32| f64::from(of_word[word] - pair.families + 1);
@@ -86,13 +104,52 @@ pub(crate) fn learn(f: &Features<'_>) -> Vec<Nickname> {
     learnt
 }
 
+/// A record of a name; `person` is family name and birth date.
+#[derive(PartialEq, Eq, PartialOrd, Ord)]
+struct Bearer {
+    person: (u32, u32),
+    word: u32,
+    position: u32,
+}
+
 /// How often two names met.
+#[derive(Default)]
 struct Met {
     families: u32,
+    /// Families in which both names have one mailbox, phone or identifier.
+    one: u32,
+    /// Families in which each has its own.
+    two: u32,
     /// The family they met in last.
     last: u32,
-    /// Whether the table knows them already.
-    known: bool,
+    /// Whether the comparison of names finds them alike anyhow.
+    alike: bool,
+}
+
+/// The columns that tell persons apart.
+fn contacts(f: &Features<'_>) -> Vec<usize> {
+    let columns = f.records.columns.iter().enumerate();
+    columns
+        .filter(|(_, column)| matches!(column.kind, ColumnKind::Email | ColumnKind::Phone | ColumnKind::Identifier(_)))
+        .map(|(index, _)| index)
+        .collect()
+}
+
+/// Whether the bearers of two names share a contact; `None` where no contact of one can be held against one of the other.
+fn one_contact(f: &Features<'_>, contacts: &[usize], left: &[Bearer], right: &[Bearer]) -> Option<bool> {
+    let mut known = false;
+    for x in left.iter().take(MOST_RECORDS) {
+        for y in right.iter().take(MOST_RECORDS) {
+            for &column in contacts {
+                let (of_x, of_y) = (f.values(column, x.position), f.values(column, y.position));
+                if of_x.iter().any(|code| of_y.contains(code)) {
+                    return Some(true);
+                }
+                known |= !of_x.is_empty() && !of_y.is_empty();
+            }
+        }
+    }
+    known.then_some(false)
 }
 
 /// By how much more than by chance, as the natural logarithm of a likelihood ratio of Poisson distributions; 0 where it
@@ -128,8 +185,10 @@ impl<'p> Words<'p> {
     }
 
     fn alike(&self, x: u32, y: u32) -> bool {
-        let (x, y) = (given_roots(self.text[x as usize]), given_roots(self.text[y as usize]));
-        x.iter().any(|root| y.contains(root))
+        let (x, y) = (self.text[x as usize], self.text[y as usize]);
+        let slip = x.len().min(y.len()) >= 4
+            && (within_edits(x, y, 1) || jaro_winkler_from(x, y, SIMILAR_GIVEN) >= CLOSE_GIVEN);
+        slip || given_roots(x).iter().any(|root| given_roots(y).contains(root))
     }
 }
 
@@ -162,16 +221,19 @@ mod tests {
     use super::*;
     use crate::records::{ColumnBuilder, EntityType, RecordId, Records};
 
-    /// Records of given name, family name and birth date.
-    fn learnt_from(people: &[(&str, String, String)]) -> Vec<Nickname> {
+    /// A record's given name, family name, birth date and mailbox.
+    type Person = (&'static str, String, String, String);
+
+    fn learnt_from(people: &[Person]) -> Vec<Nickname> {
         let mut columns = [
             ColumnBuilder::new("given_name", ColumnKind::GivenName),
             ColumnBuilder::new("family_name", ColumnKind::FamilyName),
             ColumnBuilder::new("birth_date", ColumnKind::BirthDate),
+            ColumnBuilder::new("email", ColumnKind::Email),
         ];
-        for (given, family, born) in people {
-            for (column, value) in columns.iter_mut().zip([given, family.as_str(), born]) {
-                column.push_record([value]);
+        for (given, family, born, email) in people {
+            for (column, value) in columns.iter_mut().zip([given, family.as_str(), born, email]) {
+                column.push_record(Some(value).filter(|value| !value.is_empty()));
             }
         }
         let records = Records {
@@ -184,44 +246,55 @@ mod tests {
         learn(&Features::new(&records, &[]))
     }
 
-    /// A family of each of these pairs of names, born on one day.
-    fn families(pairs: &[(&'static str, &'static str)], times: usize) -> Vec<(&'static str, String, String)> {
+    /// Families of each of these pairs of names, born on one day, with mailboxes as `mailbox` says.
+    fn families_with(
+        pairs: &[(&'static str, &'static str)],
+        times: usize,
+        mailbox: impl Fn(&str, &str) -> String,
+    ) -> Vec<Person> {
         let mut people = Vec::new();
         for time in 0..times {
             for (number, (x, y)) in pairs.iter().enumerate() {
                 let (family, born) = (format!("family{number}x{time}"), format!("1950-01-{:02}", 1 + number));
-                people.push((*x, family.clone(), born.clone()));
-                people.push((*y, family, born));
+                for name in [x, y] {
+                    people.push((*name, family.clone(), born.clone(), mailbox(name, &family)));
+                }
             }
         }
         people
+    }
+
+    /// The same, with one mailbox a family.
+    fn families(pairs: &[(&'static str, &'static str)], times: usize) -> Vec<Person> {
+        families_with(pairs, times, |_, family| format!("{family}@example.org"))
     }
 
     fn names(learnt: &[Nickname]) -> Vec<[&str; 2]> {
         learnt.iter().map(|nickname| [nickname.names[0].as_str(), nickname.names[1].as_str()]).collect()
     }
 
+    // Twins, of whom no two pairs bear the same names.
+    const TWINS: [(&str, &str); 16] = [
+        ("ann", "otto"),
+        ("ivo", "carla"),
+        ("rosa", "hugo"),
+        ("nils", "olga"),
+        ("emil", "ada"),
+        ("ina", "karl"),
+        ("jan", "lea"),
+        ("max", "eva"),
+        ("udo", "ilse"),
+        ("rolf", "ruth"),
+        ("kurt", "gerda"),
+        ("paul", "ida"),
+        ("polly", "fritz"),
+        ("hans", "edda"),
+        ("lars", "maja"),
+        ("finn", "tove"),
+    ];
+
     #[test]
     fn names_that_meet_in_several_families_are_learnt() {
-        // Twins, of whom no two pairs bear the same names.
-        const TWINS: [(&str, &str); 16] = [
-            ("ann", "otto"),
-            ("ivo", "carla"),
-            ("rosa", "hugo"),
-            ("nils", "olga"),
-            ("emil", "ada"),
-            ("ina", "karl"),
-            ("jan", "lea"),
-            ("max", "eva"),
-            ("udo", "ilse"),
-            ("rolf", "ruth"),
-            ("kurt", "gerda"),
-            ("paul", "ida"),
-            ("polly", "fritz"),
-            ("hans", "edda"),
-            ("lars", "maja"),
-            ("finn", "tove"),
-        ];
         let mut people = families(&[("paul", "polly")], 6);
         people.extend(families(&TWINS, 1));
         assert_eq!(names(&learnt_from(&people)), [["paul", "polly"]]);
@@ -230,9 +303,30 @@ mod tests {
 
     #[test]
     fn one_family_is_not_enough_however_often_it_stands_there() {
-        let people: Vec<_> = (1..=9)
-            .flat_map(|day| ["paul", "polly"].map(|name| (name, "smith".to_owned(), format!("1950-01-0{day}"))))
-            .collect();
+        let mut people = families(&TWINS, 1);
+        for day in 1..=9 {
+            let of = |name| (name, "smith".to_owned(), format!("1950-01-0{day}"), "smith@example.org".to_owned());
+            people.extend(["paul", "polly"].map(of));
+        }
+        assert!(learnt_from(&people).is_empty());
+    }
+
+    #[test]
+    fn twins_with_mailboxes_of_their_own_are_no_nicknames() {
+        let twins = |mailbox: fn(&str, &str) -> String| {
+            let mut people = families_with(&[("taiwo", "kehinde")], 6, mailbox);
+            people.extend(families(&TWINS, 1));
+            learnt_from(&people)
+        };
+        assert!(twins(|name, family| format!("{name}.{family}@example.org")).is_empty());
+        assert!(twins(|_, _| String::new()).is_empty(), "nothing says that they are one person");
+        assert_eq!(names(&twins(|_, family| format!("{family}@example.org"))), [["kehinde", "taiwo"]]);
+    }
+
+    #[test]
+    fn a_slip_is_no_nickname() {
+        let mut people = families(&[("caleb", "calbe")], 6);
+        people.extend(families(&TWINS, 1));
         assert!(learnt_from(&people).is_empty());
     }
 

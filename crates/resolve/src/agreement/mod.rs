@@ -9,7 +9,7 @@ mod words;
 pub(crate) use address::AddressValues;
 pub(crate) use day::{Day, parse_day};
 pub(crate) use email::Mailbox;
-pub(crate) use name::{FamilyName, GivenName, NameValues};
+pub(crate) use name::{CLOSE_GIVEN, FamilyName, GivenName, NameValues, SIMILAR_GIVEN};
 pub(crate) use words::{TokenValues, tokens};
 
 use day::day_level;

@@ -11,7 +11,8 @@ use crate::probability::Weight;
 use crate::records::Pool;
 
 /// Jaro–Winkler similarities from which names are alike.
-const SIMILAR_GIVEN: f64 = 0.85;
+pub(crate) const SIMILAR_GIVEN: f64 = 0.85;
+pub(crate) const CLOSE_GIVEN: f64 = 0.93;
 const SIMILAR_FAMILY: f64 = 0.88;
 
 pub(crate) struct NameValues {
@@ -155,7 +156,7 @@ impl NameValues {
             return 2;
         }
         let similar = jaro_winkler_from(left, right, SIMILAR_GIVEN);
-        if (shortest >= 4 && within_edits(left, right, 1)) || similar >= 0.93 {
+        if (shortest >= 4 && within_edits(left, right, 1)) || similar >= CLOSE_GIVEN {
             return 4;
         }
         let starts = shortest >= 3 && (left.starts_with(right) || right.starts_with(left));

@@ -54,7 +54,12 @@ fn a_saved_model_gives_the_same_result() {
 #[test]
 fn a_model_corrects_the_pairs_of_one_pattern() {
     let rows = population(400, 4);
-    let first = run(&rows, &Decisions::default());
+    let with = |model: &Model| {
+        resolve(&records(&rows), &Options::default(), Some(model), &Decisions::default(), &()).expect("well formed")
+    };
+    let mut model = run(&rows, &Decisions::default()).model;
+    model.pattern_calibration.clear();
+    let first = with(&model);
     let born = first.comparisons.iter().position(|name| name == "birth_date").expect("it is compared");
     // What a pattern is known by: its levels but for the birth date and for what is missing.
     let levels = |pair: &ScoredPair| -> BTreeMap<String, String> {
@@ -69,11 +74,9 @@ fn a_model_corrects_the_pairs_of_one_pattern() {
     };
     let corrected = levels(&first.pairs[0]);
     assert!(first.pairs.iter().any(|pair| levels(pair) != corrected));
-    let mut model = first.model.clone();
     model.pattern_calibration = vec![PatternCorrection { levels: corrected.clone(), correction: 0.5 }];
     let model = Model::from_json(&model.to_json().expect("a model is plain data")).expect("it was just written");
-    let again =
-        resolve(&records(&rows), &Options::default(), Some(&model), &Decisions::default(), &()).expect("well formed");
+    let again = with(&model);
     for pair in &first.pairs {
         let now = again.pairs.iter().find(|now| (now.left, now.right) == (pair.left, pair.right)).expect("still there");
         let expected = if levels(pair) == corrected { 512 } else { 0 };
