@@ -10,6 +10,7 @@ use std::os::unix::fs::{MetadataExt as _, PermissionsExt as _};
 use std::os::unix::process::CommandExt as _;
 use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Stdio};
+use std::sync::atomic::{AtomicU16, Ordering};
 use std::time::{Duration, Instant, SystemTime};
 
 use arrow::array::{ArrayRef, Int64Array, RecordBatch, StringArray};
@@ -62,6 +63,14 @@ fn unprivileged(program: &Path, command: &mut Command) {
     }
 }
 
+/// A port below those that systems hand out by themselves, so that no other test is given it before the server starts.
+fn free_port() -> String {
+    static NEXT: AtomicU16 = AtomicU16::new(0);
+    let first = u16::try_from(std::process::id() % 10_000).unwrap();
+    let mut ports = (0..10_000).map(|_| 20_000 + (first + NEXT.fetch_add(1, Ordering::Relaxed)) % 10_000);
+    ports.find(|port| TcpListener::bind(("127.0.0.1", *port)).is_ok()).unwrap().to_string()
+}
+
 /// Starts `program` with `arguments` for a port, on the files that `prepare` puts into a folder.
 fn start(program: &Path, prepare: impl Fn(&Path), arguments: impl Fn(&str) -> Vec<String>, ready: &str) -> Server {
     let folder = tempfile::tempdir().unwrap();
@@ -70,7 +79,7 @@ fn start(program: &Path, prepare: impl Fn(&Path), arguments: impl Fn(&str) -> Ve
     for file in fs::read_dir(folder.path()).unwrap().flatten() {
         fs::set_permissions(file.path(), fs::Permissions::from_mode(0o666)).unwrap();
     }
-    let port = TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap().port().to_string();
+    let port = free_port();
     let mut command = Command::new(program);
     command.args(arguments(&port)).current_dir(folder.path()).env("HOME", folder.path());
     command.stdin(Stdio::null()).stdout(Stdio::null()).stderr(Stdio::null());
@@ -79,11 +88,10 @@ fn start(program: &Path, prepare: impl Fn(&Path), arguments: impl Fn(&str) -> Ve
     let server = Server { url: format!("http://127.0.0.1:{port}"), child, _folder: folder };
     let options = json!({ "base_url": server.url, "resources": [{ "path": ready }] });
     let begin = Instant::now();
-    while TcpListener::bind(format!("127.0.0.1:{port}")).is_ok() {
-        assert!(begin.elapsed() < Duration::from_secs(60), "{} did not start", program.display());
+    while let Err(error) = open(&options).unwrap().clock() {
+        assert!(begin.elapsed() < Duration::from_secs(60), "{} did not start: {error}", program.display());
         std::thread::sleep(Duration::from_millis(50));
     }
-    open(&options).unwrap().clock().unwrap();
     server
 }
 
