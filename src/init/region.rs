@@ -24,7 +24,8 @@ const BETTER: f64 = 0.1;
 /// The country where nothing says which.
 const DEFAULT: &str = "GB";
 
-/// Countries whose numbers are tried on phones without country code, in the order that decides where several fit about as well.
+/// Countries whose numbers are tried on phones without country code, in the order that decides where several fit about
+/// as well.
 const TRIED: [&str; 20] = [
     "US", "GB", "DE", "FR", "AU", "ES", "IT", "NL", "AT", "CH", "BE", "PL", "SE", "DK", "IE", "CA", "IN", "BR", "MX",
     "JP",

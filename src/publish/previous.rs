@@ -130,8 +130,9 @@ pub fn previous_model(version: Version<'_>, entity: &str) -> Result<(Model, Stri
         return Err(version.broken(&path, "has changed since it was published: it is not the model the manifest names"));
     }
     let text = String::from_utf8_lossy(&bytes).into_owned();
-    let model = Model::from_json(&text)
-        .map_err(|error| RunError::Config(format!("{}: {error}; train a new one with --retrain", path.display())))?;
+    let model = Model::from_json(&text).map_err(|error| {
+        RunError::Config(format!("{}: {error}; train a new one with `goldsmith run --retrain`", path.display()))
+    })?;
     Ok((model, text))
 }
 

@@ -107,6 +107,15 @@ mod tests {
     use super::*;
 
     #[test]
+    fn a_mapped_given_name_gives_its_initials_to_the_middle_name() {
+        let column = |value: &str| Some(Arc::new(StringArray::from(vec![value])) as ArrayRef);
+        let raw = [None, None, column("JESSICA P"), None, column("SMITH"), None];
+        let parts = normalize(&raw, 1).unwrap();
+        let texts: Vec<String> = parts.iter().map(|part| text_of(part).unwrap().value(0).to_owned()).collect();
+        assert_eq!(texts, ["Jessica P Smith", "", "Jessica", "P", "Smith", ""]);
+    }
+
+    #[test]
     fn initials_behind_a_given_name_are_middle_names() {
         let of = |given, middle| without_initials(Some(given), middle);
         assert_eq!(of("Jessica P", None), (Some("Jessica"), Some("P")));

@@ -102,7 +102,7 @@ pub(crate) fn calibrate(comparing: &Comparing<'_, '_>, rules: &[Rule], model: &m
         .collect();
 }
 
-/// Asks the witness about every pair that both have it, and that it did not propose itself.
+/// Asks the witness about every pair of which both records have it, and that other rules than its own propose.
 fn hear(
     comparing: &Comparing<'_, '_>,
     rules: &[Rule],

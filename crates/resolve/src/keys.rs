@@ -370,6 +370,11 @@ fn sound(value: &str) -> Vec<u64> {
     }
 }
 
+/// The first word of a given name, under which its nicknames are looked up.
+pub(crate) fn first_word(name: &str) -> &str {
+    name.split([' ', '-']).next().unwrap_or(name)
+}
+
 /// The most common of [`given_roots`]: a block for each would be many.
 fn common_roots(value: &str) -> Vec<u64> {
     let mut roots = given_roots(value);
@@ -379,7 +384,7 @@ fn common_roots(value: &str) -> Vec<u64> {
 
 /// Hashes of the formal names a given name may stand for, the name itself first; none for a bare initial.
 pub(crate) fn given_roots(value: &str) -> Vec<u64> {
-    let first = value.split([' ', '-']).next().unwrap_or(value);
+    let first = first_word(value);
     if first.chars().count() < 2 {
         return Vec::new();
     }

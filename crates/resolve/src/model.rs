@@ -315,6 +315,7 @@ mod tests {
         use crate::comparison::*;
         for levels in [
             name_levels(),
+            birth_date_levels(),
             email_levels(),
             phone_levels(),
             address_levels(),

@@ -10,7 +10,7 @@ use hashbrown::HashMap;
 use crate::agreement::{CLOSE_GIVEN, SIMILAR_GIVEN};
 use crate::features::{Features, NONE, mix, text_hash};
 use crate::kernels::{jaro_winkler_from, within_edits};
-use crate::keys::given_roots;
+use crate::keys::{first_word, given_roots};
 use crate::model::Nickname;
 use crate::records::ColumnKind;
 
@@ -22,11 +22,6 @@ const MOST_NAMES: usize = 4;
 const MOST_RECORDS: usize = 8;
 /// Natural logarithm of the odds against a single name learnt by chance, among all pairs of names that met.
 const SURE: f64 = 3.0;
-
-/// The first word of a given name, under which it is looked up.
-pub(crate) fn first_word(name: &str) -> &str {
-    name.split([' ', '-']).next().unwrap_or(name)
-}
 
 /// The pairs of given names that people use for one another, sorted. Those that the table knows or that differ by a slip
 /// are left out.

@@ -4,9 +4,9 @@ use super::{Agreement, Memo, best, plain};
 use crate::comparison::{NAME_SWAPPED, NAME_SWAPPED_CLOSE};
 use crate::features::{Features, text_hash};
 use crate::kernels::{is_initial_of, jaro_winkler_from, soundex, within_edits};
-use crate::keys::given_roots;
+use crate::keys::{first_word, given_roots};
 use crate::letters::Letters;
-use crate::nicknames::{Learnt, first_word};
+use crate::nicknames::Learnt;
 use crate::probability::Weight;
 use crate::records::Pool;
 
