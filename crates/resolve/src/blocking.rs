@@ -5,6 +5,7 @@
 //! A record's partners are gathered from the leaves it lies in: the union of the rules is emitted exactly, each pair
 //! once, at its first record, and no pair is stored.
 
+use hashbrown::HashMap;
 use rayon::prelude::*;
 
 use crate::features::{Features, mix};
@@ -89,21 +90,20 @@ pub(crate) struct Capped {
 
 impl Capped {
     /// Draws from blocks in proportion to their pairs; the draw depends on the keys alone.
-    fn draw(blocks: &[&[(u64, u32)]]) -> Self {
+    fn draw(blocks: &[Block<'_>]) -> Self {
         const SAMPLE: u64 = 2000;
-        let pairs_of = |block: &&[(u64, u32)]| block.len() as u64 * (block.len() as u64 - 1) / 2;
-        let pairs: u64 = blocks.iter().map(pairs_of).sum();
+        let pairs: u64 = blocks.iter().map(Block::pairs).sum();
         let mut sample = Vec::new();
         let mut before = 0;
         for block in blocks {
             // The block's share of the sample, so that rounding errors do not add up.
-            let after = before + pairs_of(block);
+            let after = before + block.pairs();
             let share = |of: u64| (u128::from(of) * u128::from(SAMPLE) / u128::from(pairs)) as u64;
             let drawn = share(after) - share(before);
             for number in 0..drawn {
-                let n = block.len() as u64;
-                let (i, j) = (mix(block[0].0, 2 * number) % n, mix(block[0].0, 2 * number + 1) % n);
-                let (a, b) = (block[i as usize].1, block[j as usize].1);
+                let n = block.records.len() as u64;
+                let (i, j) = (mix(block.key, 2 * number) % n, mix(block.key, 2 * number + 1) % n);
+                let (a, b) = (block.records[i as usize], block.records[j as usize]);
                 if a != b {
                     sample.push((a.min(b), a.max(b)));
                 }
@@ -118,9 +118,9 @@ impl Blocks {
     pub(crate) fn new(f: &Features<'_>, rules: &[Rule], cap: usize) -> Self {
         let mut per_rule: Vec<RuleLeaves> = Vec::with_capacity(rules.len());
         for group in rules.chunks(RULES_AT_ONCE) {
-            let entries = entries(f, group);
+            let carriers = carriers(f, group);
             per_rule.par_extend(
-                group.par_iter().zip(entries).map(|(rule, entries)| leaves_of(f, rule, entries, cap.max(2))),
+                group.par_iter().zip(carriers).map(|(rule, carriers)| leaves_of(f, rule, carriers, cap.max(2))),
             );
         }
         let mut blocks = Self {
@@ -128,7 +128,7 @@ impl Blocks {
             whole: Vec::new(),
             leaf_offsets: vec![0],
             leaf_records: Vec::new(),
-            record_offsets: vec![0; f.len() + 1],
+            record_offsets: Vec::new(),
             record_leaves: Vec::new(),
             left_out: Vec::new(),
             stats: Vec::new(),
@@ -148,21 +148,25 @@ impl Blocks {
             blocks.largest.extend(leaves.largest);
             blocks.capped.push(leaves.capped);
         }
-        for &record in &blocks.leaf_records {
-            blocks.record_offsets[record as usize + 1] += 1;
-        }
-        for position in 0..f.len() {
-            blocks.record_offsets[position + 1] += blocks.record_offsets[position];
-        }
-        let mut next = blocks.record_offsets.clone();
-        blocks.record_leaves = vec![0; blocks.leaf_records.len()];
-        for leaf in 0..blocks.rule_of.len() {
-            for index in blocks.leaf_offsets[leaf]..blocks.leaf_offsets[leaf + 1] {
-                let record = blocks.leaf_records[index as usize] as usize;
-                blocks.record_leaves[next[record] as usize] = leaf as u32;
-                next[record] += 1;
+        let mut record_offsets = vec![0; f.len() + 1];
+        for leaf in 0..blocks.leaves() as u32 {
+            for &record in not_last(blocks.members(leaf)) {
+                record_offsets[record as usize + 1] += 1;
             }
         }
+        for position in 0..f.len() {
+            record_offsets[position + 1] += record_offsets[position];
+        }
+        let mut next = record_offsets.clone();
+        let mut record_leaves = vec![0; record_offsets[f.len()] as usize];
+        for leaf in 0..blocks.leaves() as u32 {
+            for &record in not_last(blocks.members(leaf)) {
+                let place = &mut next[record as usize];
+                record_leaves[*place as usize] = leaf;
+                *place += 1;
+            }
+        }
+        (blocks.record_offsets, blocks.record_leaves) = (record_offsets, record_leaves);
         blocks
     }
 
@@ -182,16 +186,16 @@ impl Blocks {
         &self.leaf_records[self.leaf_offsets[leaf] as usize..self.leaf_offsets[leaf + 1] as usize]
     }
 
-    /// The leaves of a record, in ascending order.
-    pub(crate) fn leaves_of(&self, record: u32) -> &[u32] {
+    /// The leaves in which others come after a record.
+    fn leaves_of(&self, record: u32) -> &[u32] {
         let record = record as usize;
         &self.record_leaves[self.record_offsets[record] as usize..self.record_offsets[record + 1] as usize]
     }
 
     /// The rules under which two records share a leaf, one bit each.
     pub(crate) fn shared_rules(&self, a: u32, b: u32) -> u32 {
-        let right = self.leaves_of(b);
-        let shared = self.leaves_of(a).iter().filter(|leaf| right.binary_search(leaf).is_ok());
+        let (first, second) = (a.min(b), a.max(b));
+        let shared = self.leaves_of(first).iter().filter(|leaf| self.members(**leaf).binary_search(&second).is_ok());
         shared.fold(0, |bits, &leaf| bits | 1 << self.rule_of[leaf as usize])
     }
 
@@ -249,15 +253,21 @@ const RECORDS_AT_ONCE: u32 = 65_536;
 /// Records for which one key is read before the next: a processor fetches what they need at the same time.
 const KEYS_AT_ONCE: usize = 256;
 
-/// The keys one rule finds, each with the record that carries it; keys of one record alone are left out.
-struct Entries {
-    entries: Vec<(u64, u32)>,
-    /// Records that carry a key.
-    carriers: u64,
+/// All of a leaf's records but the last one, which has no partner after it.
+fn not_last(members: &[u32]) -> &[u32] {
+    members.split_last().map_or(&[], |(_, others)| others)
 }
 
-/// The entries of several rules, sorted. Each key is read once a record, however many rules share it.
-fn entries(f: &Features<'_>, rules: &[Rule]) -> Vec<Entries> {
+/// The keys one rule finds, each with the record that carries it.
+struct Carriers {
+    /// In the order of the records, in parts of [`RECORDS_AT_ONCE`].
+    entries: Vec<Vec<(u64, u32)>>,
+    /// Records that carry a key.
+    records: u64,
+}
+
+/// The carriers of several rules. Each key is read once a record, however many rules share it.
+fn carriers(f: &Features<'_>, rules: &[Rule]) -> Vec<Carriers> {
     let mut keys: Vec<&Key> = Vec::new();
     let wanted: Vec<Vec<usize>> = rules
         .iter()
@@ -272,40 +282,112 @@ fn entries(f: &Features<'_>, rules: &[Rule]) -> Vec<Entries> {
         })
         .collect();
     let ranges = (0..f.len() as u32).step_by(RECORDS_AT_ONCE as usize).collect::<Vec<u32>>();
-    let parts: Vec<Vec<Entries>> = ranges
+    let parts: Vec<Vec<(Vec<(u64, u32)>, u64)>> = ranges
         .into_par_iter()
         .map(|start| {
-            let mut found: Vec<Entries> = rules.iter().map(|_| Entries { entries: Vec::new(), carriers: 0 }).collect();
+            let positions: Vec<u32> = (start..(start + RECORDS_AT_ONCE).min(f.len() as u32)).collect();
+            let mut found = vec![(Vec::with_capacity(positions.len()), 0); rules.len()];
             let mut read: Vec<Lists> = keys.iter().map(|_| Lists::default()).collect();
             let mut combined = Combined::default();
-            let positions: Vec<u32> = (start..(start + RECORDS_AT_ONCE).min(f.len() as u32)).collect();
             for positions in positions.chunks(KEYS_AT_ONCE) {
                 for (key, lists) in keys.iter().zip(&mut read) {
                     lists.read(f, key, positions);
                 }
-                for (wanted, found) in wanted.iter().zip(&mut found) {
+                for (wanted, (entries, records)) in wanted.iter().zip(&mut found) {
                     for (index, &position) in positions.iter().enumerate() {
                         let hashes = combined.of(wanted.iter().map(|&key| read[key].of(index)));
-                        found.entries.extend(hashes.iter().map(|&hash| (hash, position)));
-                        found.carriers += u64::from(!hashes.is_empty());
+                        entries.extend(hashes.iter().map(|&hash| (hash, position)));
+                        *records += u64::from(!hashes.is_empty());
                     }
                 }
             }
             found
         })
         .collect();
-    (0..rules.len())
-        .into_par_iter()
-        .map(|rule| {
-            let mut all = Entries { entries: Vec::new(), carriers: parts.iter().map(|p| p[rule].carriers).sum() };
-            let of_rule = || parts.iter().flat_map(|part| part[rule].entries.iter());
-            let shared = Shared::new(parts.iter().map(|p| p[rule].entries.len()).sum(), of_rule().map(|entry| entry.0));
-            all.entries.extend(of_rule().filter(|entry| shared.may_be(entry.0)));
-            all.entries.sort_unstable();
-            all.entries.dedup();
-            all
-        })
-        .collect()
+    let mut carriers: Vec<Carriers> = rules.iter().map(|_| Carriers { entries: Vec::new(), records: 0 }).collect();
+    for part in parts {
+        for (of_rule, (entries, records)) in carriers.iter_mut().zip(part) {
+            of_rule.entries.push(entries);
+            of_rule.records += records;
+        }
+    }
+    carriers
+}
+
+/// The records that carry one key.
+#[derive(Clone, Copy)]
+struct Block<'b> {
+    key: u64,
+    /// Ascending.
+    records: &'b [u32],
+}
+
+impl Block<'_> {
+    fn pairs(&self) -> u64 {
+        self.records.len() as u64 * (self.records.len() as u64 - 1) / 2
+    }
+}
+
+/// The blocks of a rule, in the order of their first records, so that a record's blocks lie where those of the record
+/// before it do.
+struct Grouped {
+    keys: Vec<u64>,
+    ends: Vec<u32>,
+    records: Vec<u32>,
+}
+
+impl Grouped {
+    fn new(parts: Vec<Vec<(u64, u32)>>) -> Self {
+        let count = parts.iter().map(Vec::len).sum();
+        let shared = Shared::new(count, parts.iter().flatten().map(|entry| entry.0));
+        let groups = shared.groups();
+        let mut numbers: HashMap<u64, u32, foldhash::fast::FixedState> =
+            HashMap::with_capacity_and_hasher(groups, foldhash::fast::FixedState::default());
+        let mut keys = Vec::with_capacity(groups);
+        // Per group how many records it has, and the last of them: a record may carry a key more than once.
+        let mut sizes: Vec<(u32, u32)> = Vec::with_capacity(groups);
+        let mut entries: Vec<(u32, u32)> = Vec::new();
+        for part in parts {
+            for (key, position) in part.into_iter().filter(|entry| shared.may_be(entry.0)) {
+                let number = *numbers.entry(key).or_insert_with(|| {
+                    keys.push(key);
+                    sizes.push((0, u32::MAX));
+                    keys.len() as u32 - 1
+                });
+                let (size, last) = &mut sizes[number as usize];
+                if *last != position {
+                    (*size, *last) = (*size + 1, position);
+                    entries.push((number, position));
+                }
+            }
+        }
+        drop(numbers);
+        let mut next = Vec::with_capacity(sizes.len());
+        let mut sum = 0;
+        for (size, _) in sizes {
+            next.push(sum);
+            sum += size;
+        }
+        let mut records = vec![0; entries.len()];
+        for (number, position) in entries {
+            let place = &mut next[number as usize];
+            records[*place as usize] = position;
+            *place += 1;
+        }
+        // Where a group's last record went, the next group begins.
+        Self { keys, ends: next, records }
+    }
+
+    /// The blocks of more than `least` records.
+    fn larger_than(&self, least: usize) -> impl Iterator<Item = Block<'_>> {
+        let mut start = 0;
+        let blocks = self.keys.iter().zip(&self.ends).map(move |(&key, &end)| {
+            let records = &self.records[start..end as usize];
+            start = end as usize;
+            Block { key, records }
+        });
+        blocks.filter(move |block| block.records.len() > least)
+    }
 }
 
 /// The values of one key for several records.
@@ -331,7 +413,7 @@ impl Lists {
     }
 }
 
-/// Which hashes occur more than once, with a few false alarms: a cheap look before sorting.
+/// Which hashes occur more than once, with a few false alarms: a cheap look before grouping.
 struct Shared {
     again: Vec<u64>,
     shift: u32,
@@ -351,41 +433,45 @@ impl Shared {
         Self { again, shift }
     }
 
+    /// About how many different hashes occur more than once.
+    fn groups(&self) -> usize {
+        self.again.iter().map(|word| word.count_ones() as usize).sum()
+    }
+
     fn may_be(&self, hash: u64) -> bool {
         let slot = (hash >> self.shift) as usize;
         self.again[slot / 64] >> (slot % 64) & 1 == 1
     }
 }
 
-fn leaves_of(f: &Features<'_>, rule: &Rule, found: Entries, cap: usize) -> RuleLeaves {
-    let entries = found.entries;
+fn leaves_of(f: &Features<'_>, rule: &Rule, carriers: Carriers, cap: usize) -> RuleLeaves {
     let mut out = RuleLeaves {
         ends: Vec::new(),
         records: Vec::new(),
         whole: Vec::new(),
         left_out: false,
-        stats: RuleStats { rule: rule.name.clone(), ..RuleStats::default() },
+        stats: RuleStats { rule: rule.name.clone(), records: carriers.records, ..RuleStats::default() },
         largest: Vec::new(),
         capped: Capped::default(),
     };
-    out.stats.records = found.carriers;
-    let all_pairs: u64 = entries.chunk_by(|x, y| x.0 == y.0).map(|b| b.len() as u64 * (b.len() as u64 - 1) / 2).sum();
+    let grouped = Grouped::new(carriers.entries);
+    let all_pairs: u64 = grouped.larger_than(1).map(|block| block.pairs()).sum();
     if rule.most_pairs.is_some_and(|most| all_pairs > most) {
+        let blocks: Vec<Block<'_>> = grouped.larger_than(1).collect();
         out.left_out = true;
-        out.stats.blocks = entries.chunk_by(|x, y| x.0 == y.0).filter(|block| block.len() > 1).count() as u64;
+        out.stats.blocks = blocks.len() as u64;
         out.stats.capped = out.stats.blocks;
         out.stats.pairs_skipped = all_pairs;
-        let blocks: Vec<&[(u64, u32)]> = entries.chunk_by(|x, y| x.0 == y.0).filter(|block| block.len() > 1).collect();
         out.capped = Capped::draw(&blocks);
         return out;
     }
     let whole = rule.whole_up_to.min(cap);
-    let large: Vec<&[(u64, u32)]> = entries.chunk_by(|x, y| x.0 == y.0).filter(|block| block.len() > whole).collect();
+    let large: Vec<Block<'_>> = grouped.larger_than(whole).collect();
     out.capped = Capped::draw(&large);
-    for block in entries.chunk_by(|x, y| x.0 == y.0).filter(|block| block.len() > 1) {
+    for block in grouped.larger_than(1) {
         out.stats.blocks += 1;
-        if block.len() <= whole {
-            out.leaf(block.iter().map(|entry| entry.1), true);
+        if block.records.len() <= whole {
+            out.leaf(block.records, true);
             continue;
         }
         out.stats.capped += 1;
@@ -393,14 +479,13 @@ fn leaves_of(f: &Features<'_>, rule: &Rule, found: Entries, cap: usize) -> RuleL
         refine(f, block, &rule.refine, DEPTH, cap, &mut out);
         let size = |index: usize| u64::from(out.ends[index] - if index == 0 { 0 } else { out.ends[index - 1] });
         let held: u64 = (before..out.ends.len()).map(|index| size(index) * (size(index) - 1) / 2).sum();
-        let all = block.len() as u64 * (block.len() as u64 - 1) / 2;
         // Leaves may overlap, so this is a lower bound; it is exact where one refinement suffices.
-        let skipped = all.saturating_sub(held);
+        let skipped = block.pairs().saturating_sub(held);
         out.stats.pairs_skipped += skipped;
         out.largest.push(LargeBlock {
             rule: rule.name.clone(),
-            key: block[0].0,
-            records: block.len() as u32,
+            key: block.key,
+            records: block.records.len() as u32,
             pairs_skipped: skipped,
         });
     }
@@ -410,47 +495,51 @@ fn leaves_of(f: &Features<'_>, rule: &Rule, found: Entries, cap: usize) -> RuleL
 }
 
 impl RuleLeaves {
-    fn leaf(&mut self, records: impl Iterator<Item = u32>, whole: bool) {
-        self.records.extend(records);
+    fn leaf(&mut self, records: &[u32], whole: bool) {
+        self.records.extend_from_slice(records);
         self.ends.push(self.records.len() as u32);
         self.whole.push(whole);
     }
 }
 
-fn refine(f: &Features<'_>, block: &[(u64, u32)], keys: &[Key], depth: usize, cap: usize, out: &mut RuleLeaves) {
+fn refine(f: &Features<'_>, block: Block<'_>, keys: &[Key], depth: usize, cap: usize, out: &mut RuleLeaves) {
     if keys.is_empty() || depth == 0 {
         windows(block, cap, out);
         return;
     }
     let mut values = Vec::new();
     for (index, key) in keys.iter().enumerate() {
-        let mut entries: Vec<(u64, u32)> = Vec::with_capacity(block.len());
-        for &(hash, position) in block {
+        let outer = mix(block.key, index as u64);
+        let mut entries: Vec<(u64, u32)> = Vec::with_capacity(block.records.len());
+        for &position in block.records {
             values.clear();
             key.append(f, position, &mut values);
-            let outer = mix(hash, index as u64);
             entries.extend(values.iter().map(|&value| (mix(outer, value), position)));
         }
         entries.sort_unstable();
         entries.dedup();
-        for part in entries.chunk_by(|x, y| x.0 == y.0).filter(|part| part.len() > 1) {
-            if part.len() <= cap {
-                out.leaf(part.iter().map(|entry| entry.1), false);
-            } else {
-                refine(f, part, &keys[index + 1..], depth - 1, cap, out);
+        let records: Vec<u32> = entries.iter().map(|entry| entry.1).collect();
+        let mut start = 0;
+        for part in entries.chunk_by(|x, y| x.0 == y.0) {
+            let block = Block { key: part[0].0, records: &records[start..start + part.len()] };
+            start += part.len();
+            match part.len() {
+                1 => {}
+                size if size <= cap => out.leaf(block.records, false),
+                _ => refine(f, block, &keys[index + 1..], depth - 1, cap, out),
             }
         }
     }
 }
 
 /// Windows of `cap` records, each overlapping the next by half.
-fn windows(block: &[(u64, u32)], cap: usize, out: &mut RuleLeaves) {
+fn windows(block: Block<'_>, cap: usize, out: &mut RuleLeaves) {
     let step = (cap / 2).max(1);
     let mut start = 0;
     loop {
-        let end = (start + cap).min(block.len());
-        out.leaf(block[start..end].iter().map(|entry| entry.1), false);
-        if end == block.len() {
+        let end = (start + cap).min(block.records.len());
+        out.leaf(&block.records[start..end], false);
+        if end == block.records.len() {
             return;
         }
         start += step;
@@ -543,8 +632,9 @@ mod tests {
         for a in 0..f.len() as u32 {
             blocks.partners(f, a, &mut partners);
             for partner in &partners {
-                let found = blocks.leaves_of(a).iter().filter(|leaf| blocks.leaves_of(partner.record).contains(leaf));
-                let rules = found.fold(0, |bits, &leaf| bits | 1 << blocks.rule_of[leaf as usize]);
+                let both = |leaf: &u32| [a, partner.record].iter().all(|record| blocks.members(*leaf).contains(record));
+                let found = (0..blocks.leaves() as u32).filter(both);
+                let rules = found.fold(0, |bits, leaf| bits | 1 << blocks.rule_of[leaf as usize]);
                 assert_eq!(partner.rules, rules);
                 pairs.push((a, partner.record));
             }
@@ -572,9 +662,8 @@ mod tests {
 
     #[test]
     fn capped_blocks_are_drawn_from_in_proportion_to_their_pairs() {
-        let block = |key: u64, records: std::ops::Range<u32>| records.map(|r| (key, r)).collect::<Vec<_>>();
-        let (small, large) = (block(7, 0..11), block(8, 100..200));
-        let drawn = Capped::draw(&[&small, &large]);
+        let (small, large) = ((0..11).collect::<Vec<u32>>(), (100..200).collect::<Vec<u32>>());
+        let drawn = Capped::draw(&[Block { key: 7, records: &small }, Block { key: 8, records: &large }]);
         assert_eq!(drawn.pairs, 55 + 4950);
         let of_small = drawn.sample.iter().filter(|(_, b)| *b < 100).count();
         // 55 of 5,005 pairs are a ninetieth of 2,000 draws; a draw of one record twice is left out.

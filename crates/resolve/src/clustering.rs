@@ -12,6 +12,7 @@ use hashbrown::HashMap;
 use rayon::prelude::*;
 
 use crate::constraints::Constraints;
+use crate::features::Features;
 use crate::linkage::{CROSS_PAIRS, Linkage};
 use crate::model::Weights;
 use crate::probability::Weight;
@@ -19,9 +20,9 @@ use crate::score::{Comparing, Edge};
 
 /// The clusterings at descending thresholds, each a coarsening of the one before.
 pub(crate) struct Partitions {
-    /// Per threshold, per position the smallest position of its cluster.
+    /// Per threshold, per position the member of its cluster with the smallest id.
     pub(crate) clusters: Vec<Vec<u32>>,
-    /// Per threshold, per smallest position the weakest merge inside its cluster.
+    /// Per threshold, for such a member the weakest merge inside its cluster.
     pub(crate) weakest: Vec<Vec<Option<Weight>>>,
 }
 
@@ -34,7 +35,7 @@ pub(crate) fn cluster(
     thresholds: &[Weight],
 ) -> Partitions {
     let n = comparing.f.len();
-    let components = Components::new(n, edges, constraints);
+    let components = Components::new(comparing.f, edges, constraints);
     let mut partitions = Partitions {
         clusters: thresholds.iter().map(|_| (0..n as u32).collect()).collect(),
         weakest: thresholds.iter().map(|_| vec![None; n]).collect(),
@@ -78,7 +79,8 @@ struct Components {
 }
 
 impl Components {
-    fn new(n: usize, edges: &[Edge], constraints: &Constraints) -> Self {
+    fn new(f: &Features<'_>, edges: &[Edge], constraints: &Constraints) -> Self {
+        let n = f.len();
         let mut parent: Vec<u32> = (0..n as u32).collect();
         for (a, b) in edges.iter().map(|edge| (edge.a, edge.b)).chain(constraints.same.iter().copied()) {
             let (x, y) = (find(&mut parent, a), find(&mut parent, b));
@@ -103,10 +105,18 @@ impl Components {
             if component != u32::MAX {
                 let place = &mut next[component as usize];
                 members[*place as usize] = position;
-                let start = if component == 0 { 0 } else { member_ends[component as usize - 1] };
-                index[position as usize] = *place - start;
                 *place += 1;
             }
+        }
+        let mut start = 0;
+        for &end in &member_ends {
+            // Ids are hashes: in their order a component's first members are a sample of it.
+            let members = &mut members[start as usize..end as usize];
+            members.sort_unstable_by_key(|&position| f.rank(position));
+            for (&position, place) in members.iter().zip(0..) {
+                index[position as usize] = place;
+            }
+            start = end;
         }
         let component_of = |edge: &Edge| number[parent_of(&parent, edge.a) as usize] as usize;
         let mut edge_ends = vec![0u32; member_ends.len()];
@@ -127,7 +137,7 @@ impl Components {
         self.member_ends.len()
     }
 
-    /// The members of a component, ascending, and its edges.
+    /// The members of a component in the order of their ids, and its edges.
     fn of<'e>(&self, index: usize, edges: &'e [Edge]) -> (&[u32], impl Iterator<Item = &'e Edge>) {
         let range = |ends: &[u32]| if index == 0 { 0 } else { ends[index - 1] as usize }..ends[index] as usize;
         let of_component = &self.edges[range(&self.edge_ends)];
@@ -237,10 +247,11 @@ impl<'g> Growth<'g> {
         };
         for edge in edges {
             let (a, b) = (local(edge.a), local(edge.b));
+            let (a, b) = (a.min(b), a.max(b));
             growth.neighbour(a, b, edge.weight);
             growth.heap.push(Proposal { weight: edge.weight, pair: Reverse((a, b)), judged: None });
         }
-        let here = |position: u32| members.binary_search(&position).is_ok();
+        let here = |position: u32| members.get(local(position) as usize) == Some(&position);
         let inside = |pair: &&(u32, u32)| here(pair.0) && here(pair.1);
         for &(a, b) in constraints.not_same.iter().filter(inside) {
             growth.clusters[local(a) as usize].enemies.push(local(b));

@@ -7,6 +7,7 @@
 use std::fmt;
 
 use hashbrown::HashMap;
+use rayon::prelude::*;
 
 use crate::ResolveError;
 
@@ -274,7 +275,7 @@ impl Records {
             }
         }
         let mut sorted = self.ids.clone();
-        sorted.sort_unstable();
+        sorted.par_sort_unstable();
         match sorted.windows(2).find(|pair| pair[0] == pair[1]) {
             Some(pair) => Err(ResolveError::DuplicateId { id: pair[0] }),
             None => Ok(()),

@@ -1,6 +1,7 @@
 //! The way through: records in, clusters and their evidence out.
 
 use hashbrown::{HashMap, HashSet};
+use rayon::prelude::*;
 
 use crate::blocking::{Blocks, LargeBlock, Rule, RuleStats};
 use crate::clustering::cluster;
@@ -326,7 +327,8 @@ fn run(
     let partitions = cluster(&comparing, &weights, &constraints, &scored.edges, &thresholds);
 
     let balanced = &partitions.clusters[1];
-    let (cluster_of, smallest) = numbered(&prepared.features, balanced);
+    let by_id = prepared.features.by_id();
+    let (cluster_of, smallest) = numbered(&prepared.features, &by_id, balanced);
     let confidence =
         smallest.iter().map(|&position| partitions.weakest[1][position as usize].map_or(1.0, to_probability)).collect();
     let mut stats = blocks.stats.clone();
@@ -339,14 +341,24 @@ fn run(
     let mut patterns = std::mem::take(&mut scored.patterns);
     let seen = shares(&prepared.layout, &prepared.comparisons, patterns.iter().map(|&(p, n)| (p, n as f64)));
     let drift = drift(&model, &seen);
-    let pairs =
-        report(&prepared, &comparing, &weights, &constraints, &blocks, &scored.edges, balanced, options, &mut patterns);
+    let pairs = report(
+        &prepared,
+        &comparing,
+        &weights,
+        &constraints,
+        &blocks,
+        &scored.edges,
+        balanced,
+        &by_id,
+        options,
+        &mut patterns,
+    );
     let mut found = prepared.placeholders.clone();
     found.sort_unstable_by_key(|p| (p.column, p.code));
     Ok(Resolution {
         cluster_of,
-        cluster_conservative: numbered(&prepared.features, &partitions.clusters[0]).0,
-        cluster_wide: numbered(&prepared.features, &partitions.clusters[2]).0,
+        cluster_conservative: numbered(&prepared.features, &by_id, &partitions.clusters[0]).0,
+        cluster_wide: numbered(&prepared.features, &by_id, &partitions.clusters[2]).0,
         confidence,
         pairs,
         patterns: patterns.iter().map(|&(pattern, n)| evidence_of(&prepared, &weights, pattern, n)).collect(),
@@ -406,18 +418,19 @@ fn evidence_of(
     }
 }
 
-/// Clusters numbered by their smallest record, in the order of the input rows, and the smallest position of each.
-fn numbered(f: &Features<'_>, clusters: &[u32]) -> (Vec<u32>, Vec<u32>) {
+/// Clusters numbered by the smallest id in them, in the order of the input rows, and the record of that id in each.
+fn numbered(f: &Features<'_>, by_id: &[u32], clusters: &[u32]) -> (Vec<u32>, Vec<u32>) {
     let mut number = vec![u32::MAX; clusters.len()];
     let mut smallest = Vec::new();
     let mut of_row = vec![0; clusters.len()];
-    for (position, &root) in clusters.iter().enumerate() {
-        // Positions ascend and a root is its cluster's smallest, so roots are met in order.
+    for &position in by_id {
+        let root = clusters[position as usize];
+        // A root is its cluster's smallest, so roots are met in order.
         if number[root as usize] == u32::MAX {
             number[root as usize] = smallest.len() as u32;
             smallest.push(root);
         }
-        of_row[f.order[position] as usize] = number[root as usize];
+        of_row[f.order[position as usize] as usize] = number[root as usize];
     }
     (of_row, smallest)
 }
@@ -431,10 +444,16 @@ fn report(
     blocks: &Blocks,
     edges: &[Edge],
     clusters: &[u32],
+    by_id: &[u32],
     options: &Options,
     patterns: &mut Vec<(Pattern, u64)>,
 ) -> Vec<ScoredPair> {
     let f = &prepared.features;
+    // The places of a pair's records in the order of their ids.
+    let places = |edge: &Edge| {
+        let (a, b) = (f.rank(edge.a), f.rank(edge.b));
+        (a.min(b), a.max(b))
+    };
     let threshold = from_probability(options.threshold.clamp(0.5, 1.0 - 1e-9));
     let review = from_probability(options.review_from);
     let cut: HashMap<(u32, u32), CutReason, foldhash::fast::FixedState> =
@@ -457,7 +476,9 @@ fn report(
             () if edge.weight >= review => PairDecision::Review,
             () => PairDecision::NoMatch,
         };
-        let low = mix(f.id(edge.a).0 as u64, f.id(edge.b).0 as u64) <= limit;
+        let (left, right) = places(edge);
+        let id = |place: u32| f.id(by_id[place as usize]).0 as u64;
+        let low = mix(id(left), id(right)) <= limit;
         if decision != PairDecision::NoMatch || low {
             chosen.push((*edge, decision, decision == PairDecision::NoMatch));
         }
@@ -478,12 +499,13 @@ fn report(
         let pattern = pattern as u32;
         chosen.push((Edge { a, b, pattern, rules, tf_unrelated: found.tf_unrelated, weight }, decision, false));
     }
-    chosen.sort_unstable_by_key(|(edge, ..)| (edge.a, edge.b));
+    chosen.par_sort_unstable_by_key(|(edge, ..)| places(edge));
+    let row = |place: u32| f.order[by_id[place as usize] as usize];
     chosen
         .into_iter()
         .map(|(edge, decision, sampled)| ScoredPair {
-            left: f.order[edge.a as usize],
-            right: f.order[edge.b as usize],
+            left: row(places(&edge).0),
+            right: row(places(&edge).1),
             pattern: edge.pattern,
             tf_adjust: edge.tf_unrelated,
             weight: edge.weight,
