@@ -68,9 +68,9 @@ fn bench() -> &'static Bench {
             .entities
             .iter()
             .map(|records| {
-                let coded = coded_records(plan, records).expect("coded");
+                let mut coded = coded_records(plan, records).expect("coded");
                 goldsmith_resolve::resolve(
-                    &coded,
+                    &mut coded,
                     &match_options(&plan.matching, &records.plan.entity, threads),
                     None,
                     &Decisions::default(),
@@ -107,10 +107,10 @@ fn resolve(bencher: Bencher<'_, '_>) {
     let pairs: u64 = bench.resolutions.iter().map(|resolution| resolution.candidates).sum();
     bencher.counter(ItemsCount::new(pairs)).bench(|| {
         for records in &bench.normalized.entities {
-            let coded = coded_records(plan, records).expect("coded");
+            let mut coded = coded_records(plan, records).expect("coded");
             black_box(
                 goldsmith_resolve::resolve(
-                    &coded,
+                    &mut coded,
                     &match_options(&plan.matching, &records.plan.entity, bench.threads),
                     None,
                     &Decisions::default(),

@@ -353,7 +353,7 @@ fn resolve_entity(
     let mut coded = coded_records(plan, records)?;
     let settings = match_options(&plan.matching, &records.plan.entity, options.threads);
     let given = model.map(|(model, _)| model);
-    let resolution = match goldsmith_resolve::resolve(&coded, &settings, given, &steward.decisions, progress) {
+    let resolution = match goldsmith_resolve::resolve(&mut coded, &settings, given, &steward.decisions, progress) {
         Ok(resolution) => resolution,
         Err(error @ goldsmith_resolve::ResolveError::ModelMismatch { .. }) => {
             // The named model has no published text; another entity type may have a pinned one beside it.

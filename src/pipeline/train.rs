@@ -60,10 +60,10 @@ pub async fn train(
         .find(|records| records.plan.entity == entity)
         .ok_or_else(|| RunError::Internal(format!("the plan has no {entity} records")))?;
     progress.check_signal()?;
-    let coded = coded_records(plan, records)?;
+    let mut coded = coded_records(plan, records)?;
     let settings = match_options(&plan.matching, entity, options.threads);
     let labels = labels(records, truth, &steward.decisions)?;
-    let model = goldsmith_resolve::train(&coded, &settings, &labels, progress)
+    let model = goldsmith_resolve::train(&mut coded, &settings, &labels, progress)
         .map_err(|error| RunError::Gate(format!("{entity} records cannot be learnt from: {error}")))?;
     Ok(Trained { records: coded.len() as u64, labelled: labels.entities.len() as u64, model })
 }

@@ -117,7 +117,8 @@ impl Capped {
 impl Blocks {
     pub(crate) fn new(f: &Features<'_>, rules: &[Rule], cap: usize) -> Self {
         let mut per_rule: Vec<RuleLeaves> = Vec::with_capacity(rules.len());
-        for group in rules.chunks(RULES_AT_ONCE) {
+        let at_once = (ENTRIES_AT_ONCE / f.len().max(1)).clamp(1, RULES_AT_ONCE);
+        for group in rules.chunks(at_once) {
             let carriers = carriers(f, group);
             per_rule.par_extend(
                 group.par_iter().zip(carriers).map(|(rule, carriers)| leaves_of(f, rule, carriers, cap.max(2))),
@@ -248,6 +249,8 @@ const DEPTH: usize = 3;
 
 /// Rules whose keys are read in one pass over the records: more of them need more memory, fewer read them more often.
 const RULES_AT_ONCE: usize = 6;
+/// Fewer, where so many records times rules are more than this.
+const ENTRIES_AT_ONCE: usize = 40_000_000;
 /// Records one task reads.
 const RECORDS_AT_ONCE: u32 = 65_536;
 /// Records for which one key is read before the next: a processor fetches what they need at the same time.
@@ -600,6 +603,7 @@ mod tests {
     use proptest::prelude::*;
 
     use super::*;
+    use crate::features::LaidOut;
     use crate::keys::KeyTable;
     use crate::records::{ColumnBuilder, ColumnKind, EntityType, RecordId, Records};
 
@@ -645,7 +649,7 @@ mod tests {
     #[test]
     fn a_block_above_the_bound_of_its_rule_is_refined_below_the_cap() {
         let records = records(&vec![vec![1]; 12], &[0, 1, 0, 1, 0, 1, 0, 1, 0, 1, 0, 1]);
-        let f = Features::new(&records, &[]);
+        let f = Features::new(&records, LaidOut::new(&records, &[]));
         let pairs = |whole_up_to: usize| {
             let rule = Rule {
                 name: "rule".to_owned(),
@@ -680,7 +684,7 @@ mod tests {
         ) {
             let (values, others): (Vec<Vec<u8>>, Vec<u8>) = rows.into_iter().unzip();
             let records = records(&values, &others);
-            let f = Features::new(&records, &[]);
+            let f = Features::new(&records, LaidOut::new(&records, &[]));
             let rule = |field: usize, by: usize| Rule {
                 name: field.to_string(),
                 keys: vec![key(&f, field)],

@@ -7,6 +7,7 @@
 
 use std::cmp::Reverse;
 use std::collections::BinaryHeap;
+use std::sync::atomic::{AtomicI32, AtomicU32, Ordering};
 
 use hashbrown::HashMap;
 use rayon::prelude::*;
@@ -22,8 +23,8 @@ use crate::score::{Comparing, Edge};
 pub(crate) struct Partitions {
     /// Per threshold, per position the member of its cluster with the smallest id.
     pub(crate) clusters: Vec<Vec<u32>>,
-    /// Per threshold, for such a member the weakest merge inside its cluster.
-    pub(crate) weakest: Vec<Vec<Option<Weight>>>,
+    /// Per threshold, for such a member the weakest merge inside its cluster; [`Weight::MAX`] where there was none.
+    pub(crate) weakest: Vec<Vec<Weight>>,
 }
 
 /// Clusters at each of `thresholds`, which must descend. `edges` are the scored candidates.
@@ -36,36 +37,53 @@ pub(crate) fn cluster(
 ) -> Partitions {
     let n = comparing.f.len();
     let components = Components::new(comparing.f, edges, constraints);
-    let mut partitions = Partitions {
-        clusters: thresholds.iter().map(|_| (0..n as u32).collect()).collect(),
-        weakest: thresholds.iter().map(|_| vec![None; n]).collect(),
+    let found: Vec<Found> = thresholds.iter().map(|_| Found::new(n)).collect();
+    let resolve = |linkage: &mut Linkage<'_, '_, '_>, index: usize| {
+        let (members, edges) = components.of(index, edges);
+        Growth::new(members, edges, constraints, &components.index).run(linkage, thresholds, &found);
     };
-    let found: Vec<Vec<Label>> = (0..components.len())
-        .into_par_iter()
-        .with_min_len(64)
-        .map_init(
-            || Linkage::new(comparing, weights),
-            |linkage, index| {
-                let (members, edges) = components.of(index, edges);
-                Growth::new(members, edges, constraints, &components.index).run(linkage, thresholds)
-            },
-        )
-        .collect();
-    for label in found.into_iter().flatten() {
-        partitions.clusters[label.threshold as usize][label.position as usize] = label.cluster;
-        if label.position == label.cluster {
-            partitions.weakest[label.threshold as usize][label.position as usize] = label.weakest;
-        }
-    }
-    partitions
+    // One component is often far larger than all others; the sooner it begins, the less the others wait for it.
+    let largest = components.largest();
+    rayon::join(
+        || largest.into_iter().for_each(|index| resolve(&mut Linkage::new(comparing, weights), index)),
+        || {
+            (0..components.len()).into_par_iter().with_min_len(64).for_each_init(
+                || Linkage::new(comparing, weights),
+                |linkage, index| {
+                    if Some(index) != largest {
+                        resolve(linkage, index);
+                    }
+                },
+            );
+        },
+    );
+    let (clusters, weakest) = found.into_iter().map(Found::finish).unzip();
+    Partitions { clusters, weakest }
 }
 
-/// The cluster of one record at one threshold.
-struct Label {
-    threshold: u32,
-    position: u32,
-    cluster: u32,
-    weakest: Option<Weight>,
+/// The clusters at one threshold while components are resolved side by side; each writes the places of its own records.
+struct Found {
+    cluster: Vec<AtomicU32>,
+    weakest: Vec<AtomicI32>,
+}
+
+impl Found {
+    /// Each record by itself.
+    fn new(n: usize) -> Self {
+        Self {
+            cluster: (0..n as u32).map(AtomicU32::new).collect(),
+            weakest: (0..n).map(|_| AtomicI32::new(Weight::MAX)).collect(),
+        }
+    }
+
+    fn put(&self, position: u32, cluster: u32) {
+        self.cluster[position as usize].store(cluster, Ordering::Relaxed);
+    }
+
+    fn finish(self) -> (Vec<u32>, Vec<Weight>) {
+        let cluster = self.cluster.into_iter().map(AtomicU32::into_inner).collect();
+        (cluster, self.weakest.into_iter().map(AtomicI32::into_inner).collect())
+    }
 }
 
 /// The connected components of at least two records, and their edges.
@@ -135,6 +153,12 @@ impl Components {
 
     fn len(&self) -> usize {
         self.member_ends.len()
+    }
+
+    /// The component with most edges.
+    fn largest(&self) -> Option<usize> {
+        let start = |index: usize| if index == 0 { 0 } else { self.edge_ends[index - 1] };
+        (0..self.len()).max_by_key(|&index| self.edge_ends[index] - start(index))
     }
 
     /// The members of a component in the order of their ids, and its edges.
@@ -270,17 +294,17 @@ impl<'g> Growth<'g> {
         known.best_edge = known.best_edge.max(weight);
     }
 
-    fn run(mut self, linkage: &mut Linkage<'_, '_, '_>, thresholds: &[Weight]) -> Vec<Label> {
+    /// Finds the clusters of the component at each of the thresholds.
+    fn run(mut self, linkage: &mut Linkage<'_, '_, '_>, thresholds: &[Weight], found: &[Found]) {
         for (a, b) in std::mem::take(&mut self.same) {
             self.join(a, b, None);
         }
         if self.members.len() > 2 {
             linkage.start(self.members);
         }
-        let mut labels = Vec::new();
         let mut later: Vec<Proposal> = Vec::new();
         let lowest = thresholds.last().copied().unwrap_or(Weight::MAX);
-        for (number, &threshold) in thresholds.iter().enumerate() {
+        for (found, &threshold) in found.iter().zip(thresholds) {
             self.heap.extend(later.drain(..));
             while let Some(proposal) = self.heap.pop() {
                 let Reverse((a, b)) = proposal.pair;
@@ -327,13 +351,15 @@ impl<'g> Growth<'g> {
                 let cluster = &self.clusters[find(&mut self.parent, i) as usize];
                 if cluster.size > 1 {
                     let smallest = self.members[cluster.sample[0] as usize];
-                    let label =
-                        Label { threshold: number as u32, position, cluster: smallest, weakest: cluster.weakest };
-                    labels.push(label);
+                    found.put(position, smallest);
+                    if position == smallest
+                        && let Some(weakest) = cluster.weakest
+                    {
+                        found.weakest[position as usize].store(weakest, Ordering::Relaxed);
+                    }
                 }
             }
         }
-        labels
     }
 
     fn forbidden(&self, x: u32, y: u32) -> bool {
@@ -466,9 +492,10 @@ mod tests {
         let all = partitions(RECORDS as usize);
         let cases = 200;
         for seed in 0..cases {
-            let records = drawn(seed, RECORDS);
-            let model = resolve(&records, &options, None, &Decisions::default(), &()).expect("well formed").model;
-            let prepared = prepare(&records, &options, Some(&model)).expect("well formed");
+            let mut records = drawn(seed, RECORDS);
+            let model =
+                resolve(&mut records.clone(), &options, None, &Decisions::default(), &()).expect("well formed").model;
+            let prepared = prepare(&mut records, &options, Some(&model)).expect("well formed");
             let comparing =
                 Comparing { f: &prepared.features, comparisons: &prepared.comparisons, layout: &prepared.layout };
             let weights = model.weights(&prepared.layout);

@@ -51,7 +51,7 @@ pub struct Step {
 /// # Errors
 /// [`ResolveError`] as [`crate::resolve`] gives; rows that do not exist give `Ok(None)`.
 pub fn explain(
-    records: &Records,
+    records: &mut Records,
     options: &Options,
     model: &Model,
     decisions: &Decisions,

@@ -94,8 +94,16 @@ pub(crate) const UNIT: usize = 2;
 pub(crate) const POSTCODE: usize = 3;
 pub(crate) const LOCALITY: usize = 4;
 
-impl<'r> Features<'r> {
-    pub(crate) fn new(records: &'r Records, placeholders: &[Placeholder]) -> Self {
+/// The codes of all records, laid out record by record.
+pub(crate) struct LaidOut {
+    order: Vec<u32>,
+    rank: Vec<u32>,
+    addresses: Addresses,
+    rows: Rows,
+}
+
+impl LaidOut {
+    pub(crate) fn new(records: &Records, placeholders: &[Placeholder]) -> Self {
         let rank = ranks(&records.ids);
         let sounds = sounds(records);
         let mut order: Vec<u32> = (0..records.len() as u32).collect();
@@ -103,6 +111,14 @@ impl<'r> Features<'r> {
         let rank = order.iter().map(|&row| rank[row as usize]).collect();
         let (addresses, rows) = rows(records, placeholders);
         let rows = rows.arranged(&order);
+        Self { order, rank, addresses, rows }
+    }
+}
+
+impl<'r> Features<'r> {
+    /// The features of records whose codes are laid out; the codes of their columns are not read any more.
+    pub(crate) fn new(records: &'r Records, laid_out: LaidOut) -> Self {
+        let LaidOut { order, rank, addresses, rows } = laid_out;
         let duplicates_none = records.duplicates_none.contains(&true);
         Self { records, order, rank, addresses, rows, duplicates_none }
     }

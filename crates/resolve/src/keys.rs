@@ -403,6 +403,7 @@ fn family_parts(value: &str) -> Vec<u64> {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::features::LaidOut;
     use crate::records::{ColumnBuilder, EntityType, RecordId, Records};
 
     #[test]
@@ -422,7 +423,7 @@ mod tests {
             entity: EntityType::Generic,
             duplicates_none: vec![false],
         };
-        let f = Features::new(&records, &[]);
+        let f = Features::new(&records, LaidOut::new(&records, &[]));
         let keys = Keys { f: &f };
         let share = |key: &Key, a: u32, b: u32| {
             let (mut left, mut right) = (Vec::new(), Vec::new());

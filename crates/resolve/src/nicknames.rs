@@ -238,7 +238,7 @@ mod tests {
             entity: EntityType::Person,
             duplicates_none: vec![false],
         };
-        learn(&Features::new(&records, &[]))
+        learn(&Features::new(&records, crate::features::LaidOut::new(&records, &[])))
     }
 
     /// Families of each of these pairs of names, born on one day, with mailboxes as `mailbox` says.

@@ -259,6 +259,13 @@ impl Records {
         self.ids.is_empty()
     }
 
+    /// Lets go of the codes; pools stay.
+    pub(crate) fn forget_codes(&mut self) {
+        for column in &mut self.columns {
+            (column.offsets, column.codes) = (Vec::new(), Vec::new());
+        }
+    }
+
     /// Checks that every column covers every record and that no id occurs twice.
     ///
     /// # Errors

@@ -10,7 +10,7 @@ use crate::constraints::{Constraints, CutReason};
 use crate::drift::{Drift, drift, shares};
 use crate::entity::{comparisons, rules};
 use crate::error::ResolveError;
-use crate::features::{Features, mix, text_hash};
+use crate::features::{Features, LaidOut, mix, text_hash};
 use crate::labels::Labels;
 use crate::learn::learn;
 use crate::model::{ColumnFrequencies, Model, Nickname};
@@ -19,7 +19,7 @@ use crate::pattern::{Layout, Pattern};
 use crate::placeholder::{self, Placeholder};
 use crate::probability::{BIT, Weight, from_probability, to_probability};
 use crate::records::{ColumnKind, EntityType, RecordId, Records};
-use crate::score::{Comparing, Edge, Found};
+use crate::score::{Comparing, Edge, Found, Scored};
 use crate::term_frequency;
 
 /// What a caller may set; the defaults suit every size.
@@ -172,10 +172,12 @@ pub struct PatternEvidence {
 
 /// Resolves the records: which of them are one entity, and why.
 ///
+/// The codes of the columns are taken out of `records`, so that they are not held twice; ids and pools stay.
+///
 /// # Errors
 /// [`ResolveError`] where the input or the options do not fit together; never for what values say.
 pub fn resolve(
-    records: &Records,
+    records: &mut Records,
     options: &Options,
     model: Option<&Model>,
     decisions: &Decisions,
@@ -184,12 +186,12 @@ pub fn resolve(
     within(options, || run(records, options, model, decisions, progress))
 }
 
-/// Trains a model on the records and what is known of them, and resolves nothing.
+/// Trains a model on the records and what is known of them, and resolves nothing. Takes the codes as [`resolve`] does.
 ///
 /// # Errors
 /// As [`resolve`].
 pub fn train(
-    records: &Records,
+    records: &mut Records,
     options: &Options,
     labels: &Labels,
     progress: &dyn Progress,
@@ -238,7 +240,7 @@ pub(crate) struct Prepared<'r> {
 }
 
 pub(crate) fn prepare<'r>(
-    records: &'r Records,
+    records: &'r mut Records,
     options: &Options,
     model: Option<&Model>,
 ) -> Result<Prepared<'r>, ResolveError> {
@@ -251,7 +253,10 @@ pub(crate) fn prepare<'r>(
         Some(model) => model.term_frequencies.clone(),
         None => records.columns.iter().filter(|c| weighed(&c.kind)).map(term_frequency::count).collect(),
     };
-    let features = Features::new(records, &placeholders);
+    let laid_out = LaidOut::new(records, &placeholders);
+    records.forget_codes();
+    let records: &'r Records = records;
+    let features = Features::new(records, laid_out);
     let nicknames = model.map_or_else(|| nicknames::learn(&features), |model| model.nicknames.clone());
     let comparisons = comparisons(&features, &frequencies, &nicknames, &options.overrides, model)?;
     if comparisons.is_empty() {
@@ -298,7 +303,7 @@ fn pinned(records: &Records, model: &Model) -> Vec<Placeholder> {
 }
 
 fn run(
-    records: &Records,
+    records: &mut Records,
     options: &Options,
     model: Option<&Model>,
     decisions: &Decisions,
@@ -307,7 +312,7 @@ fn run(
     let prepared = prepare(records, options, model)?;
     let constraints = Constraints::new(&prepared.features, decisions)?;
     progress.stage("blocking");
-    let blocks = Blocks::new(&prepared.features, &prepared.rules, options.max_block);
+    let mut blocks = Blocks::new(&prepared.features, &prepared.rules, options.max_block);
     let comparing = Comparing { f: &prepared.features, comparisons: &prepared.comparisons, layout: &prepared.layout };
     let model = match model {
         Some(model) => model.clone(),
@@ -319,40 +324,31 @@ fn run(
     };
     progress.stage("comparing");
     let weights = model.weights(&prepared.layout);
-    let threshold = cut_for(options.threshold, records.entity);
+    let threshold = cut_for(options.threshold, prepared.features.records.entity);
     let thresholds = [threshold + CUT_DISTANCE, threshold, threshold - CUT_DISTANCE];
     let floor = EDGE_FLOOR.min(thresholds[2]);
     let mut scored = comparing.candidates(&blocks, &weights, floor, &|pairs| progress.advance(pairs));
+    let mut patterns = std::mem::take(&mut scored.patterns);
+    let seen = shares(&prepared.layout, &prepared.comparisons, patterns.iter().map(|&(p, n)| (p, n as f64)));
+    let drift = drift(&model, &seen);
+    let decided = decided(&comparing, &weights, &constraints, &blocks, &mut patterns);
+    let stats = counted(&comparing, &weights, &blocks, &scored);
+    let largest_blocks = std::mem::take(&mut blocks.largest);
+    drop(blocks);
     progress.stage("clustering");
     let partitions = cluster(&comparing, &weights, &constraints, &scored.edges, &thresholds);
 
     let balanced = &partitions.clusters[1];
     let by_id = prepared.features.by_id();
     let (cluster_of, smallest) = numbered(&prepared.features, &by_id, balanced);
-    let confidence =
-        smallest.iter().map(|&position| partitions.weakest[1][position as usize].map_or(1.0, to_probability)).collect();
-    let mut stats = blocks.stats.clone();
-    let expected: f64 = scored.edges.iter().map(|edge| to_probability(edge.weight)).sum();
-    for ((stat, pairs), capped) in stats.iter_mut().zip(&scored.rule_pairs).zip(&blocks.capped) {
-        stat.pairs = *pairs;
-        let lost = lost_matches(&comparing, &weights, &blocks, capped);
-        stat.recall_loss = if lost > 0.0 { lost / (expected + lost) } else { 0.0 };
-    }
-    let mut patterns = std::mem::take(&mut scored.patterns);
-    let seen = shares(&prepared.layout, &prepared.comparisons, patterns.iter().map(|&(p, n)| (p, n as f64)));
-    let drift = drift(&model, &seen);
-    let pairs = report(
-        &prepared,
-        &comparing,
-        &weights,
-        &constraints,
-        &blocks,
-        &scored.edges,
-        balanced,
-        &by_id,
-        options,
-        &mut patterns,
-    );
+    let confidence = smallest
+        .iter()
+        .map(|&position| match partitions.weakest[1][position as usize] {
+            Weight::MAX => 1.0,
+            weakest => to_probability(weakest),
+        })
+        .collect();
+    let pairs = report(&prepared.features, &constraints, &scored.edges, decided, balanced, &by_id, options);
     let mut found = prepared.placeholders.clone();
     found.sort_unstable_by_key(|p| (p.column, p.code));
     Ok(Resolution {
@@ -364,12 +360,59 @@ fn run(
         patterns: patterns.iter().map(|&(pattern, n)| evidence_of(&prepared, &weights, pattern, n)).collect(),
         comparisons: prepared.comparisons.iter().map(|c| c.name.clone()).collect(),
         rules: stats,
-        largest_blocks: blocks.largest.clone(),
+        largest_blocks,
         placeholders: found,
         candidates: scored.rule_pairs.iter().sum(),
         drift,
         model,
     })
+}
+
+/// What each rule did, its pairs and losses counted.
+fn counted(
+    comparing: &Comparing<'_, '_>,
+    weights: &crate::model::Weights,
+    blocks: &Blocks,
+    scored: &Scored,
+) -> Vec<RuleStats> {
+    let expected: f64 = scored.edges.iter().map(|edge| to_probability(edge.weight)).sum();
+    let mut stats = blocks.stats.clone();
+    for ((stat, pairs), capped) in stats.iter_mut().zip(&scored.rule_pairs).zip(&blocks.capped) {
+        stat.pairs = *pairs;
+        let lost = lost_matches(comparing, weights, blocks, capped);
+        stat.recall_loss = if lost > 0.0 { lost / (expected + lost) } else { 0.0 };
+    }
+    stats
+}
+
+/// The pairs that stewards decided, compared. A decision may concern a pair that blocking never met, so its pattern may
+/// be new and is then added.
+fn decided(
+    comparing: &Comparing<'_, '_>,
+    weights: &crate::model::Weights,
+    constraints: &Constraints,
+    blocks: &Blocks,
+    patterns: &mut Vec<(Pattern, u64)>,
+) -> Vec<(Edge, PairDecision)> {
+    let known = patterns.len();
+    let mut memo = comparing.memo();
+    let same = constraints.same.iter().map(|&pair| (pair, PairDecision::ForcedMatch));
+    let not_same = constraints.not_same.iter().map(|&pair| (pair, PairDecision::ForcedNoMatch));
+    same.chain(not_same)
+        .map(|((a, b), decision)| {
+            let (a, b) = (a.min(b), a.max(b));
+            let found = comparing.pattern(a, b, &mut memo);
+            let rules = blocks.shared_rules(a, b);
+            let pattern =
+                patterns[..known].binary_search_by_key(&found.pattern, |entry| entry.0).unwrap_or_else(|_| {
+                    patterns.push((found.pattern, 0));
+                    patterns.len() - 1
+                });
+            let weight = weights.of(comparing.layout, found);
+            let edge = Edge { a, b, pattern: pattern as u32, rules, tf_unrelated: found.tf_unrelated, weight };
+            (edge, decision)
+        })
+        .collect()
 }
 
 /// How many matches a rule's capped blocks hold that no rule compared, as the model expects them.
@@ -435,20 +478,16 @@ fn numbered(f: &Features<'_>, by_id: &[u32], clusters: &[u32]) -> (Vec<u32>, Vec
     (of_row, smallest)
 }
 
-#[expect(clippy::too_many_arguments, reason = "one call; a struct for it would only rename its fields")]
+/// The pairs worth telling of, in the order of their ids.
 fn report(
-    prepared: &Prepared<'_>,
-    comparing: &Comparing<'_, '_>,
-    weights: &crate::model::Weights,
+    f: &Features<'_>,
     constraints: &Constraints,
-    blocks: &Blocks,
     edges: &[Edge],
+    decided: Vec<(Edge, PairDecision)>,
     clusters: &[u32],
     by_id: &[u32],
     options: &Options,
-    patterns: &mut Vec<(Pattern, u64)>,
 ) -> Vec<ScoredPair> {
-    let f = &prepared.features;
     // The places of a pair's records in the order of their ids.
     let places = |edge: &Edge| {
         let (a, b) = (f.rank(edge.a), f.rank(edge.b));
@@ -460,7 +499,6 @@ fn report(
         constraints.cuts(clusters, edges, threshold).into_iter().collect();
     let forced: HashSet<(u32, u32), foldhash::fast::FixedState> = constraints.same.iter().copied().collect();
     let limit = (options.sample.clamp(0.0, 1.0) * u64::MAX as f64) as u64;
-    let mut memo = comparing.memo();
     let mut chosen: Vec<(Edge, PairDecision, bool)> = Vec::new();
     for edge in edges {
         let pair = (edge.a, edge.b);
@@ -483,22 +521,7 @@ fn report(
             chosen.push((*edge, decision, decision == PairDecision::NoMatch));
         }
     }
-    let known = patterns.len();
-    let decided = constraints.same.iter().map(|&pair| (pair, PairDecision::ForcedMatch));
-    let decided = decided.chain(constraints.not_same.iter().map(|&pair| (pair, PairDecision::ForcedNoMatch)));
-    for ((a, b), decision) in decided {
-        let (a, b) = (a.min(b), a.max(b));
-        let found = comparing.pattern(a, b, &mut memo);
-        // A decision may concern a pair that blocking never met, so its pattern may be new.
-        let rules = blocks.shared_rules(a, b);
-        let pattern = patterns[..known].binary_search_by_key(&found.pattern, |entry| entry.0).unwrap_or_else(|_| {
-            patterns.push((found.pattern, 0));
-            patterns.len() - 1
-        });
-        let weight = weights.of(&prepared.layout, found);
-        let pattern = pattern as u32;
-        chosen.push((Edge { a, b, pattern, rules, tf_unrelated: found.tf_unrelated, weight }, decision, false));
-    }
+    chosen.extend(decided.into_iter().map(|(edge, decision)| (edge, decision, false)));
     chosen.par_sort_unstable_by_key(|(edge, ..)| places(edge));
     let row = |place: u32| f.order[by_id[place as usize] as usize];
     chosen

@@ -35,7 +35,7 @@ fn contradicting_decisions_are_refused() {
     let rows = population(20, 9);
     let k = |i: usize| id(&rows[i].key);
     let decisions = Decisions { same: vec![(k(0), k(1)), (k(1), k(2))], not_same: vec![(k(2), k(0))] };
-    let error = resolve(&records(&rows), &Options::default(), None, &decisions, &()).expect_err("0 = 1 = 2 ≠ 0");
+    let error = resolve(&mut records(&rows), &Options::default(), None, &decisions, &()).expect_err("0 = 1 = 2 ≠ 0");
     assert!(matches!(error, ResolveError::ContradictingDecisions { .. }), "{error}");
 }
 
@@ -47,7 +47,7 @@ fn a_source_without_duplicates_keeps_its_records_apart() {
     }
     let mut all = records(&rows);
     all.duplicates_none = vec![true];
-    let found = resolve(&all, &Options::default(), None, &Decisions::default(), &()).expect("well formed");
+    let found = resolve(&mut all.clone(), &Options::default(), None, &Decisions::default(), &()).expect("well formed");
     assert_eq!(found.confidence.len(), rows.len());
     assert!(found.model.prior_same < 0.01, "the model is one for more sources too: {}", found.model.prior_same);
 }
@@ -59,7 +59,7 @@ fn an_explanation_adds_up() {
     let found = run(&rows, &Decisions::default());
     for pair in found.pairs.iter().take(50) {
         let why = explain(
-            &all,
+            &mut all.clone(),
             &Options::default(),
             &found.model,
             &Decisions::default(),
@@ -79,7 +79,7 @@ fn an_explanation_adds_up() {
 fn unknown_names_are_refused_with_the_valid_ones() {
     let rows = population(20, 13);
     let with = |overrides| Options { overrides, ..Options::default() };
-    let run = |options: &Options| resolve(&records(&rows), options, None, &Decisions::default(), &()).map(|_| ());
+    let run = |options: &Options| resolve(&mut records(&rows), options, None, &Decisions::default(), &()).map(|_| ());
     let error =
         run(&with(Overrides { without: vec!["emial".into()], blocking: None })).expect_err("no such comparison");
     assert!(error.to_string().contains("emial") && error.to_string().contains("email"), "{error}");
@@ -94,7 +94,7 @@ fn a_model_for_other_columns_is_refused() {
     let model = run(&rows, &Decisions::default()).model;
     let mut fewer = records(&rows);
     fewer.columns.retain(|column| column.name != "email");
-    let error =
-        resolve(&fewer, &Options::default(), Some(&model), &Decisions::default(), &()).expect_err("no e-mail here");
+    let error = resolve(&mut fewer.clone(), &Options::default(), Some(&model), &Decisions::default(), &())
+        .expect_err("no e-mail here");
     assert!(matches!(&error, ResolveError::ModelMismatch { difference } if difference.contains("email")), "{error}");
 }

@@ -33,8 +33,8 @@ fn no_columns() {
         entity: EntityType::Generic,
         duplicates_none: Vec::new(),
     };
-    let error =
-        resolve(&nothing, &Options::default(), None, &Decisions::default(), &()).expect_err("nothing to compare");
+    let error = resolve(&mut nothing.clone(), &Options::default(), None, &Decisions::default(), &())
+        .expect_err("nothing to compare");
     assert!(matches!(error, ResolveError::NothingToCompare));
 }
 
@@ -59,7 +59,7 @@ fn a_hundred_thousand_identical_rows_end() {
 fn an_id_that_occurs_twice_is_refused() {
     let mut rows = population(3, 3);
     rows[1].key = rows[0].key.clone();
-    let error =
-        resolve(&records(&rows), &Options::default(), None, &Decisions::default(), &()).expect_err("two rows, one id");
+    let error = resolve(&mut records(&rows), &Options::default(), None, &Decisions::default(), &())
+        .expect_err("two rows, one id");
     assert!(matches!(error, ResolveError::DuplicateId { .. }));
 }

@@ -35,7 +35,7 @@ fn shuffled_rows_and_threads_change_nothing() {
     }
     for threads in [1, 2, 5] {
         let options = Options { threads: Some(threads), ..Options::default() };
-        let found = resolve(&records(&shuffled), &options, None, &Decisions::default(), &()).expect("well formed");
+        let found = resolve(&mut records(&shuffled), &options, None, &Decisions::default(), &()).expect("well formed");
         assert_eq!(named(&shuffled, &found), expected, "{threads} threads");
     }
 }
@@ -46,8 +46,8 @@ fn a_saved_model_gives_the_same_result() {
     let first = run(&rows, &Decisions::default());
     let json = first.model.to_json().expect("a model is plain data");
     let model = Model::from_json(&json).expect("it was just written");
-    let again =
-        resolve(&records(&rows), &Options::default(), Some(&model), &Decisions::default(), &()).expect("well formed");
+    let again = resolve(&mut records(&rows), &Options::default(), Some(&model), &Decisions::default(), &())
+        .expect("well formed");
     assert_eq!(named(&rows, &again), named(&rows, &first));
 }
 
@@ -55,7 +55,7 @@ fn a_saved_model_gives_the_same_result() {
 fn a_model_corrects_the_pairs_of_one_pattern() {
     let rows = population(400, 4);
     let with = |model: &Model| {
-        resolve(&records(&rows), &Options::default(), Some(model), &Decisions::default(), &()).expect("well formed")
+        resolve(&mut records(&rows), &Options::default(), Some(model), &Decisions::default(), &()).expect("well formed")
     };
     let mut model = run(&rows, &Decisions::default()).model;
     model.pattern_calibration.clear();
@@ -90,7 +90,7 @@ fn a_model_that_corrects_what_it_does_not_know_is_refused() {
     let mut model = run(&rows, &Decisions::default()).model;
     let levels = BTreeMap::from([("name".to_owned(), "as like as two peas".to_owned())]);
     model.pattern_calibration.push(PatternCorrection { levels, correction: 0.5 });
-    let refused = resolve(&records(&rows), &Options::default(), Some(&model), &Decisions::default(), &());
+    let refused = resolve(&mut records(&rows), &Options::default(), Some(&model), &Decisions::default(), &());
     let reason = refused.expect_err("no such level").to_string();
     assert!(reason.contains("as like as two peas"), "{reason}");
 }

@@ -64,7 +64,7 @@ fn a_closed_part_resolved_alone_equals_its_part_of_the_whole() {
     whole.extend(part.iter().cloned());
     let options = Options::default();
     let resolve = |rows: &[Row], model| {
-        resolve(&records(rows), &options, model, &Decisions::default(), &()).expect("well formed")
+        resolve(&mut records(rows), &options, model, &Decisions::default(), &()).expect("well formed")
     };
     let first = resolve(&whole, None);
     assert!(!first.model.left_out.is_empty(), "the whole is large enough to leave a loose rule out");

@@ -50,7 +50,7 @@ pub(crate) fn records(rows: &[Row]) -> Records {
 }
 
 pub(crate) fn run(rows: &[Row], decisions: &Decisions) -> Resolution {
-    resolve(&records(rows), &Options::default(), None, decisions, &()).expect("the records are well formed")
+    resolve(&mut records(rows), &Options::default(), None, decisions, &()).expect("the records are well formed")
 }
 
 /// Steele, Lea and Flood's SplitMix64.

@@ -29,7 +29,8 @@ fn chain(length: usize) -> Records {
 #[cfg_attr(debug_assertions, ignore = "takes minutes without optimisation")]
 fn a_chain_of_two_hundred_thousand_records_ends() {
     let length = 200_000;
-    let found = resolve(&chain(length), &Options::default(), None, &Decisions::default(), &()).expect("well formed");
+    let found =
+        resolve(&mut chain(length), &Options::default(), None, &Decisions::default(), &()).expect("well formed");
     // Every link is met, and of all other pairs only those of namesakes: nothing compares the square of a component.
     assert!(found.candidates >= length as u64 - 1, "{}", found.candidates);
     assert!(found.candidates < 20 * length as u64, "{}", found.candidates);
