@@ -160,18 +160,23 @@ pub async fn run(plan: &Plan, options: &RunOptions, progress: &Progress) -> Resu
 
     check_quarantine(plan, &extracted, &normalized, last.as_ref())?;
 
-    // Resolve and survive.
+    // Resolve and survive. Who is who does not change the records: their table, the largest, is written meanwhile, because
+    // parts of matching leave cores idle.
     let stage = progress.stage("resolve", Some(records));
-    let mut entities = Vec::new();
-    for records in &normalized.entities {
+    let resolve = |records: &EntityRecords| {
         progress.check_signal()?;
         let model = match named_model.as_ref().filter(|model| is_for(model, &records.plan.entity)) {
             Some(model) => Some((model.clone(), None)),
             None => pinned_model(&store, last.as_ref(), &records.plan.entity, options.retrain)?,
         };
         let ids = previous_ids(&store, last.as_ref(), &records.plan.entity)?;
-        entities.push(resolve_entity(plan, records, model.as_ref(), &steward, &ids, facts.version, options, progress)?);
-    }
+        resolve_entity(plan, records, model.as_ref(), &steward, &ids, facts.version, options, progress)
+    };
+    let (entities, source_records) = rayon::join(
+        || normalized.entities.iter().map(resolve).collect::<Result<Vec<_>, _>>(),
+        || tables::source_records::write(plan, &normalized, staging),
+    );
+    let (entities, source_records) = (entities?, source_records?);
     let profiles: u64 = entities.iter().map(|(entity, _)| entity.clusters.len() as u64).sum();
     stages.ended("resolve", stage, records, profiles, &counted(profiles, "golden profile"));
     let (entities, previous_ids): (Vec<EntityResult>, Vec<_>) = entities.into_iter().unzip();
@@ -195,12 +200,14 @@ pub async fn run(plan: &Plan, options: &RunOptions, progress: &Progress) -> Resu
     // Write, report, publish.
     let stage = progress.stage("publish", None);
     let mut written = write_tables(&results, &measures, staging, progress)?;
+    written.push(source_records);
     write_models(&results, staging)?;
     let mut manifest = manifest(&results, &verdict, last.as_ref(), &inputs, &states, started)?;
     let document = report::document(&results, &measures, &stages.entries, &verdict.gates);
     commit::write_durable(&staging.join("report.html"), &report::html(&document)?)?;
     commit::write_durable(&staging.join("report.json"), &report::json(&document))?;
     manifest.stages = stages.entries.clone();
+    written.sort_by(|a, b| a.table.cmp(&b.table));
     written.push(tables::run_manifest::write(&manifest, staging, plan.publish.compression)?);
     manifest.tables = written;
     manifest.finished_at = now();
@@ -590,6 +597,7 @@ fn check_gates(measures: &Measures) -> Vec<Gate> {
         .collect()
 }
 
+/// Writes all tables but that of the records and that of the run itself.
 fn write_tables(
     results: &Results<'_>,
     measures: &Measures,
@@ -602,8 +610,7 @@ fn write_tables(
     let coverage: Write<'_> = &|results, staging| tables::coverage_matrix::write(results, measures, staging);
     let overlap: Write<'_> = &|results, staging| tables::source_overlap::write(results, measures, staging);
     // The largest first: threads take one after the other, so what is left for the end is small.
-    let writes: [Write<'_>; 17] = [
-        &tables::source_records::write,
+    let writes: [Write<'_>; 16] = [
         &tables::attribute_provenance::write,
         &tables::match_pairs::write,
         &tables::golden_profiles::write,
@@ -621,16 +628,14 @@ fn write_tables(
         coverage,
         overlap,
     ];
-    let mut written: Vec<_> = writes
+    writes
         .iter()
         .par_bridge()
         .map(|write| {
             progress.check_signal()?;
             write(results, staging)
         })
-        .collect::<Result<_, _>>()?;
-    written.sort_by(|a, b| a.table.cmp(&b.table));
-    Ok(written)
+        .collect()
 }
 
 fn write_models(results: &Results<'_>, staging: &Path) -> Result<(), RunError> {

@@ -96,8 +96,10 @@ pub(super) fn measure_attribute(
         let speakers = hear(view, &values, cluster, &mut said);
         let said = said.get(..speakers).unwrap_or_default();
         let winner = golden.winner(cluster);
-        let best = winner
-            .and_then(|winner| values.at(*view.records.places.get(winner.record as usize)?, winner.element as usize));
+        let best = winner.and_then(|winner| {
+            let record = winner.record as usize;
+            values.at(record, *view.records.places.get(record)?, winner.element as usize)
+        });
         if let Some(winner) = winner {
             measured.with_value += 1;
             measured.valid += i64::from(usable(golden.plan.kind, winner.valid));

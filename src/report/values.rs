@@ -152,14 +152,13 @@ impl Values {
         self.given.get(record).copied().unwrap_or(false)
     }
 
-    /// The hash of one value; `element` counts in the list column of the batch and is passed over for a scalar.
-    pub(super) fn at(&self, (batch, row): (usize, usize), element: usize) -> Option<u64> {
-        match &self.columns {
-            Columns::Scalar(columns) => {
-                let (_, normal) = columns.get(batch)?;
-                (row < normal.len() && normal.is_valid(row)).then(|| hash(normal.value(row)))
-            }
-            Columns::List(columns) => columns.get(batch)?.hash(element),
+    /// The hash of one valid value of a record; `element` counts in the list column of the batch and is passed over for a
+    /// scalar.
+    pub(super) fn at(&self, record: usize, (batch, _): (usize, usize), element: usize) -> Option<u64> {
+        match (&self.columns, self.of(record)) {
+            (Columns::Scalar(_), hashes) => hashes.first().copied(),
+            (Columns::List(_), [only]) => Some(*only),
+            (Columns::List(columns), _) => columns.get(batch)?.hash(element),
         }
     }
 }

@@ -9,7 +9,7 @@ use crate::normalize::layout;
 use crate::normalize::records::Normalized;
 use crate::pipeline::RunError;
 use crate::pipeline::plan::{AttributePlan, Plan};
-use crate::publish::Results;
+
 use crate::publish::columns::{Names, Origins, repeated, source_names};
 use crate::publish::table::{MEANING, TableWriter, WrittenTable, column, maybe_text, text};
 
@@ -61,11 +61,7 @@ fn attributes(plan: &Plan) -> Vec<&AttributePlan> {
 
 /// # Errors
 /// Where the table cannot be written.
-pub fn write(results: &Results<'_>, version: &Path) -> Result<WrittenTable, RunError> {
-    write_records(results.plan, results.normalized, version)
-}
-
-fn write_records(plan: &Plan, normalized: &Normalized, version: &Path) -> Result<WrittenTable, RunError> {
+pub fn write(plan: &Plan, normalized: &Normalized, version: &Path) -> Result<WrittenTable, RunError> {
     let mut writer = TableWriter::create(version, NAME, fields(plan), plan.publish.compression)?;
     let schema = Arc::clone(writer.schema());
     let sources = source_names(plan);
