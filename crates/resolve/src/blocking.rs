@@ -261,10 +261,13 @@ fn not_last(members: &[u32]) -> &[u32] {
     members.split_last().map_or(&[], |(_, others)| others)
 }
 
-/// The keys one rule finds, each with the record that carries it.
+/// Keys, each with a record that carries it.
+type Entries = Vec<(u64, u32)>;
+
+/// The keys one rule finds.
 struct Carriers {
     /// In the order of the records, in parts of [`RECORDS_AT_ONCE`].
-    entries: Vec<Vec<(u64, u32)>>,
+    entries: Vec<Entries>,
     /// Records that carry a key.
     records: u64,
 }
@@ -285,7 +288,7 @@ fn carriers(f: &Features<'_>, rules: &[Rule]) -> Vec<Carriers> {
         })
         .collect();
     let ranges = (0..f.len() as u32).step_by(RECORDS_AT_ONCE as usize).collect::<Vec<u32>>();
-    let parts: Vec<Vec<(Vec<(u64, u32)>, u64)>> = ranges
+    let parts: Vec<Vec<(Entries, u64)>> = ranges
         .into_par_iter()
         .map(|start| {
             let positions: Vec<u32> = (start..(start + RECORDS_AT_ONCE).min(f.len() as u32)).collect();
@@ -340,7 +343,7 @@ struct Grouped {
 }
 
 impl Grouped {
-    fn new(parts: Vec<Vec<(u64, u32)>>) -> Self {
+    fn new(parts: Vec<Entries>) -> Self {
         let count = parts.iter().map(Vec::len).sum();
         let shared = Shared::new(count, parts.iter().flatten().map(|entry| entry.0));
         let groups = shared.groups();
