@@ -55,6 +55,19 @@ impl Clusters {
         self.members.get(at(cluster)..at(cluster + 1)).unwrap_or_default()
     }
 
+    /// The records of clusters that follow each other, in the order of the clusters, as places in [`Self::all_members`].
+    #[must_use]
+    pub fn places(&self, clusters: std::ops::Range<usize>) -> std::ops::Range<usize> {
+        let at = |index: usize| self.offsets.get(index).map_or(0, |offset| *offset as usize);
+        at(clusters.start)..at(clusters.end)
+    }
+
+    /// The records of all clusters, one cluster after the other.
+    #[must_use]
+    pub fn all_members(&self) -> &[u32] {
+        &self.members
+    }
+
     /// The cluster of a record.
     #[must_use]
     pub fn of(&self, record: usize) -> usize {
@@ -74,6 +87,7 @@ mod tests {
         assert_eq!(clusters.members(1), [0, 2, 4]);
         assert_eq!(clusters.members(2), [3]);
         assert_eq!(clusters.of(4), 1);
+        assert_eq!(&clusters.all_members()[clusters.places(1..3)], [0, 2, 4, 3]);
         assert!(Clusters::new(&[]).is_empty());
     }
 }

@@ -4,19 +4,19 @@
 //! list element) that it came from; the tables take the values from there, so provenance cannot drift from them.
 
 mod clusters;
+mod members;
 mod observe;
 
-use arrow::array::{Array, AsArray};
-use arrow::datatypes::TimestampMicrosecondType;
 use goldsmith_config::attributes::AttributeKind;
 use goldsmith_resolve::RecordId;
 use goldsmith_resolve::survivorship::{Strategy, rank};
 use rayon::prelude::*;
 
 pub use clusters::Clusters;
+use members::Member;
 use observe::{Observer, Seen};
 
-use crate::normalize::{EntityRecords, layout};
+use crate::normalize::EntityRecords;
 use crate::pipeline::RunError;
 use crate::pipeline::plan::{AttributePlan, Plan, Survive};
 
@@ -85,32 +85,26 @@ pub fn survive(
     ids: &[RecordId],
     clusters: &Clusters,
 ) -> Result<Golden, RunError> {
-    let updated: Vec<Option<i64>> = records
-        .column(layout::UPDATED_AT)?
-        .iter()
-        .flat_map(|array| {
-            let array = array.as_primitive::<TimestampMicrosecondType>();
-            (0..array.len()).map(|row| array.is_valid(row).then(|| array.value(row))).collect::<Vec<_>>()
-        })
-        .collect();
+    let members = members::members(records, ids, clusters)?;
     let attributes = records
         .plan
         .attributes
         .iter()
-        .map(|attribute| survive_attribute(plan, attribute, records, ids, &updated, clusters))
+        .map(|attribute| survive_attribute(plan, attribute, records, &members, clusters))
         .collect::<Result<_, _>>()?;
     Ok(Golden { attributes })
 }
 
 /// Clusters a thread takes at a time.
 const CLUSTERS_A_TASK: usize = 4_096;
+/// Clusters whose values are fetched before the first of them is looked at.
+const CLUSTERS_AT_HAND: usize = 256;
 
 fn survive_attribute(
     plan: &Plan,
     attribute: &AttributePlan,
     records: &EntityRecords,
-    ids: &[RecordId],
-    updated: &[Option<i64>],
+    members: &[Member],
     clusters: &Clusters,
 ) -> Result<RankedAttribute, RunError> {
     let trust: Vec<u16> = plan
@@ -119,7 +113,7 @@ fn survive_attribute(
         .map(|source| attribute.prefer.iter().position(|name| *name == source.name).unwrap_or(attribute.prefer.len()))
         .map(|rank| u16::try_from(rank).unwrap_or(u16::MAX))
         .collect();
-    let observer = Observer::new(attribute, records, ids, updated, trust)?;
+    let observer = Observer::new(attribute, records, trust)?;
     let strategy = match attribute.survive {
         Survive::MostRecent => Strategy::MostRecent,
         Survive::MostFrequent => Strategy::MostFrequent,
@@ -135,7 +129,12 @@ fn survive_attribute(
             let mut values = Vec::new();
             let mut seen = Seen::default();
             for cluster in start..(start + CLUSTERS_A_TASK).min(clusters.len()) {
-                observer.observe(clusters.members(cluster), &mut seen);
+                if (cluster - start).is_multiple_of(CLUSTERS_AT_HAND) {
+                    let soon = cluster..(cluster + CLUSTERS_AT_HAND).min(clusters.len());
+                    observer.touch(members.get(clusters.places(soon)).unwrap_or_default());
+                }
+                let of_cluster = clusters.places(cluster..cluster + 1);
+                observer.observe(members.get(of_cluster).unwrap_or_default(), &mut seen);
                 let before = values.len();
                 if let [one] = seen.observations.as_slice() {
                     values.push(RankedValue {

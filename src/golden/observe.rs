@@ -1,24 +1,22 @@
 //! What the records of a cluster say of one attribute.
 
 use std::borrow::Cow;
+use std::hint::black_box;
 
 use arrow::array::{Array, AsArray, BooleanArray, ListArray, StringArray};
 use arrow::compute::cast;
 use arrow::datatypes::DataType;
 use goldsmith_config::attributes::AttributeKind;
-use goldsmith_resolve::RecordId;
 use goldsmith_resolve::survivorship::Observation;
 use hashbrown::HashMap;
 
+use super::Member;
 use crate::normalize::{EntityRecords, layout};
 use crate::pipeline::RunError;
 use crate::pipeline::plan::AttributePlan;
 
 /// Reads one attribute of the records of a cluster.
-pub(super) struct Observer<'a> {
-    records: &'a EntityRecords,
-    ids: &'a [RecordId],
-    updated: &'a [Option<i64>],
+pub(super) struct Observer {
     /// By source.
     trust: Vec<u16>,
     kind: AttributeKind,
@@ -52,14 +50,8 @@ impl Seen<'_> {
     }
 }
 
-impl<'a> Observer<'a> {
-    pub(super) fn new(
-        attribute: &AttributePlan,
-        records: &'a EntityRecords,
-        ids: &'a [RecordId],
-        updated: &'a [Option<i64>],
-        trust: Vec<u16>,
-    ) -> Result<Self, RunError> {
+impl Observer {
+    pub(super) fn new(attribute: &AttributePlan, records: &EntityRecords, trust: Vec<u16>) -> Result<Self, RunError> {
         let arrays = records.column(&attribute.name)?;
         let columns = if layout::is_list(attribute.kind) {
             let mut lists = Vec::with_capacity(arrays.len());
@@ -87,23 +79,42 @@ impl<'a> Observer<'a> {
                     .collect::<Result<_, RunError>>()?,
             )
         };
-        Ok(Self { records, ids, updated, trust, kind: attribute.kind, columns })
+        Ok(Self { trust, kind: attribute.kind, columns })
+    }
+
+    /// Reads where the values of members begin, so that they are at hand: they lie scattered in memory, and in a loop of
+    /// its own, with no branch that depends on them, a processor fetches many at once.
+    pub(super) fn touch(&self, members: &[Member]) {
+        let at = |offsets: &[i32], index: usize| offsets.get(index).and_then(|at| usize::try_from(*at).ok());
+        black_box(members.iter().fold(0, |sum, member| {
+            let batch = member.batch as usize;
+            sum ^ match &self.columns {
+                Columns::Scalar(columns) => columns.get(batch).and_then(|values| {
+                    values.value_data().get(at(values.value_offsets(), member.row as usize)?).copied().map(usize::from)
+                }),
+                Columns::List(columns) => columns.get(batch).and_then(|(list, parts, _)| {
+                    let element = at(list.value_offsets(), member.row as usize)?;
+                    at(parts.first()?.value_offsets(), element)
+                }),
+            }
+            .unwrap_or(0)
+        }));
     }
 
     /// Fills `seen` with what the members of a cluster say, and with nothing else.
-    pub(super) fn observe<'s>(&'s self, members: &[u32], seen: &mut Seen<'s>) {
+    pub(super) fn observe<'s>(&'s self, members: &[Member], seen: &mut Seen<'s>) {
         seen.observations.clear();
         seen.elements.clear();
         seen.codes.clear();
-        for record in members {
-            let Some((batch, row)) = self.records.places.get(*record as usize).copied() else { continue };
+        for member in members {
+            let (batch, row) = (member.batch as usize, member.row as usize);
             match &self.columns {
                 Columns::Scalar(columns) => {
                     let Some(values) = columns.get(batch).filter(|values| values.is_valid(row)) else { continue };
                     let value = values.value(row);
                     let valid = !self.is_initial(value);
                     let code = seen.codes.of(Cow::Borrowed(value));
-                    self.push(seen, *record, code, valid, value.len(), 0, 0);
+                    self.push(seen, member, code, valid, value.len(), 0, 0);
                 }
                 Columns::List(columns) => {
                     let Some((list, parts, valid)) = columns.get(batch) else { continue };
@@ -114,7 +125,7 @@ impl<'a> Observer<'a> {
                         let Some(value) = identity_of(parts, element) else { continue };
                         let length = value.len();
                         let code = seen.codes.of(value);
-                        self.push(seen, *record, code, valid.value(element), length, position, element);
+                        self.push(seen, member, code, valid.value(element), length, position, element);
                     }
                 }
             }
@@ -130,20 +141,19 @@ impl<'a> Observer<'a> {
     fn push(
         &self,
         seen: &mut Seen<'_>,
-        record: u32,
+        member: &Member,
         code: u32,
         valid: bool,
         length: usize,
         position: usize,
         element: usize,
     ) {
-        let source = self.records.sources.get(record as usize).copied().unwrap_or(0);
         seen.observations.push(Observation {
             code,
-            record,
-            id: self.ids.get(record as usize).copied().unwrap_or(RecordId(0)),
-            updated_at: self.updated.get(record as usize).copied().flatten(),
-            trust: self.trust.get(usize::from(source)).copied().unwrap_or(u16::MAX),
+            record: member.record,
+            id: member.id,
+            updated_at: member.updated_at,
+            trust: self.trust.get(usize::from(member.source)).copied().unwrap_or(u16::MAX),
             valid,
             length: u32::try_from(length).unwrap_or(u32::MAX),
             position: u16::try_from(position).unwrap_or(u16::MAX),

@@ -73,6 +73,9 @@ struct Said {
     hashes: Vec<u64>,
 }
 
+/// Clusters whose values are fetched before the first of them is looked at.
+const CLUSTERS_AT_HAND: usize = 256;
+
 /// Measures the attribute with this number in the entity's plan.
 ///
 /// # Errors
@@ -93,6 +96,10 @@ pub(super) fn measure_attribute(
     let mut said: Vec<Said> = Vec::new();
     let mut winners = Vec::new();
     for cluster in 0..view.clusters.len() {
+        if cluster.is_multiple_of(CLUSTERS_AT_HAND) {
+            let soon = view.clusters.places(cluster..(cluster + CLUSTERS_AT_HAND).min(view.clusters.len()));
+            values.touch(view.clusters.all_members().get(soon).unwrap_or_default());
+        }
         let speakers = hear(view, &values, cluster, &mut said);
         let said = said.get(..speakers).unwrap_or_default();
         let winner = golden.winner(cluster);

@@ -1,6 +1,7 @@
 //! One attribute of all records, read once: what every measure is counted from.
 
 use std::hash::BuildHasher;
+use std::hint::black_box;
 
 use arrow::array::{Array, AsArray, BooleanArray, ListArray, StringArray};
 use arrow::compute::cast;
@@ -145,6 +146,16 @@ impl Values {
     pub(super) fn of(&self, record: usize) -> &[u64] {
         let at = |index: usize| self.offsets.get(index).copied().unwrap_or(0);
         self.hashes.get(at(record)..at(record + 1)).unwrap_or_default()
+    }
+
+    /// Reads where the hashes of records lie, so that they are at hand: in a loop of its own a processor fetches many at
+    /// once.
+    pub(super) fn touch(&self, records: &[u32]) {
+        black_box(records.iter().fold(0, |sum, record| {
+            let record = *record as usize;
+            let hash = self.offsets.get(record).and_then(|at| self.hashes.get(*at)).copied().unwrap_or(0);
+            sum ^ hash ^ u64::from(self.given(record))
+        }));
     }
 
     /// Whether the record has a value, valid or not.

@@ -668,6 +668,16 @@ mod tests {
     }
 
     #[test]
+    fn blocks_come_in_the_order_of_their_first_records() {
+        let parts = vec![vec![(9, 0), (9, 0), (4, 1), (7, 2)], vec![(4, 3), (9, 3), (5, 4), (4, 5), (7, 6), (7, 6)]];
+        let grouped = Grouped::new(parts);
+        let blocks: Vec<(u64, Vec<u32>)> =
+            grouped.larger_than(1).map(|block| (block.key, block.records.to_vec())).collect();
+        assert_eq!(blocks, [(9, vec![0, 3]), (4, vec![1, 3, 5]), (7, vec![2, 6])]);
+        assert_eq!(grouped.larger_than(2).map(|block| block.pairs()).sum::<u64>(), 3);
+    }
+
+    #[test]
     fn capped_blocks_are_drawn_from_in_proportion_to_their_pairs() {
         let (small, large) = ((0..11).collect::<Vec<u32>>(), (100..200).collect::<Vec<u32>>());
         let drawn = Capped::draw(&[Block { key: 7, records: &small }, Block { key: 8, records: &large }]);

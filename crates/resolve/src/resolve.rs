@@ -499,11 +499,10 @@ fn report(
         constraints.cuts(clusters, edges, threshold).into_iter().collect();
     let forced: HashSet<(u32, u32), foldhash::fast::FixedState> = constraints.same.iter().copied().collect();
     let limit = (options.sample.clamp(0.0, 1.0) * u64::MAX as f64) as u64;
-    let mut chosen: Vec<(Edge, PairDecision, bool)> = Vec::new();
-    for edge in edges {
+    let of_edge = |edge: &Edge| {
         let pair = (edge.a, edge.b);
         if forced.contains(&pair) || constraints.not_same.contains(&pair) {
-            continue;
+            return None;
         }
         let together = clusters[edge.a as usize] == clusters[edge.b as usize];
         let decision = match () {
@@ -514,13 +513,12 @@ fn report(
             () if edge.weight >= review => PairDecision::Review,
             () => PairDecision::NoMatch,
         };
+        let sampled = decision == PairDecision::NoMatch;
         let (left, right) = places(edge);
         let id = |place: u32| f.id(by_id[place as usize]).0 as u64;
-        let low = mix(id(left), id(right)) <= limit;
-        if decision != PairDecision::NoMatch || low {
-            chosen.push((*edge, decision, decision == PairDecision::NoMatch));
-        }
-    }
+        (!sampled || mix(id(left), id(right)) <= limit).then_some((*edge, decision, sampled))
+    };
+    let mut chosen: Vec<(Edge, PairDecision, bool)> = edges.par_iter().filter_map(of_edge).collect();
     chosen.extend(decided.into_iter().map(|(edge, decision)| (edge, decision, false)));
     chosen.par_sort_unstable_by_key(|(edge, ..)| places(edge));
     let row = |place: u32| f.order[by_id[place as usize] as usize];

@@ -41,6 +41,23 @@ fn shuffled_rows_and_threads_change_nothing() {
 }
 
 #[test]
+fn pairs_and_clusters_come_in_the_order_of_ids() {
+    let rows = population(400, 3);
+    let (all, found) = (records(&rows), run(&rows, &Decisions::default()));
+    let ids: Vec<_> = found.pairs.iter().map(|pair| (all.ids[pair.left as usize], all.ids[pair.right as usize])).collect();
+    assert!(ids.len() > 50, "{}", ids.len());
+    assert!(ids.iter().all(|(left, right)| left < right));
+    assert!(ids.is_sorted());
+    // Clusters are numbered by the smallest id in each.
+    let mut smallest = vec![None; found.confidence.len()];
+    for (id, &cluster) in all.ids.iter().zip(&found.cluster_of) {
+        let known = &mut smallest[cluster as usize];
+        *known = Some(known.map_or(*id, |known: RecordId| known.min(*id)));
+    }
+    assert!(smallest.iter().all(Option::is_some) && smallest.is_sorted());
+}
+
+#[test]
 fn a_saved_model_gives_the_same_result() {
     let rows = population(400, 4);
     let first = run(&rows, &Decisions::default());
