@@ -46,14 +46,21 @@ pub enum Fate {
 /// The fate of one extracted row.
 #[derive(Debug, Clone)]
 pub struct LedgerEntry {
-    pub source: usize,
-    pub source_key: Option<String>,
+    /// Index of the source in the plan.
+    pub source: u16,
+    /// `None` for a record: it has its key itself.
+    pub source_key: Option<Box<str>>,
     /// File, or table of a database; `None` for a row of a query.
     pub file: Option<Arc<str>>,
     pub row: Option<i64>,
     pub fate: Fate,
     /// Index into [`Normalized::entities`].
-    pub entity: usize,
+    pub entity: u16,
+}
+
+/// An index among sources or entity types; a pipeline has few.
+fn few(index: usize) -> u16 {
+    u16::try_from(index).unwrap_or(u16::MAX)
 }
 
 /// The normalised records of one entity type, sorted by source and key.
@@ -109,7 +116,7 @@ impl EntityRecords {
     fn push(&mut self, batch: RecordBatch, source: usize) -> Result<(), RunError> {
         let (number, rows) = (self.columns.lengths().len(), batch.num_rows());
         self.places.extend((0..rows).map(|row| (number, row)));
-        self.sources.resize(self.sources.len() + rows, u16::try_from(source).unwrap_or(u16::MAX));
+        self.sources.resize(self.sources.len() + rows, few(source));
         self.columns.push(batch)
     }
 }
@@ -330,12 +337,12 @@ async fn normalize_source(
             }
             filtered += 1;
             normalized.ledger.push(LedgerEntry {
-                source: number,
-                source_key: key,
+                source: few(number),
+                source_key: key.map(String::into_boxed_str),
                 file: usize::try_from(file).ok().and_then(|file| place_in(Some(&table)).get(file)).cloned(),
                 row,
                 fate: Fate::Filtered,
-                entity,
+                entity: few(entity),
             });
         }
         add(normalized, number, |counts| {
@@ -481,14 +488,14 @@ async fn run_record(
             Fate::Quarantined => counts.quarantined += 1,
             Fate::Filtered => {}
         });
-        let source_key = if matches!(fate, Fate::Record(_)) { None } else { key.map(str::to_owned) };
+        let source_key = if matches!(fate, Fate::Record(_)) { None } else { key.map(Box::from) };
         normalized.ledger.push(LedgerEntry {
-            source: place.source,
+            source: few(place.source),
             source_key,
             file: place.file(at.0),
             row: at.1,
             fate,
-            entity: place.entity,
+            entity: few(place.entity),
         });
     }
     if let Some(entity) = normalized.entities.get_mut(place.entity) {
@@ -528,12 +535,12 @@ fn rows_without_columns(place: Place<'_>, rows: &mut Rows, normalized: &mut Norm
         normalized.quarantined.push(missing_key(&place, (file, Some(row))));
         add(normalized, place.source, |counts| counts.quarantined += 1);
         normalized.ledger.push(LedgerEntry {
-            source: place.source,
+            source: few(place.source),
             source_key: None,
             file: place.file(file),
             row: Some(row),
             fate: Fate::Quarantined,
-            entity: place.entity,
+            entity: few(place.entity),
         });
     }
     Ok(())
@@ -754,12 +761,12 @@ impl LastGood {
                 for record in entity.len()..entity.len() + kept.num_rows() {
                     let record = u32::try_from(record).unwrap_or(u32::MAX);
                     normalized.ledger.push(LedgerEntry {
-                        source,
+                        source: few(source),
                         source_key: None,
                         file: None,
                         row: None,
                         fate: Fate::Record(record),
-                        entity: number,
+                        entity: few(number),
                     });
                 }
                 entity.push(RecordBatch::try_new(schema, columns)?, source)?;

@@ -237,14 +237,14 @@ fn query_rows(normalized: &Normalized, limit: u64) -> Result<Vec<PreviewRow>, Ru
 }
 
 fn becomes(entry: &LedgerEntry, normalized: &Normalized) -> Result<Option<Becomes>, RunError> {
-    let key = || entry.source_key.clone().unwrap_or_default();
+    let key = || entry.source_key.as_deref().unwrap_or_default().to_owned();
     Ok(match entry.fate {
         Fate::Filtered => Some(Becomes::Filtered),
         Fate::DuplicateRow | Fate::Superseded => Some(Becomes::Repeated { key: key() }),
         // Told with its reason by the quarantined rows.
         Fate::Quarantined => None,
         Fate::Record(record) => {
-            let Some(records) = normalized.entities.get(entry.entity) else { return Ok(None) };
+            let Some(records) = normalized.entities.get(usize::from(entry.entity)) else { return Ok(None) };
             let mut values = record_values(records, record)?;
             let key = values.shift_remove(SOURCE_KEY).and_then(|key| key.as_str().map(str::to_owned));
             Some(Becomes::Record { entity: records.plan.entity.clone(), key: key.unwrap_or_default(), values })

@@ -130,14 +130,20 @@ pub struct ScoredPair {
     pub tf_adjust: Weight,
     /// The match weight, prior included, 1/1024 bit.
     pub weight: Weight,
-    /// The probability behind the weight.
-    pub probability: f64,
     /// What became of the pair.
     pub decision: PairDecision,
     /// The blocking rules that found it, one bit each.
     pub rules: u32,
     /// Whether the pair is reported only as part of the sample.
     pub sampled: bool,
+}
+
+impl ScoredPair {
+    /// The probability behind the weight.
+    #[must_use]
+    pub fn probability(&self) -> f64 {
+        to_probability(self.weight)
+    }
 }
 
 /// What became of a pair.
@@ -530,7 +536,6 @@ fn report(
             pattern: edge.pattern,
             tf_adjust: edge.tf_unrelated,
             weight: edge.weight,
-            probability: to_probability(edge.weight),
             decision,
             rules: edge.rules,
             sampled,

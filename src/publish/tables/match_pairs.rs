@@ -79,7 +79,7 @@ pub fn write(results: &Results<'_>, version: &Path) -> Result<WrittenTable, RunE
         let model = Names::of([entity.model_version.as_str()]);
         for pairs in entity.resolution.pairs.chunks(BATCH_ROWS) {
             #[expect(clippy::cast_possible_truncation, reason = "a probability")]
-            let probability = pairs.iter().map(|pair| pair.probability as f32);
+            let probability = pairs.iter().map(|pair| pair.probability() as f32);
             writer.write(vec![
                 repeated(&entity_type, pairs.len())?,
                 sources.column(pairs.iter().map(|pair| origins.source(pair.left)))?,

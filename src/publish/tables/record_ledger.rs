@@ -52,7 +52,7 @@ struct Line<'a> {
     /// The number of its golden id over all entity types.
     golden_id: Option<u32>,
     /// The record it became, by entity type and number.
-    record: Option<(usize, u32)>,
+    record: Option<(u16, u32)>,
 }
 
 /// Names in their order.
@@ -155,9 +155,9 @@ fn lines<'a>(
         if file.0 != entry.file.as_deref() {
             file = (entry.file.as_deref(), entry.file.as_deref().and_then(|name| files.number(name)));
         }
-        let of = types.get(entry.entity);
+        let of = types.get(usize::from(entry.entity));
         let mut line = Line {
-            source: source_numbers.get(entry.source).copied().flatten().unwrap_or(u32::MAX),
+            source: source_numbers.get(usize::from(entry.source)).copied().flatten().unwrap_or(u32::MAX),
             key: entry.source_key.as_deref(),
             entity: of.and_then(|of| of.number),
             file: file.1,

@@ -23,7 +23,11 @@ pub(super) fn matching(plan: &Plan, records: &EntityRecords, entity: &EntityResu
     let placeholders: Vec<&PlaceholderRow> =
         measures.placeholders.iter().filter(|row| row.entity_type == records.plan.entity).collect();
     let probabilities = |wanted: fn(PairDecision) -> bool| {
-        resolution.pairs.iter().filter(move |pair| wanted(pair.decision)).map(|pair| pair.probability)
+        resolution
+            .pairs
+            .iter()
+            .filter(move |pair| wanted(pair.decision))
+            .map(goldsmith_resolve::ScoredPair::probability)
     };
     Matching {
         model_version: entity.model_version.clone(),
@@ -109,7 +113,7 @@ fn bands(resolution: &Resolution) -> Vec<Band> {
         }
     }
     for pair in &resolution.pairs {
-        let Some(band) = bands.get_mut(band(pair.probability)) else { continue };
+        let Some(band) = bands.get_mut(band(pair.probability())) else { continue };
         match pair.decision {
             PairDecision::Match => band.joined += 1,
             PairDecision::Review => band.review += 1,

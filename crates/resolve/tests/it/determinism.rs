@@ -44,7 +44,8 @@ fn shuffled_rows_and_threads_change_nothing() {
 fn pairs_and_clusters_come_in_the_order_of_ids() {
     let rows = population(400, 3);
     let (all, found) = (records(&rows), run(&rows, &Decisions::default()));
-    let ids: Vec<_> = found.pairs.iter().map(|pair| (all.ids[pair.left as usize], all.ids[pair.right as usize])).collect();
+    let ids: Vec<_> =
+        found.pairs.iter().map(|pair| (all.ids[pair.left as usize], all.ids[pair.right as usize])).collect();
     assert!(ids.len() > 50, "{}", ids.len());
     assert!(ids.iter().all(|(left, right)| left < right));
     assert!(ids.is_sorted());
