@@ -3,6 +3,7 @@
 
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
 
 use goldsmith_increments::NewState;
@@ -172,9 +173,19 @@ pub async fn run(plan: &Plan, options: &RunOptions, progress: &Progress) -> Resu
         let ids = previous_ids(&store, last.as_ref(), &records.plan.entity)?;
         resolve_entity(plan, records, model.as_ref(), &steward, &ids, facts.version, options, progress)
     };
+    let failed = AtomicBool::new(false);
+    let go_on = || {
+        let given_up = || RunError::Internal("records are not written, because they could not be matched".to_owned());
+        progress.check_signal()?;
+        if failed.load(Ordering::Relaxed) { Err(given_up()) } else { Ok(()) }
+    };
     let (entities, source_records) = rayon::join(
-        || normalized.entities.iter().map(resolve).collect::<Result<Vec<_>, _>>(),
-        || tables::source_records::write(plan, &normalized, staging),
+        || {
+            let entities = normalized.entities.iter().map(resolve).collect::<Result<Vec<_>, _>>();
+            failed.store(entities.is_err(), Ordering::Relaxed);
+            entities
+        },
+        || tables::source_records::write(plan, &normalized, staging, &go_on),
     );
     let (entities, source_records) = (entities?, source_records?);
     let profiles: u64 = entities.iter().map(|(entity, _)| entity.clusters.len() as u64).sum();
@@ -358,7 +369,11 @@ fn resolve_entity(
     progress: &Progress,
 ) -> Result<(EntityResult, hashbrown::HashMap<u32, String>), RunError> {
     let mut coded = coded_records(plan, records)?;
-    let settings = match_options(&plan.matching, &records.plan.entity, options.threads);
+    // Matching works in the pool of the run, whose threads write a table meanwhile.
+    let settings = goldsmith_resolve::Options {
+        threads: None,
+        ..match_options(&plan.matching, &records.plan.entity, options.threads)
+    };
     let given = model.map(|(model, _)| model);
     let resolution = match goldsmith_resolve::resolve(&mut coded, &settings, given, &steward.decisions, progress) {
         Ok(resolution) => resolution,

@@ -130,6 +130,9 @@ impl Values {
                 counted.add(&seen);
             }
         }
+        if let Columns::Scalar(columns) = &mut values.columns {
+            columns.clear();
+        }
         let mut by_source: Vec<Vec<u64>> = vec![Vec::new(); sources];
         for (record, source) in records.sources.iter().enumerate() {
             if let Some(hashes) = by_source.get_mut(usize::from(*source)) {
@@ -163,7 +166,7 @@ impl Values {
         self.given.get(record).copied().unwrap_or(false)
     }
 
-    /// The hash of one valid value of a record; `element` counts in the list column of the batch and is passed over for a
+    /// The hash of a golden value, which is valid if its record has any valid one; `element` counts in the list column of the batch and is passed over for a
     /// scalar.
     pub(super) fn at(&self, record: usize, (batch, _): (usize, usize), element: usize) -> Option<u64> {
         match (&self.columns, self.of(record)) {

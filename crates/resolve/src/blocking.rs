@@ -89,7 +89,7 @@ pub(crate) struct Capped {
 }
 
 impl Capped {
-    /// Draws from blocks in proportion to their pairs; the draw depends on the keys alone.
+    /// Draws from blocks in proportion to their pairs; the draw depends on the keys and the order of the blocks.
     fn draw(blocks: &[Block<'_>]) -> Self {
         const SAMPLE: u64 = 2000;
         let pairs: u64 = blocks.iter().map(Block::pairs).sum();
@@ -292,7 +292,8 @@ fn carriers(f: &Features<'_>, rules: &[Rule]) -> Vec<Carriers> {
         .into_par_iter()
         .map(|start| {
             let positions: Vec<u32> = (start..(start + RECORDS_AT_ONCE).min(f.len() as u32)).collect();
-            let mut found = vec![(Vec::with_capacity(positions.len()), 0); rules.len()];
+            let mut found: Vec<(Entries, u64)> =
+                rules.iter().map(|_| (Vec::with_capacity(positions.len()), 0)).collect();
             let mut read: Vec<Lists> = keys.iter().map(|_| Lists::default()).collect();
             let mut combined = Combined::default();
             for positions in positions.chunks(KEYS_AT_ONCE) {

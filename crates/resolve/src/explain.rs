@@ -46,7 +46,7 @@ pub struct Step {
     pub tf_adjust: Weight,
 }
 
-/// Explains the pair of two input rows under a model.
+/// Explains the pair of two input rows under a model. Takes the codes as [`crate::resolve()`] does.
 ///
 /// # Errors
 /// [`ResolveError`] as [`crate::resolve`] gives; rows that do not exist give `Ok(None)`.

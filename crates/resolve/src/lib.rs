@@ -5,15 +5,16 @@
 //!                                           │                         ▲
 //!                                           └─▶ fellegi_sunter ─▶ model
 //! ```
-//! Pure functions of their arguments: no IO, no clock, no randomness without a seed, no Arrow. The result does not
-//! depend on the order of rows or the number of threads: records are sorted by id, weights are fixed-point integers,
-//! samples and ties are decided by hashes of ids.
+//! Functions of their arguments, of which the codes are taken: no IO, no clock, no randomness without a seed, no Arrow.
+//! The result does not depend on the order of rows or the number of threads: records are sorted by the sound of their
+//! names and then by id, weights are fixed-point integers, ties and the samples of clusters are decided by ids, which are
+//! hashes, and those of training by seeded hashes of positions.
 //!
 //! | module | what it holds |
 //! |---|---|
 //! | [`records`] | the input: [`Records`], [`Column`], [`Pool`], [`ColumnBuilder`] |
 //! | `placeholder` | values that stand for "unknown", found by what they do |
-//! | `features` | records sorted by id, addresses put together |
+//! | `features` | records in the order of their names, row by row, addresses put together |
 //! | `keys`, `blocking` | which pairs are compared |
 //! | `nicknames` | given names that stand for one another, learnt from the records |
 //! | `kernels`, `agreement`, `comparison` | from two values to a level of agreement |

@@ -178,7 +178,8 @@ pub struct PatternEvidence {
 
 /// Resolves the records: which of them are one entity, and why.
 ///
-/// The codes of the columns are taken out of `records`, so that they are not held twice; ids and pools stay.
+/// The codes of the columns are taken out of `records`, so that they are not held twice, also where it fails: a second
+/// call needs a copy of its own. Ids and pools stay.
 ///
 /// # Errors
 /// [`ResolveError`] where the input or the options do not fit together; never for what values say.

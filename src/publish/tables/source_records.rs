@@ -9,8 +9,7 @@ use crate::normalize::layout;
 use crate::normalize::records::Normalized;
 use crate::pipeline::RunError;
 use crate::pipeline::plan::{AttributePlan, Plan};
-
-use crate::publish::columns::{Names, Origins, repeated, source_names};
+use crate::publish::columns::{Names, repeated, source_names};
 use crate::publish::table::{MEANING, TableWriter, WrittenTable, column, maybe_text, text};
 
 pub const NAME: &str = "source_records";
@@ -59,26 +58,33 @@ fn attributes(plan: &Plan) -> Vec<&AttributePlan> {
     attributes
 }
 
+/// Asks `go_on` before each batch.
+///
 /// # Errors
-/// Where the table cannot be written.
-pub fn write(plan: &Plan, normalized: &Normalized, version: &Path) -> Result<WrittenTable, RunError> {
+/// Where the table cannot be written, or what `go_on` says.
+pub fn write(
+    plan: &Plan,
+    normalized: &Normalized,
+    version: &Path,
+    go_on: &dyn Fn() -> Result<(), RunError>,
+) -> Result<WrittenTable, RunError> {
     let mut writer = TableWriter::create(version, NAME, fields(plan), plan.publish.compression)?;
     let schema = Arc::clone(writer.schema());
     let sources = source_names(plan);
     for records in &normalized.entities {
         let entity_type = Names::of([records.plan.entity.as_str()]);
-        let origins = Origins::of(plan, records)?;
-        let mut first = 0_u32;
+        let mut first = 0;
         for batch in records.columns.batches()? {
+            go_on()?;
             let batch = batch?;
-            let numbers = first..first.saturating_add(u32::try_from(batch.num_rows()).unwrap_or(u32::MAX));
-            first = numbers.end;
+            let of_batch = records.sources.get(first..first + batch.num_rows()).unwrap_or_default();
+            first += batch.num_rows();
             let columns = schema
                 .fields()
                 .iter()
                 .map(|field| match (field.name().as_str(), batch.column_by_name(field.name())) {
                     ("entity_type", _) => repeated(&entity_type, batch.num_rows()),
-                    (layout::SOURCE, _) => sources.column(numbers.clone().map(|record| origins.source(record))),
+                    (layout::SOURCE, _) => sources.column(of_batch.iter().copied().map(u32::from)),
                     (_, Some(column)) => Ok(Arc::clone(column)),
                     (_, None) => Ok(arrow::array::new_null_array(field.data_type(), batch.num_rows())),
                 })

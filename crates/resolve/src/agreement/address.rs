@@ -42,7 +42,9 @@ impl AddressValues {
                     8 | 13 if p[LOCALITY] == q[LOCALITY] => part_tf(&self.tf[1], LOCALITY),
                     _ => 0,
                 };
-                if RANK[usize::from(level)] < RANK[usize::from(found.level)] {
+                let (rank, known) = (RANK[usize::from(level)], RANK[usize::from(found.level)]);
+                // Of equal ones the rarer, so that it does not matter which record comes first.
+                if rank < known || rank == known && tf_unrelated > found.tf_unrelated {
                     found = Agreement { level, tf_unrelated, tf_related: 0 };
                 }
             }
