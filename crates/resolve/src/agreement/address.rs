@@ -134,3 +134,31 @@ fn address_level(p: &[u32; 5], q: &[u32; 5], street: Part, postcode: Part, town:
         Part::Different => 14,
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::features::LaidOut;
+    use crate::records::{ColumnBuilder, ColumnKind, EntityType, RecordId, Records};
+
+    #[test]
+    fn of_two_towns_in_common_the_rarer_counts_whichever_record_comes_first() {
+        let mut towns = ColumnBuilder::new("addresses.locality", ColumnKind::AddressLocality);
+        towns.push_record(["springfield", "shelbyville"]);
+        towns.push_record(["shelbyville", "springfield"]);
+        let records = Records {
+            ids: vec![RecordId(1), RecordId(2)],
+            source: vec![0; 2],
+            columns: vec![towns.finish()],
+            entity: EntityType::Person,
+            duplicates_none: vec![false],
+        };
+        let f = Features::new(&records, LaidOut::new(&records, &[]));
+        let letters = records.columns[0].pool.iter().map(|(_, town)| Letters::of(town)).collect();
+        // The pool is sorted: Shelbyville, then Springfield.
+        let values = AddressValues { tf: [vec![], vec![700, 300]], streets: vec![], postcodes: vec![], towns: letters };
+        let agreement = |a, b| values.compare(&f, a, b, 0, &mut Memo::new(1));
+        assert_eq!(agreement(0, 1), Agreement { level: 13, tf_unrelated: 700, tf_related: 0 });
+        assert_eq!(agreement(0, 1), agreement(1, 0));
+    }
+}
