@@ -1,5 +1,8 @@
 //! Clusters with their members, in the order of their golden ids.
 
+/// Clusters whose values are fetched before the first of them is looked at.
+pub const CLUSTERS_AT_HAND: usize = 256;
+
 /// The members of every cluster of one entity type.
 #[derive(Debug, Clone, Default)]
 pub struct Clusters {

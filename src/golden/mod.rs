@@ -12,7 +12,7 @@ use goldsmith_resolve::RecordId;
 use goldsmith_resolve::survivorship::{Strategy, rank};
 use rayon::prelude::*;
 
-pub use clusters::Clusters;
+pub use clusters::{CLUSTERS_AT_HAND, Clusters};
 use members::Member;
 use observe::{Observer, Seen};
 
@@ -97,8 +97,6 @@ pub fn survive(
 
 /// Clusters a thread takes at a time.
 const CLUSTERS_A_TASK: usize = 4_096;
-/// Clusters whose values are fetched before the first of them is looked at.
-const CLUSTERS_AT_HAND: usize = 256;
 
 fn survive_attribute(
     plan: &Plan,

@@ -6,7 +6,7 @@ use hashbrown::HashMap;
 use super::age::Ages;
 use super::overlap::SourceSets;
 use super::values::{Counted, Repeated, Values, count};
-use crate::golden::{Clusters, RankedAttribute};
+use crate::golden::{CLUSTERS_AT_HAND, Clusters, RankedAttribute};
 use crate::normalize::{EntityRecords, layout};
 use crate::pipeline::RunError;
 use crate::pipeline::plan::AttributePlan;
@@ -72,9 +72,6 @@ struct Said {
     given: bool,
     hashes: Vec<u64>,
 }
-
-/// Clusters whose values are fetched before the first of them is looked at.
-const CLUSTERS_AT_HAND: usize = 256;
 
 /// Measures the attribute with this number in the entity's plan.
 ///

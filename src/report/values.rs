@@ -166,8 +166,8 @@ impl Values {
         self.given.get(record).copied().unwrap_or(false)
     }
 
-    /// The hash of a golden value, which is valid if its record has any valid one; `element` counts in the list column of the batch and is passed over for a
-    /// scalar.
+    /// The hash of a golden value, which is valid if its record has any valid one; `element` counts in the list column of
+    /// the batch and is passed over for a scalar.
     pub(super) fn at(&self, record: usize, (batch, _): (usize, usize), element: usize) -> Option<u64> {
         match (&self.columns, self.of(record)) {
             (Columns::Scalar(_), hashes) => hashes.first().copied(),

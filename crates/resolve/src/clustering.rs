@@ -37,7 +37,7 @@ pub(crate) fn cluster(
 ) -> Partitions {
     let n = comparing.f.len();
     let components = Components::new(comparing.f, edges, constraints);
-    let found: Vec<Found> = thresholds.iter().map(|_| Found::new(n)).collect();
+    let found: Vec<Partition> = thresholds.iter().map(|_| Partition::new(n)).collect();
     let resolve = |linkage: &mut Linkage<'_, '_, '_>, index: usize| {
         let (members, edges) = components.of(index, edges);
         Growth::new(members, edges, constraints, &components.index).run(linkage, thresholds, &found);
@@ -57,17 +57,17 @@ pub(crate) fn cluster(
             );
         },
     );
-    let (clusters, weakest) = found.into_iter().map(Found::finish).unzip();
+    let (clusters, weakest) = found.into_iter().map(Partition::finish).unzip();
     Partitions { clusters, weakest }
 }
 
 /// The clusters at one threshold while components are resolved side by side; each writes the places of its own records.
-struct Found {
+struct Partition {
     cluster: Vec<AtomicU32>,
     weakest: Vec<AtomicI32>,
 }
 
-impl Found {
+impl Partition {
     /// Each record by itself.
     fn new(n: usize) -> Self {
         Self {
@@ -76,8 +76,14 @@ impl Found {
         }
     }
 
-    fn put(&self, position: u32, cluster: u32) {
-        self.cluster[position as usize].store(cluster, Ordering::Relaxed);
+    /// Puts a record into the cluster of the member with the smallest id.
+    fn put(&self, position: u32, smallest: u32, weakest: Option<Weight>) {
+        self.cluster[position as usize].store(smallest, Ordering::Relaxed);
+        if position == smallest
+            && let Some(weakest) = weakest
+        {
+            self.weakest[position as usize].store(weakest, Ordering::Relaxed);
+        }
     }
 
     fn finish(self) -> (Vec<u32>, Vec<Weight>) {
@@ -295,7 +301,7 @@ impl<'g> Growth<'g> {
     }
 
     /// Finds the clusters of the component at each of the thresholds.
-    fn run(mut self, linkage: &mut Linkage<'_, '_, '_>, thresholds: &[Weight], found: &[Found]) {
+    fn run(mut self, linkage: &mut Linkage<'_, '_, '_>, thresholds: &[Weight], found: &[Partition]) {
         for (a, b) in std::mem::take(&mut self.same) {
             self.join(a, b, None);
         }
@@ -351,12 +357,7 @@ impl<'g> Growth<'g> {
                 let cluster = &self.clusters[find(&mut self.parent, i) as usize];
                 if cluster.size > 1 {
                     let smallest = self.members[cluster.sample[0] as usize];
-                    found.put(position, smallest);
-                    if position == smallest
-                        && let Some(weakest) = cluster.weakest
-                    {
-                        found.weakest[position as usize].store(weakest, Ordering::Relaxed);
-                    }
+                    found.put(position, smallest, cluster.weakest);
                 }
             }
         }
