@@ -200,6 +200,13 @@ impl Blocks {
         shared.fold(0, |bits, &leaf| bits | 1 << self.rule_of[leaf as usize])
     }
 
+    /// The rules of which two records share a whole block, one bit each.
+    pub(crate) fn rules_by_whole_blocks(&self, a: u32, b: u32) -> u32 {
+        let whole = self.leaves_of(a.min(b)).iter().filter(|leaf| self.whole[**leaf as usize]);
+        let shared = whole.filter(|leaf| self.members(**leaf).binary_search(&a.max(b)).is_ok());
+        shared.fold(0, |bits, &leaf| bits | 1 << self.rule_of[leaf as usize])
+    }
+
     /// The later records that share a leaf with `record`, each once, in ascending order: the pairs of which it is the
     /// first. Records of one source without duplicates are not partners.
     pub(crate) fn partners(&self, f: &Features<'_>, record: u32, out: &mut Vec<Partner>) {

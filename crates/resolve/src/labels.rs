@@ -3,10 +3,11 @@
 use hashbrown::{HashMap, HashSet};
 
 use crate::features::Features;
-use crate::fellegi_sunter::Histogram;
+use crate::fellegi_sunter::{Histogram, histogram};
 use crate::pattern::Pattern;
 use crate::records::RecordId;
 use crate::resolve::Decisions;
+use crate::score::Found;
 
 /// What training is told. Records that are not there are passed over.
 #[derive(Clone, Debug, Default)]
@@ -72,14 +73,29 @@ impl Known {
             return sorted;
         }
         for &(a, b) in pairs {
-            let class = match self.of(a, b) {
-                None => 0,
-                Some(true) => 1,
-                Some(false) => 2,
-            };
-            sorted[class].push((a, b));
+            sorted[self.class(a, b)].push((a, b));
         }
         sorted
+    }
+
+    /// The patterns of pairs that were compared, by what is known of the pairs.
+    pub(crate) fn sample(&self, pairs: &[(u32, u32)], found: &[Found]) -> Sample {
+        let mut counts: [HashMap<Pattern, u64, foldhash::fast::FixedState>; 3] = Default::default();
+        for (&(a, b), found) in pairs.iter().zip(found) {
+            let class = if self.is_empty() { 0 } else { self.class(a, b) };
+            *counts[class].entry(found.pattern).or_default() += 1;
+        }
+        let [unknown, same, other] = counts.map(histogram);
+        Sample { unknown, same, other }
+    }
+
+    /// The place of a pair among the unknown, those that are one entity, and those that are two.
+    fn class(&self, a: u32, b: u32) -> usize {
+        match self.of(a, b) {
+            None => 0,
+            Some(true) => 1,
+            Some(false) => 2,
+        }
     }
 }
 

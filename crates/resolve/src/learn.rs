@@ -1,7 +1,7 @@
 //! From prepared records to a model: draws the samples training looks at, and pins what it finds.
 
 use crate::blocking::Blocks;
-use crate::calibration::calibrate;
+use crate::calibration::{Compared, calibrate};
 use crate::drift::shares;
 use crate::entity::{exact_by_chance, held, names_by_chance};
 use crate::features::{Features, mix, text_hash};
@@ -15,7 +15,7 @@ use crate::score::Comparing;
 /// Random pairs drawn for u.
 const RANDOM_PAIRS: u64 = 300_000;
 /// Candidate pairs sampled for the priors.
-const CANDIDATE_SAMPLE: usize = 350_000;
+const CANDIDATE_SAMPLE: usize = 700_000;
 /// Pairs sampled per rule for m and r.
 const RULE_SAMPLE: u64 = 60_000;
 
@@ -42,7 +42,8 @@ pub(crate) fn learn(
         .collect();
     let (sample, each) = candidate_sample(comparing, blocks, seed);
     let pairs: Vec<(u32, u32)> = sample.iter().map(|pair| (pair.a, pair.b)).collect();
-    let candidates = comparing.sample(&pairs, &known).scaled(each);
+    let found = comparing.compare_all(&pairs);
+    let candidates = known.sample(&pairs, &found).scaled(each);
     let exact: Vec<Option<f64>> = prepared.comparisons.iter().map(|c| exact_by_chance(f, c)).collect();
     let names: Vec<Option<(f64, f64)>> = prepared.comparisons.iter().map(|c| names_by_chance(f, c)).collect();
     let parameters = train(&Evidence {
@@ -59,7 +60,7 @@ pub(crate) fn learn(
     });
     let seen = shares(&prepared.layout, &prepared.comparisons, candidates.each().map(|(p, n, _)| (p, n)));
     let mut model = model_of(prepared, blocks, &parameters, &seen);
-    calibrate(comparing, &prepared.rules, &mut model, &sample);
+    calibrate(&Compared { comparing, rules: &prepared.rules, pairs: &sample, found: &found }, &mut model);
     model
 }
 
@@ -71,7 +72,9 @@ fn model_of(prepared: &Prepared<'_>, blocks: &Blocks, p: &Parameters, seen: &[Ve
         prior_same: p.prior_same,
         prior_related: p.prior_related,
         calibration: Vec::new(),
+        contact_calibration: Vec::new(),
         pattern_calibration: Vec::new(),
+        names_without_birth_date: 0.0,
         left_out: blocks.left_out(&prepared.rules),
         comparisons: prepared
             .comparisons
@@ -132,6 +135,8 @@ pub(crate) struct Candidate {
     pub(crate) a: u32,
     pub(crate) b: u32,
     pub(crate) rules: u32,
+    /// Those of them of which they share a whole block.
+    pub(crate) whole: u32,
 }
 
 /// A sample of all candidate pairs, those of records taken in the order of a seeded hash until there are enough, and for
@@ -145,7 +150,12 @@ fn candidate_sample(comparing: &Comparing<'_, '_>, blocks: &Blocks, seed: u64) -
     let mut taken = 0;
     for (_, a) in order {
         blocks.partners(comparing.f, a, &mut partners);
-        pairs.extend(partners.iter().map(|partner| Candidate { a, b: partner.record, rules: partner.rules }));
+        pairs.extend(partners.iter().map(|partner| Candidate {
+            a,
+            b: partner.record,
+            rules: partner.rules,
+            whole: blocks.rules_by_whole_blocks(a, partner.record),
+        }));
         taken += 1;
         if pairs.len() >= CANDIDATE_SAMPLE {
             break;

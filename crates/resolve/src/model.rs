@@ -2,14 +2,14 @@
 
 use std::collections::BTreeMap;
 
-use crate::calibration::WITNESS;
+use crate::calibration::{CONTACT, WITNESS, name_comparison};
 use crate::comparison::{Comparison, code_levels};
 use crate::pattern::{Layout, Pattern};
 use crate::probability::{Weight, from_bits};
 use crate::records::EntityType;
 
 /// The version of the document's shape.
-pub const MODEL_VERSION: u32 = 5;
+pub const MODEL_VERSION: u32 = 6;
 
 /// What is estimated from all records together. Given a model, resolving is local: records that share no blocking key with
 /// any other are resolved alone as they are within the whole.
@@ -26,8 +26,13 @@ pub struct Model {
     pub prior_related: f64,
     /// By how much the weight of a pair is off, found with the birth date as witness; empty where there is none.
     pub calibration: Vec<CalibrationPoint>,
+    /// By how much more the weight of pairs is off that agree so in name, mailbox and phone.
+    pub contact_calibration: Vec<PatternCorrection>,
     /// By how much more the weight of pairs that show a pattern is off.
     pub pattern_calibration: Vec<PatternCorrection>,
+    /// By how much the weight of different given names is off, in bits, where a record has no birth date and the family
+    /// names agree.
+    pub names_without_birth_date: f64,
     /// One entry per comparison, in the order of the pattern.
     pub comparisons: Vec<ComparisonParameters>,
     /// Blocking rules left out, because their blocks held too many pairs when the model was trained.
@@ -54,7 +59,7 @@ pub struct CalibrationPoint {
 #[derive(Clone, Debug, PartialEq, serde::Serialize, serde::Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct PatternCorrection {
-    /// Comparison and level, of all comparisons but those that are missing and the birth date.
+    /// Comparison and level, of all comparisons that count but those that are missing.
     pub levels: BTreeMap<String, String>,
     /// Bits to add.
     pub correction: f64,
@@ -185,7 +190,8 @@ impl Model {
                 ));
             }
         }
-        let mut corrected = self.pattern_calibration.iter().flat_map(|correction| &correction.levels);
+        let corrections = self.contact_calibration.iter().chain(&self.pattern_calibration);
+        let mut corrected = corrections.flat_map(|correction| &correction.levels);
         corrected
             .find(|(name, level)| self.level_number(name, level).is_none())
             .map(|(name, level)| format!("the model corrects a level `{level}` of {name} that it does not have"))
@@ -219,9 +225,13 @@ impl Model {
             let numbers = levels.iter().filter_map(|(name, level)| self.level_number(name, level));
             numbers.fold(0, |pattern, (comparison, level)| layout.put(pattern, comparison, level))
         };
-        let mut pattern_calibration: Vec<(Pattern, Weight)> =
-            self.pattern_calibration.iter().map(|p| (pattern(&p.levels), from_bits(p.correction))).collect();
-        pattern_calibration.sort_unstable();
+        let patterns = |corrections: &[PatternCorrection]| {
+            let mut corrections: Vec<(Pattern, Weight)> =
+                corrections.iter().map(|p| (pattern(&p.levels), from_bits(p.correction))).collect();
+            corrections.sort_unstable();
+            corrections
+        };
+        let number = |name: &str| self.comparisons.iter().position(|comparison| comparison.name == name);
         let log = |a: f64, b: f64| from_bits((a.max(1e-12) / b.max(1e-12)).log2());
         let table = |of: &dyn Fn(&LevelParameters) -> f64| {
             self.comparisons
@@ -243,15 +253,19 @@ impl Model {
             unrelated: table(&|level| level.u),
             related: table(&|level| level.r),
             place: self.place(),
-            witness: self.comparisons.iter().position(|comparison| comparison.name == WITNESS),
+            witness: number(WITNESS),
             calibration: self.calibration.iter().map(|p| (from_bits(p.weight), from_bits(p.correction))).collect(),
-            pattern_calibration,
+            contact_mask: CONTACT.into_iter().filter_map(number).fold(0, |mask, c| layout.with_all(mask, c)),
+            contact_calibration: patterns(&self.contact_calibration),
+            pattern_calibration: patterns(&self.pattern_calibration),
+            name: name_comparison(self),
+            names_without_witness: from_bits(self.names_without_birth_date),
         }
     }
 }
 
 /// The model as fixed-point weights, ready for scoring.
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, Default)]
 pub(crate) struct Weights {
     pub(crate) prior_unrelated: Weight,
     pub(crate) prior_related: Weight,
@@ -266,8 +280,16 @@ pub(crate) struct Weights {
     pub(crate) witness: Option<usize>,
     /// Weights without the witness, ascending, and the correction at each.
     pub(crate) calibration: Vec<(Weight, Weight)>,
+    /// The part of a pattern that tells how records agree in name, mailbox and phone.
+    pub(crate) contact_mask: Pattern,
+    /// Such parts, ascending, and the correction of each.
+    pub(crate) contact_calibration: Vec<(Pattern, Weight)>,
     /// Patterns without the witness, ascending, and the correction of each.
     pub(crate) pattern_calibration: Vec<(Pattern, Weight)>,
+    /// The comparison of names.
+    pub(crate) name: Option<usize>,
+    /// The correction of different given names where the witness is missing.
+    pub(crate) names_without_witness: Weight,
 }
 
 impl Weights {
@@ -286,16 +308,7 @@ mod tests {
 
     #[test]
     fn the_weaker_of_two_words_for_one_place_is_taken_off() {
-        let weights = |place| Weights {
-            prior_unrelated: 0,
-            prior_related: 0,
-            unrelated: Vec::new(),
-            related: Vec::new(),
-            place,
-            witness: None,
-            calibration: Vec::new(),
-            pattern_calibration: Vec::new(),
-        };
+        let weights = |place| Weights { place, ..Weights::default() };
         let of = |evidence: [Weight; 2]| weights(Some((0, 1))).repeated(|c| evidence[c]);
         assert_eq!(of([900, 700]), Some((1, 700)));
         assert_eq!(of([600, 700]), Some((0, 600)));

@@ -42,6 +42,11 @@ impl Layout {
         pattern & !(self.masks[comparison] << self.shifts[comparison])
     }
 
+    /// The pattern with all bits of a comparison's level set.
+    pub(crate) fn with_all(&self, pattern: Pattern, comparison: usize) -> Pattern {
+        pattern | (self.masks[comparison] << self.shifts[comparison])
+    }
+
     pub(crate) fn level(&self, pattern: Pattern, comparison: usize) -> u8 {
         ((pattern >> self.shifts[comparison]) & self.masks[comparison]) as u8
     }

@@ -74,6 +74,17 @@ impl Comparing<'_, '_> {
         }
     }
 
+    /// Compares many pairs on all cores.
+    pub(crate) fn compare_all(&self, pairs: &[(u32, u32)]) -> Vec<Found> {
+        let mut found = vec![Found::default(); pairs.len()];
+        pairs.par_chunks(8192).zip(found.par_chunks_mut(8192)).for_each(|(pairs, found)| {
+            let mut out = Vec::new();
+            self.compare(pairs, &mut self.memo(), &mut out);
+            found.copy_from_slice(&out);
+        });
+        found
+    }
+
     /// Compares one pair.
     pub(crate) fn pattern(&self, a: u32, b: u32, memo: &mut Memo) -> Found {
         let mut found = Vec::with_capacity(1);

@@ -3,13 +3,18 @@
 //! One strong field is a witness: pairs are scored without it, and in each band of the score the share that agrees on it
 //! tells how many of the pairs are matches, because among matches and among others its rate of agreement is known. The
 //! correction that follows is smoothed to be monotone (pool adjacent violators: Ayer and others 1955). What it leaves
-//! over is looked at again pattern by pattern: fields that depend on each other in one pattern do not in another of the
-//! same score. Both are pinned in the model. They are small where the fields are independent, and large where they are
-//! not.
+//! over is looked at again: first by how the records agree in name, mailbox and phone, then pattern by pattern, because
+//! fields that depend on each other in one pattern do not in another of the same score. The witness is silent about
+//! records without it; where those name people otherwise, `names` says by how much. All is pinned in the model. It is
+//! small where the fields are independent, and large where they are not.
+
+mod names;
 
 use std::collections::BTreeMap;
 
-use crate::blocking::Rule;
+pub(crate) use names::{name_comparison, only_given_differs};
+
+use crate::blocking::{Rule, conjunction};
 use crate::keys::Key;
 use crate::learn::Candidate;
 use crate::model::{CalibrationPoint, Model, PatternCorrection, Weights};
@@ -69,17 +74,22 @@ impl Band {
 struct Heard {
     /// The pattern without the witness.
     pattern: Pattern,
-    /// The weight without the witness.
+    /// The weight without the witness, with the corrections found so far.
     weight: Weight,
     agrees: bool,
     /// The rate at which it would agree if it were no match.
     by_chance: f64,
 }
 
+/// The comparisons that tell most about how fields depend on each other: relatives share names, mailboxes and phones.
+/// Each of their combinations has many more pairs than a pattern.
+pub(crate) const CONTACT: [&str; 3] = ["name", "email", "phone"];
+
 /// Corrects a trained model by the sampled candidate pairs; leaves it as it is where no field can be the witness.
-pub(crate) fn calibrate(comparing: &Comparing<'_, '_>, rules: &[Rule], model: &mut Model, pairs: &[Candidate]) {
+pub(crate) fn calibrate(compared: &Compared<'_, '_>, model: &mut Model) {
     let Some(witness) = model.comparisons.iter().position(|c| c.name == WITNESS) else { return };
-    let heard = hear(comparing, rules, model, pairs, witness);
+    let layout = compared.comparing.layout;
+    let mut heard = hear(compared, model, witness);
     let agreeing_if_same = model.comparisons[witness].levels[1].m;
     let mut bands = vec![Band::default(); (HIGHEST - LOWEST) as usize];
     for pair in &heard {
@@ -88,43 +98,76 @@ pub(crate) fn calibrate(comparing: &Comparing<'_, '_>, rules: &[Rule], model: &m
         }
     }
     model.calibration = corrections(&bands, agreeing_if_same);
-    let weights = model.weights(comparing.layout);
-    let mut patterns: BTreeMap<Pattern, Band> = BTreeMap::new();
-    for pair in &heard {
-        patterns.entry(pair.pattern).or_default().add(pair, pair.weight + weights.correction(pair.weight));
+    let weights = model.weights(layout);
+    for pair in &mut heard {
+        pair.weight += weights.correction(pair.weight);
     }
-    model.pattern_calibration = patterns
-        .iter()
-        .filter_map(|(&pattern, band)| {
-            let correction = correction_of_pattern(band, agreeing_if_same)?;
-            Some(PatternCorrection { levels: model.level_names(comparing.layout, pattern), correction })
-        })
-        .collect();
+    model.contact_calibration = of_groups(layout, model, &heard, agreeing_if_same, |p| weights.contact(p));
+    let weights = model.weights(layout);
+    for pair in &mut heard {
+        pair.weight += weights.of_contact(pair.pattern);
+    }
+    model.pattern_calibration = of_groups(layout, model, &heard, agreeing_if_same, |pattern| pattern);
+    model.names_without_birth_date = names::correction(compared, model, witness);
 }
 
-/// Asks the witness about every pair of which both records have it, and that other rules than its own propose.
-fn hear(
-    comparing: &Comparing<'_, '_>,
-    rules: &[Rule],
+/// The sampled candidate pairs and how they agree.
+pub(crate) struct Compared<'c, 'r> {
+    pub(crate) comparing: &'c Comparing<'c, 'r>,
+    pub(crate) rules: &'c [Rule],
+    pub(crate) pairs: &'c [Candidate],
+    /// By pair.
+    pub(crate) found: &'c [Found],
+}
+
+impl<'c> Compared<'c, '_> {
+    /// The pairs that a wanted rule proposes whether they agree on the witness or not. A pair of a block that was refined
+    /// may be there only because it agrees on the witness, so it must share another of the refining keys.
+    fn proposed_by(&self, wanted: impl Fn(&Rule) -> bool) -> impl Iterator<Item = (&'c Candidate, &'c Found)> {
+        let wanted: Vec<(u32, &Rule)> = (0..).zip(self.rules).filter(|(_, rule)| wanted(rule)).collect();
+        let f = self.comparing.f;
+        self.pairs.iter().zip(self.found).filter(move |(pair, _)| {
+            let shares = |key: &Key| {
+                let of = |record| conjunction(f, std::slice::from_ref(key), record);
+                let of_a = of(pair.a);
+                of(pair.b).iter().any(|value| of_a.contains(value))
+            };
+            wanted.iter().any(|(bit, rule)| {
+                pair.whole >> bit & 1 == 1
+                    || (pair.rules >> bit & 1 == 1 && rule.refine.iter().any(|key| !of_witness(key) && shares(key)))
+            })
+        })
+    }
+}
+
+/// The corrections of pairs grouped by a part of their pattern.
+fn of_groups(
+    layout: &Layout,
     model: &Model,
-    pairs: &[Candidate],
-    witness: usize,
-) -> Vec<Heard> {
-    // Pairs that only the witness itself proposed agree on it by selection.
-    let unselected = rules
-        .iter()
-        .zip(0..)
-        .filter(|(rule, _)| !rule.keys.iter().any(of_witness))
-        .fold(0u32, |bits, (_, index)| bits | 1 << index);
+    heard: &[Heard],
+    agreeing_if_same: f64,
+    part: impl Fn(Pattern) -> Pattern,
+) -> Vec<PatternCorrection> {
+    let mut groups: BTreeMap<Pattern, Band> = BTreeMap::new();
+    for pair in heard {
+        groups.entry(part(pair.pattern)).or_default().add(pair, pair.weight);
+    }
+    let corrected = groups.iter().filter_map(|(&pattern, band)| {
+        let correction = correction_of_pattern(band, agreeing_if_same)?;
+        Some(PatternCorrection { levels: model.level_names(layout, pattern), correction })
+    });
+    corrected.collect()
+}
+
+/// Asks the witness about every pair of which both records have it, and that other rules than its own propose: pairs that
+/// only the witness itself proposed agree on it by selection.
+fn hear(compared: &Compared<'_, '_>, model: &Model, witness: usize) -> Vec<Heard> {
+    let comparing = compared.comparing;
     let weights = model.weights(comparing.layout);
     let levels = &model.comparisons[witness].levels;
     let mut memo = comparing.memo();
-    let mut found = Vec::new();
-    let asked: Vec<(u32, u32)> =
-        pairs.iter().filter(|pair| pair.rules & unselected != 0).map(|pair| (pair.a, pair.b)).collect();
-    comparing.compare(&asked, &mut memo, &mut found);
     let mut heard = Vec::new();
-    for (&(a, b), found) in asked.iter().zip(&found) {
+    for (&Candidate { a, b, .. }, found) in compared.proposed_by(|rule| !rule.keys.iter().any(of_witness)) {
         let level = usize::from(comparing.layout.level(found.pattern, witness));
         if level == 0 {
             continue;
@@ -229,22 +272,36 @@ impl Weights {
     /// The corrected weight of a pattern.
     pub(crate) fn calibrated(&self, layout: &Layout, pattern: Pattern, both: (Weight, Weight)) -> Weight {
         let weight = against_both(both.0, both.1);
-        if self.calibration.is_empty() && self.pattern_calibration.is_empty() {
-            return weight;
-        }
         let Some(witness) = self.witness else { return weight };
         let level = usize::from(layout.level(pattern, witness));
         let (u, r) = (self.unrelated[witness][level], self.related[witness][level]);
+        let without = layout.without(pattern, witness);
+        let names = if level == 0 { self.of_names_without_witness(layout, pattern) } else { 0 };
         weight
             + self.correction(against_both(both.0 - u, both.1 - r))
-            + self.of_pattern(layout.without(pattern, witness))
+            + self.of_contact(without)
+            + find(&self.pattern_calibration, without)
+            + names
     }
 
-    fn of_pattern(&self, pattern: Pattern) -> Weight {
-        self.pattern_calibration
-            .binary_search_by_key(&pattern, |entry| entry.0)
-            .map_or(0, |at| self.pattern_calibration[at].1)
+    /// The part of a pattern that says how records agree in [`CONTACT`].
+    fn contact(&self, pattern: Pattern) -> Pattern {
+        pattern & self.contact_mask
     }
+
+    fn of_contact(&self, pattern: Pattern) -> Weight {
+        find(&self.contact_calibration, self.contact(pattern))
+    }
+
+    fn of_names_without_witness(&self, layout: &Layout, pattern: Pattern) -> Weight {
+        let level = self.name.map_or(0, |name| usize::from(layout.level(pattern, name)));
+        if only_given_differs(level) { self.names_without_witness } else { 0 }
+    }
+}
+
+/// The correction of a pattern, among corrections in ascending order of patterns.
+fn find(corrections: &[(Pattern, Weight)], pattern: Pattern) -> Weight {
+    corrections.binary_search_by_key(&pattern, |entry| entry.0).map_or(0, |at| corrections[at].1)
 }
 
 fn fade(correction: Weight, distance: Weight) -> Weight {
@@ -326,11 +383,38 @@ mod tests {
             place: None,
             witness: Some(0),
             calibration: vec![(0, 0), (2 * BIT, 2 * BIT)],
-            pattern_calibration: Vec::new(),
+            ..Weights::default()
         };
         assert_eq!(weights.correction(BIT), BIT);
         assert_eq!(weights.correction(4 * BIT), BIT, "half of it two bits beyond");
         assert_eq!(weights.correction(9 * BIT), 0);
         assert_eq!(weights.correction(-BIT), 0);
+    }
+
+    #[test]
+    fn corrections_of_contacts_hold_whatever_else_agrees() {
+        // Name, birth date, mailbox, address.
+        let layout = Layout::new([44, 6, 6, 15]).expect("they fit");
+        let pattern = |levels: [u8; 4]| levels.iter().enumerate().fold(0, |p, (c, &level)| layout.put(p, c, level));
+        let different = 37;
+        let contact = pattern([different, 0, 1, 0]);
+        let weights = Weights {
+            unrelated: [44, 6, 6, 15].map(|levels| vec![0; levels]).to_vec(),
+            related: [44, 6, 6, 15].map(|levels| vec![0; levels]).to_vec(),
+            witness: Some(1),
+            contact_mask: [0, 2].iter().fold(0, |mask, &c| layout.with_all(mask, c)),
+            contact_calibration: vec![(contact, 100)],
+            pattern_calibration: vec![(pattern([different, 0, 1, 3]), 10)],
+            name: Some(0),
+            names_without_witness: 1000,
+            ..Weights::default()
+        };
+        let of = |levels| weights.calibrated(&layout, pattern(levels), (0, 0)) - against_both(0, 0);
+        assert_eq!(of([different, 1, 1, 0]), 100);
+        assert_eq!(of([different, 5, 1, 4]), 100, "whatever the address");
+        assert_eq!(of([different, 1, 1, 3]), 110, "and the pattern's own");
+        assert_eq!(of([different, 1, 5, 0]), 0, "another mailbox");
+        assert_eq!(of([different, 0, 1, 0]), 1100, "no birth date");
+        assert_eq!(of([7, 0, 1, 0]), 0, "the given names are the same");
     }
 }
