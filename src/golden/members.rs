@@ -32,7 +32,7 @@ pub(super) fn members(records: &EntityRecords, ids: &[RecordId], clusters: &Clus
     let moments: Vec<_> = columns.iter().map(|column| column.as_primitive::<TimestampMicrosecondType>()).collect();
     let member = |record: &u32| {
         let at = *record as usize;
-        let (batch, row) = records.places.get(at).copied().unwrap_or((usize::MAX, 0));
+        let (batch, row) = records.places.get(at).unwrap_or((usize::MAX, 0));
         let moments = moments.get(batch).filter(|moments| row < moments.len() && moments.is_valid(row));
         Member {
             record: *record,

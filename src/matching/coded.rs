@@ -24,14 +24,13 @@ use crate::pipeline::plan::{AttributePlan, Compare, Plan};
 /// # Errors
 /// Where there are more than four thousand million values in a column.
 pub fn coded_records(plan: &Plan, records: &EntityRecords) -> Result<Records, RunError> {
-    let sources = records.column(layout::SOURCE)?;
     let keys = records.column(layout::SOURCE_KEY)?;
-    let ids: Vec<Vec<RecordId>> = sources
+    let ids: Vec<Vec<RecordId>> = keys
         .into_par_iter()
-        .zip(keys)
-        .map(|(source, key)| {
-            let (source, key) = (source.as_string::<i32>(), key.as_string::<i32>());
-            (0..key.len()).map(|row| RecordId::of(source.value(row), key.value(row))).collect()
+        .zip(records.source_names(plan))
+        .map(|(key, source)| {
+            let key = key.as_string::<i32>();
+            (0..key.len()).map(|row| RecordId::of(source, key.value(row))).collect()
         })
         .collect();
     let columns = records

@@ -7,12 +7,18 @@ use hashbrown::HashMap;
 use crate::evaluation::Truth;
 use crate::normalize::{EntityRecords, layout};
 use crate::pipeline::RunError;
+use crate::pipeline::plan::Plan;
 
 /// The labels for the records of one entity type. Rows of the truth about other records are passed over.
 ///
 /// # Errors
 /// A truth that names a record by a key several sources have, or gives a record to two customers.
-pub fn labels(records: &EntityRecords, truth: &[Truth], decisions: &Decisions) -> Result<Labels, RunError> {
+pub fn labels(
+    plan: &Plan,
+    records: &EntityRecords,
+    truth: &[Truth],
+    decisions: &Decisions,
+) -> Result<Labels, RunError> {
     let mut numbers: HashMap<&str, u32> = HashMap::new();
     let mut by_id: HashMap<RecordId, u32> = HashMap::new();
     let mut by_key: HashMap<&str, u32> = HashMap::new();
@@ -35,10 +41,10 @@ pub fn labels(records: &EntityRecords, truth: &[Truth], decisions: &Decisions) -
     }
     let mut labels = Labels { decisions: decisions.clone(), ..Labels::default() };
     let mut met: HashMap<&str, RecordId> = HashMap::new();
-    for (sources, keys) in records.column(layout::SOURCE)?.iter().zip(records.column(layout::SOURCE_KEY)?) {
-        let (sources, keys) = (sources.as_string::<i32>(), keys.as_string::<i32>());
+    for (source, keys) in records.source_names(plan).into_iter().zip(records.column(layout::SOURCE_KEY)?) {
+        let keys = keys.as_string::<i32>();
         for row in 0..keys.len() {
-            let id = RecordId::of(sources.value(row), keys.value(row));
+            let id = RecordId::of(source, keys.value(row));
             if let Some(customer) = by_id.get(&id) {
                 labels.entities.insert(id, *customer);
             } else if let Some((key, customer)) = by_key.get_key_value(keys.value(row)) {

@@ -12,7 +12,7 @@ pub use goldsmith_columns::layout::{NAME_PARTS, data_type, input_parts, is_list,
 
 use crate::pipeline::plan::{AttributePlan, EntityPlan};
 
-/// Column: the source's name.
+/// Column of published records: the source's name.
 pub const SOURCE: &str = "source";
 /// Column: the key within the source, as text.
 pub const SOURCE_KEY: &str = "source_key";
@@ -30,11 +30,10 @@ pub fn raw_column(attribute: &str) -> String {
     format!("{attribute}_raw")
 }
 
-/// Schema of an entity's normalised records.
+/// Schema of an entity's normalised records. Of their source only the number is held.
 #[must_use]
 pub fn record_schema(entity: &EntityPlan) -> SchemaRef {
     let mut fields = vec![
-        Field::new(SOURCE, DataType::Utf8, false),
         Field::new(SOURCE_KEY, DataType::Utf8, false),
         Field::new(UPDATED_AT, timestamp(), true),
         Field::new(RECORD_HASH, DataType::FixedSizeBinary(32), false),

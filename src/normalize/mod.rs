@@ -7,16 +7,21 @@
 
 mod attempt;
 mod columns;
+mod exact;
 pub mod functions;
 pub mod layout;
+pub mod ledger;
 mod order;
+mod places;
 pub mod record_columns;
 pub mod records;
 pub mod select;
 pub mod session;
 mod standard;
 
-pub use records::{EntityRecords, Fate, LedgerEntry, RecordCounts, normalize};
+pub use ledger::{Fate, Ledger};
+pub use places::Places;
+pub use records::{EntityRecords, RecordCounts, normalize};
 
 /// Column: whether the record type's `where` holds.
 pub(crate) const SELECTED: &str = "\u{1f}selected";

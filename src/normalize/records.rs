@@ -15,7 +15,10 @@ use futures::StreamExt;
 use rayon::prelude::*;
 
 use super::attempt::{fault_parts, kind_of};
+use super::exact::exact;
+use super::ledger::{Fate, Ledger, LostRow, Origin};
 use super::order::{gather, in_order};
+use super::places::Places;
 use super::record_columns::{RecordColumns, Spill};
 use super::select::{FAULT_COLUMN, RecordSelect, plan_record};
 use super::standard::name_column;
@@ -28,36 +31,6 @@ use crate::pipeline::sources::{table_of, table_without_columns};
 use crate::progress::Progress;
 use crate::publish::previous::{Version, read_whole_table};
 
-/// What became of a record, known before matching.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Fate {
-    /// It is a record; matching decides whether it is linked or a singleton. Holds its number.
-    Record(u32),
-    /// The same key with the same content came before.
-    DuplicateRow,
-    /// The same key with newer content came before.
-    Superseded,
-    /// It has no key, or an expression fails on it.
-    Quarantined,
-    /// No record type's `where` took it.
-    Filtered,
-}
-
-/// The fate of one extracted row.
-#[derive(Debug, Clone)]
-pub struct LedgerEntry {
-    /// Index of the source in the plan.
-    pub source: u16,
-    /// `None` for a record: it has its key itself.
-    pub source_key: Option<Box<str>>,
-    /// File, or table of a database; `None` for a row of a query.
-    pub file: Option<Arc<str>>,
-    pub row: Option<i64>,
-    pub fate: Fate,
-    /// Index into [`Normalized::entities`].
-    pub entity: u16,
-}
-
 /// An index among sources or entity types; a pipeline has few.
 fn few(index: usize) -> u16 {
     u16::try_from(index).unwrap_or(u16::MAX)
@@ -67,9 +40,8 @@ fn few(index: usize) -> u16 {
 pub struct EntityRecords {
     pub plan: EntityPlan,
     pub columns: RecordColumns,
-    /// For each record the index of its batch and its row there.
-    pub places: Vec<(usize, usize)>,
-    /// For each record the index of its source in the plan.
+    pub places: Places,
+    /// For each record the index of its source in the plan, ascending.
     pub sources: Vec<u16>,
 }
 
@@ -82,6 +54,25 @@ impl EntityRecords {
     #[must_use]
     pub fn is_empty(&self) -> bool {
         self.places.is_empty()
+    }
+
+    /// By batch the name of the source that all its records come from.
+    #[must_use]
+    pub fn source_names<'p>(&self, plan: &'p Plan) -> Vec<&'p str> {
+        let mut first = 0;
+        let of_batch = |rows: &usize| {
+            let source = self.sources.get(first).and_then(|source| plan.sources.get(usize::from(*source)));
+            first += rows;
+            source.map_or("", |source| source.name.as_str())
+        };
+        self.columns.lengths().iter().map(of_batch).collect()
+    }
+
+    /// The records of a source: they lie together.
+    #[must_use]
+    pub fn of_source(&self, source: usize) -> std::ops::Range<usize> {
+        let before = |number: usize| self.sources.partition_point(|of| usize::from(*of) < number);
+        before(source)..before(source + 1)
     }
 
     /// A column, an array a batch.
@@ -115,7 +106,7 @@ impl EntityRecords {
     /// Adds a batch; `source` is the index of the one all its records come from.
     fn push(&mut self, batch: RecordBatch, source: usize) -> Result<(), RunError> {
         let (number, rows) = (self.columns.lengths().len(), batch.num_rows());
-        self.places.extend((0..rows).map(|row| (number, row)));
+        self.places.push_batch(number, rows);
         self.sources.resize(self.sources.len() + rows, few(source));
         self.columns.push(batch)
     }
@@ -123,13 +114,13 @@ impl EntityRecords {
 
 /// Takes values out of a column, in any order.
 pub struct Picker<'a> {
-    places: &'a [(usize, usize)],
+    places: &'a Places,
     /// A null, then the arrays.
     arrays: Vec<ArrayRef>,
 }
 
 impl<'a> Picker<'a> {
-    fn of(places: &'a [(usize, usize)], arrays: Vec<ArrayRef>) -> Self {
+    fn of(places: &'a Places, arrays: Vec<ArrayRef>) -> Self {
         let data_type = arrays.first().map_or(DataType::Utf8, |array| array.data_type().clone());
         Self { places, arrays: std::iter::once(new_null_array(&data_type, 1)).chain(arrays).collect() }
     }
@@ -139,7 +130,7 @@ impl<'a> Picker<'a> {
     /// # Errors
     /// None that a caller can meet.
     pub fn records(&self, records: impl Iterator<Item = Option<u32>>) -> Result<ArrayRef, RunError> {
-        self.take(records.map(|record| self.places.get(record? as usize).copied()))
+        self.take(records.map(|record| self.places.get(record? as usize)))
     }
 
     /// The list elements at `elements`, each with its record, in their order; null for `None`.
@@ -184,7 +175,7 @@ pub struct RecordCounts {
 /// Everything the stage made.
 pub struct Normalized {
     pub entities: Vec<EntityRecords>,
-    pub ledger: Vec<LedgerEntry>,
+    pub ledger: Ledger,
     pub quarantined: Vec<Quarantined>,
     /// By source, as in the plan.
     pub counts: Vec<RecordCounts>,
@@ -199,12 +190,12 @@ impl Normalized {
         let empty = |entity: &EntityPlan| EntityRecords {
             plan: entity.clone(),
             columns: RecordColumns::new(layout::record_schema(entity), spill.cloned()),
-            places: Vec::new(),
+            places: Places::default(),
             sources: Vec::new(),
         };
         Self {
             entities: plan.entities.iter().map(empty).collect(),
-            ledger: Vec::new(),
+            ledger: Ledger::new(plan.entities.len()),
             quarantined: Vec::new(),
             counts: vec![RecordCounts::default(); plan.sources.len()],
             main_tables: vec![BTreeSet::new(); plan.sources.len()],
@@ -276,17 +267,15 @@ async fn normalize_source(
             rows_without_columns(place, rows, normalized)?;
             continue;
         }
-        let select = plan_record(&context, &tables, &source.name, record, &source.keep, entity_plan).await.map_err(
-            |mistakes| {
-                RunError::Config(
-                    mistakes
-                        .iter()
-                        .map(|mistake| format!("source `{}`: {}", source.name, mistake.message))
-                        .collect::<Vec<_>>()
-                        .join("\n"),
-                )
-            },
-        )?;
+        let select = plan_record(&context, &tables, record, &source.keep, entity_plan).await.map_err(|mistakes| {
+            RunError::Config(
+                mistakes
+                    .iter()
+                    .map(|mistake| format!("source `{}`: {}", source.name, mistake.message))
+                    .collect::<Vec<_>>()
+                    .join("\n"),
+            )
+        })?;
         let table = table_of(record, tables.first.as_deref());
         // Rows of a query belong to its record type alone.
         let rows = main_tables.entry(table.clone().unwrap_or_else(|| format!("query of {}", record.path))).or_default();
@@ -336,13 +325,14 @@ async fn normalize_source(
                 continue;
             }
             filtered += 1;
-            normalized.ledger.push(LedgerEntry {
+            let file = usize::try_from(file).ok().and_then(|file| place_in(Some(&table)).get(file));
+            let origin = Origin { file: file.map(|file| normalized.ledger.file(file)), row };
+            normalized.ledger.lost.push(LostRow {
                 source: few(number),
-                source_key: key.map(String::into_boxed_str),
-                file: usize::try_from(file).ok().and_then(|file| place_in(Some(&table)).get(file)).cloned(),
-                row,
-                fate: Fate::Filtered,
                 entity: few(entity),
+                source_key: key.map(String::into_boxed_str),
+                origin,
+                fate: Fate::Filtered,
             });
         }
         add(normalized, number, |counts| {
@@ -439,7 +429,7 @@ async fn run_record(
     let first_record = normalized.entities.get(place.entity).map_or(0, EntityRecords::len);
     let rows_read = columns.iter().map(|columns| columns.key.len()).sum();
     let mut kept: Vec<(usize, usize)> = Vec::with_capacity(rows_read);
-    normalized.ledger.reserve_exact(rows_read);
+    normalized.ledger.reserve(place.entity, rows_read);
     for (batch, row) in in_order(&batches)? {
         let (Some(columns_here), Some(faults_here)) = (columns.get(batch), faults.get(batch)) else { continue };
         let at = faults_here.place(row);
@@ -466,37 +456,42 @@ async fn run_record(
                 Vec::new()
             };
             normalized.quarantined.push(Quarantined { raw, ..bad });
-            Fate::Quarantined
+            Some(Fate::Quarantined)
         } else {
             // The record that was kept last, to tell repeats from older versions.
             let last = kept.last().and_then(|(batch, row)| Some((columns.get(*batch)?, *row)));
             match last.filter(|(columns, row)| columns.key(*row) == key) {
-                Some((columns, last)) if columns.hash.value(last) == columns_here.hash.value(row) => Fate::DuplicateRow,
-                Some(_) => Fate::Superseded,
+                Some((columns, last)) if columns.hash.value(last) == columns_here.hash.value(row) => {
+                    Some(Fate::DuplicateRow)
+                }
+                Some(_) => Some(Fate::Superseded),
                 None => {
-                    let record = u32::try_from(first_record + kept.len())
-                        .map_err(|_| RunError::Internal("more than 4,294,967,295 records".to_owned()))?;
+                    if u32::try_from(first_record + kept.len()).is_err() {
+                        return Err(RunError::Internal("more than 4,294,967,295 records".to_owned()));
+                    }
                     kept.push((batch, row));
-                    Fate::Record(record)
+                    None
                 }
             }
         };
         add(normalized, place.source, |counts| match fate {
-            Fate::Record(_) => counts.records += 1,
-            Fate::DuplicateRow => counts.duplicate_rows += 1,
-            Fate::Superseded => counts.superseded += 1,
-            Fate::Quarantined => counts.quarantined += 1,
-            Fate::Filtered => {}
+            None => counts.records += 1,
+            Some(Fate::DuplicateRow) => counts.duplicate_rows += 1,
+            Some(Fate::Superseded) => counts.superseded += 1,
+            Some(Fate::Quarantined) => counts.quarantined += 1,
+            Some(Fate::Filtered) => {}
         });
-        let source_key = if matches!(fate, Fate::Record(_)) { None } else { key.map(Box::from) };
-        normalized.ledger.push(LedgerEntry {
-            source: few(place.source),
-            source_key,
-            file: place.file(at.0),
-            row: at.1,
-            fate,
-            entity: few(place.entity),
-        });
+        let origin = place.origin(at, &mut normalized.ledger);
+        match fate {
+            None => normalized.ledger.push_record(place.entity, origin),
+            Some(fate) => normalized.ledger.lost.push(LostRow {
+                source: few(place.source),
+                entity: few(place.entity),
+                source_key: key.map(Box::from),
+                origin,
+                fate,
+            }),
+        }
     }
     if let Some(entity) = normalized.entities.get_mut(place.entity) {
         let at_once = (kept.len() / PIECES).clamp(FEWEST_AT_ONCE, MOST_AT_ONCE);
@@ -506,7 +501,7 @@ async fn run_record(
                 .par_chunks(at_once)
                 .map(|rows| {
                     progress.check_signal()?;
-                    to_records(&form.of(&gather(&batches, rows)?)?, &schema)
+                    exact(&to_records(&form.of(&gather(&batches, rows)?)?, &schema)?)
                 })
                 .collect::<Result<_, RunError>>()?;
             for batch in made {
@@ -534,13 +529,13 @@ fn rows_without_columns(place: Place<'_>, rows: &mut Rows, normalized: &mut Norm
         rows.taken.insert((file, row));
         normalized.quarantined.push(missing_key(&place, (file, Some(row))));
         add(normalized, place.source, |counts| counts.quarantined += 1);
-        normalized.ledger.push(LedgerEntry {
+        let origin = place.origin((file, Some(row)), &mut normalized.ledger);
+        normalized.ledger.lost.push(LostRow {
             source: few(place.source),
-            source_key: None,
-            file: place.file(file),
-            row: Some(row),
-            fate: Fate::Quarantined,
             entity: few(place.entity),
+            source_key: None,
+            origin,
+            fate: Fate::Quarantined,
         });
     }
     Ok(())
@@ -619,6 +614,12 @@ impl Place<'_> {
         self.files.get(usize::try_from(index).ok()?).cloned()
     }
 
+    /// Where a row was read, by the numbers of the ledger.
+    fn origin(&self, (file, row): (i32, Option<i64>), ledger: &mut Ledger) -> Origin {
+        let file = usize::try_from(file).ok().and_then(|file| self.files.get(file));
+        Origin { file: file.map(|file| ledger.file(file)), row }
+    }
+
     /// The file of a row, or where the source is.
     fn place(&self, index: i32) -> String {
         self.file(index).map_or_else(|| self.extracted.locator.clone(), |file| file.to_string())
@@ -628,7 +629,7 @@ impl Place<'_> {
 /// The mapped values of a query's row, alone in its batch, as JSON.
 fn row_as_json(batch: &RecordBatch) -> Result<Vec<u8>, RunError> {
     let schema = batch.schema();
-    let of_source = |name: &str| !name.starts_with(OWN) && name != layout::RECORD_HASH && name != layout::SOURCE;
+    let of_source = |name: &str| !name.starts_with(OWN) && name != layout::RECORD_HASH;
     let columns: Vec<usize> =
         (0..schema.fields().len()).filter(|column| of_source(schema.field(*column).name())).collect();
     let mut writer = arrow::json::LineDelimitedWriter::new(Vec::new());
@@ -758,16 +759,8 @@ impl LastGood {
                         None => Ok(new_null_array(field.data_type(), kept.num_rows())),
                     })
                     .collect::<Result<Vec<_>, RunError>>()?;
-                for record in entity.len()..entity.len() + kept.num_rows() {
-                    let record = u32::try_from(record).unwrap_or(u32::MAX);
-                    normalized.ledger.push(LedgerEntry {
-                        source: few(source),
-                        source_key: None,
-                        file: None,
-                        row: None,
-                        fate: Fate::Record(record),
-                        entity: few(number),
-                    });
+                for _ in 0..kept.num_rows() {
+                    normalized.ledger.push_record(number, Origin::default());
                 }
                 entity.push(RecordBatch::try_new(schema, columns)?, source)?;
                 let rows = kept.num_rows() as u64;

@@ -76,13 +76,12 @@ pub struct RecordSelect {
 pub async fn plan_record(
     context: &SessionContext,
     tables: &SourceTables,
-    source: &str,
     record: &RecordPlan,
     keep: &Keep,
     entity: &EntityPlan,
 ) -> std::result::Result<RecordSelect, Vec<SqlMistake>> {
     let mut binder = Binder { context, mistakes: Vec::new(), needs: Needs::new(), faults: Vec::new() };
-    let built = binder.build(tables, source, record, keep, entity).await;
+    let built = binder.build(tables, record, keep, entity).await;
     match built {
         Some(Ok((frame, form, children))) if binder.mistakes.is_empty() => {
             Ok(RecordSelect { frame, form, children, needs: binder.needs, path: record.path.clone() })
@@ -106,14 +105,7 @@ type Built = Option<Result<(DataFrame, StandardForm, Vec<ChildRest>)>>;
 
 impl Binder<'_> {
     /// `None` where a mistake was noted.
-    async fn build(
-        &mut self,
-        tables: &SourceTables,
-        source: &str,
-        record: &RecordPlan,
-        keep: &Keep,
-        entity: &EntityPlan,
-    ) -> Built {
+    async fn build(&mut self, tables: &SourceTables, record: &RecordPlan, keep: &Keep, entity: &EntityPlan) -> Built {
         let (mut frame, main) = self.main_frame(tables, record).await?;
         let mut children = Vec::new();
         let schema = frame.schema().clone();
@@ -142,7 +134,7 @@ impl Binder<'_> {
         };
 
         // Raw columns and what is made of them.
-        let mut form = StandardForm { source: source.to_owned(), ..StandardForm::default() };
+        let mut form = StandardForm::default();
         let mut raw_names = Vec::new();
         let mut name_parts: [Option<String>; 6] = Default::default();
         let has_name = entity.attributes.iter().any(|attribute| attribute.name == "full_name");

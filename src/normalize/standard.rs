@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use arrow::array::{ArrayRef, RecordBatch, RecordBatchOptions, StringArray, new_null_array};
+use arrow::array::{ArrayRef, RecordBatch, RecordBatchOptions, new_null_array};
 use arrow::datatypes::{Field, Schema};
 use arrow::error::ArrowError;
 use goldsmith_columns::{Reading, lists, person_name, scalar};
@@ -15,8 +15,6 @@ use crate::pipeline::RunError;
 /// How the normalised columns of one record type are made.
 #[derive(Default)]
 pub(super) struct StandardForm {
-    /// The source's name.
-    pub source: String,
     pub columns: Vec<StandardColumn>,
     /// For the records of persons the raw column of each of [`layout::NAME_PARTS`], where it is mapped.
     pub name: Option<[Option<String>; 6]>,
@@ -55,10 +53,7 @@ impl StandardForm {
             let found = raw.column_by_name(name).cloned();
             found.ok_or_else(|| ArrowError::SchemaError(format!("the query lost its column {name}")))
         };
-        let mut made: Vec<(String, ArrayRef)> = vec![(
-            layout::SOURCE.to_owned(),
-            Arc::new(StringArray::from_iter_values(std::iter::repeat_n(&self.source, rows))),
-        )];
+        let mut made: Vec<(String, ArrayRef)> = Vec::new();
         for name in [layout::SOURCE_KEY, layout::KEPT, layout::UPDATED_AT, layout::RECORD_HASH] {
             made.push((name.to_owned(), column(name)?));
         }

@@ -14,9 +14,9 @@ use super::plan::{From, Plan, SourcePlan};
 use super::sources::{CheckedSource, check_source, table_of};
 use crate::extract::landing::{FILE, Landing, ROW, each_row};
 use crate::extract::{ExtractedSource, TableRequest, first_of};
-use crate::normalize::layout::{RECORD_HASH, SOURCE, SOURCE_KEY, raw_column};
+use crate::normalize::layout::{RECORD_HASH, SOURCE_KEY, raw_column};
+use crate::normalize::ledger::{Fate, LostRow, Origin};
 use crate::normalize::records::{EntityRecords, Normalized, normalize};
-use crate::normalize::{Fate, LedgerEntry};
 use crate::progress::Progress;
 
 /// What the first rows of one source are and become.
@@ -213,10 +213,13 @@ fn landed_rows(
             let row = found.entry(place).or_insert_with(|| blank(&quarantined.file, quarantined.row));
             row.becomes.push(Becomes::Quarantined { reason: quarantined.message.clone() });
         }
-        for entry in &normalized.ledger {
-            let (Some(file), Some(row)) = (&entry.file, entry.row) else { continue };
+        let files = normalized.ledger.files();
+        for (origin, fated) in fated(normalized) {
+            let (Some(file), Some(row)) = (origin.file.and_then(|file| files.get(file as usize)), origin.row) else {
+                continue;
+            };
             if let Some(row) = found.get_mut(&(file.to_string(), row)) {
-                row.becomes.extend(becomes(entry, normalized)?);
+                row.becomes.extend(becomes(fated, normalized)?);
             }
         }
         rows.extend(found.into_values());
@@ -226,25 +229,45 @@ fn landed_rows(
 
 /// The first records that came of a query, whose rows have no place of their own.
 fn query_rows(normalized: &Normalized, limit: u64) -> Result<Vec<PreviewRow>, RunError> {
-    let entries = normalized.ledger.iter().filter(|entry| entry.row.is_none());
-    entries
+    fated(normalized)
+        .filter(|(origin, _)| origin.row.is_none())
         .take(usize::try_from(limit).unwrap_or(usize::MAX))
-        .map(|entry| {
-            let becomes = becomes(entry, normalized)?.into_iter().collect();
+        .map(|(_, fated)| {
+            let becomes = becomes(fated, normalized)?.into_iter().collect();
             Ok(PreviewRow { table: None, file: None, row: None, raw: Map::new(), becomes })
         })
         .collect()
 }
 
-fn becomes(entry: &LedgerEntry, normalized: &Normalized) -> Result<Option<Becomes>, RunError> {
-    let key = || entry.source_key.as_deref().unwrap_or_default().to_owned();
-    Ok(match entry.fate {
-        Fate::Filtered => Some(Becomes::Filtered),
-        Fate::DuplicateRow | Fate::Superseded => Some(Becomes::Repeated { key: key() }),
-        // Told with its reason by the quarantined rows.
-        Fate::Quarantined => None,
-        Fate::Record(record) => {
-            let Some(records) = normalized.entities.get(usize::from(entry.entity)) else { return Ok(None) };
+/// A row whose fate is known.
+enum Fated<'a> {
+    /// It is this record of this entity type.
+    Record(usize, usize),
+    Lost(&'a LostRow),
+}
+
+/// Every row with where it was read: records, then the others.
+fn fated(normalized: &Normalized) -> impl Iterator<Item = (Origin, Fated<'_>)> {
+    let ledger = &normalized.ledger;
+    let records = (0..normalized.entities.len()).flat_map(move |entity| {
+        let of_record = move |record| (ledger.origin(entity, record), Fated::Record(entity, record));
+        (0..ledger.records(entity)).map(of_record)
+    });
+    records.chain(ledger.lost.iter().map(|row| (row.origin, Fated::Lost(row))))
+}
+
+fn becomes(fated: Fated<'_>, normalized: &Normalized) -> Result<Option<Becomes>, RunError> {
+    Ok(match fated {
+        Fated::Lost(row) => match row.fate {
+            Fate::Filtered => Some(Becomes::Filtered),
+            Fate::DuplicateRow | Fate::Superseded => {
+                Some(Becomes::Repeated { key: row.source_key.as_deref().unwrap_or_default().to_owned() })
+            }
+            // Told with its reason by the quarantined rows.
+            Fate::Quarantined => None,
+        },
+        Fated::Record(entity, record) => {
+            let Some(records) = normalized.entities.get(entity) else { return Ok(None) };
             let mut values = record_values(records, record)?;
             let key = values.shift_remove(SOURCE_KEY).and_then(|key| key.as_str().map(str::to_owned));
             Some(Becomes::Record { entity: records.plan.entity.clone(), key: key.unwrap_or_default(), values })
@@ -253,11 +276,11 @@ fn becomes(entry: &LedgerEntry, normalized: &Normalized) -> Result<Option<Become
 }
 
 /// The normalised values of a record by attribute, without those it does not have.
-fn record_values(records: &EntityRecords, record: u32) -> Result<Map<String, Value>, RunError> {
-    let Some((batch, row)) = records.places.get(record as usize) else { return Ok(Map::new()) };
-    let Some(batch) = records.columns.batches()?.nth(*batch).transpose()? else { return Ok(Map::new()) };
+fn record_values(records: &EntityRecords, record: usize) -> Result<Map<String, Value>, RunError> {
+    let Some((batch, row)) = records.places.get(record) else { return Ok(Map::new()) };
+    let Some(batch) = records.columns.batches()?.nth(batch).transpose()? else { return Ok(Map::new()) };
     let mut writer = arrow::json::LineDelimitedWriter::new(Vec::new());
-    writer.write(&batch.slice(*row, 1))?;
+    writer.write(&batch.slice(row, 1))?;
     writer.finish()?;
     let mut values: Map<String, Value> = serde_json::from_slice(&writer.into_inner()).unwrap_or_default();
     values.retain(|name, value| {
@@ -267,7 +290,7 @@ fn record_values(records: &EntityRecords, record: u32) -> Result<Map<String, Val
             Value::Array(list) => list.is_empty(),
             _ => false,
         };
-        !is_raw && !is_empty && name != SOURCE && name != RECORD_HASH
+        !is_raw && !is_empty && name != RECORD_HASH
     });
     Ok(values)
 }

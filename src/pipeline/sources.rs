@@ -86,7 +86,7 @@ pub async fn check_source(
             needs.entry(table).or_insert_with(|| Some(BTreeSet::new()));
             continue;
         }
-        match plan_record(&context, &tables, &source.name, record, &source.keep, entity).await {
+        match plan_record(&context, &tables, record, &source.keep, entity).await {
             Ok(select) => {
                 for (table, columns) in select.needs {
                     match (needs.entry(table).or_insert_with(|| Some(BTreeSet::new())), columns) {

@@ -62,7 +62,7 @@ pub async fn train(
     progress.check_signal()?;
     let mut coded = coded_records(plan, records)?;
     let settings = match_options(&plan.matching, entity, options.threads);
-    let labels = labels(records, truth, &steward.decisions)?;
+    let labels = labels(plan, records, truth, &steward.decisions)?;
     let model = goldsmith_resolve::train(&mut coded, &settings, &labels, progress)
         .map_err(|error| RunError::Gate(format!("{entity} records cannot be learnt from: {error}")))?;
     Ok(Trained { records: coded.len() as u64, labelled: labels.entities.len() as u64, model })

@@ -11,13 +11,13 @@ use arrow::datatypes::{DataType, TimestampMicrosecondType, UInt32Type};
 
 use super::EntityResult;
 use crate::golden::RankedValue;
-use crate::normalize::{EntityRecords, layout};
+use crate::normalize::{EntityRecords, Places, layout};
 use crate::pipeline::RunError;
 use crate::pipeline::plan::Plan;
 
 /// A text column of the records, or a text part of their list elements.
 pub(super) struct Texts<'a> {
-    places: &'a [(usize, usize)],
+    places: &'a Places,
     /// A batch each; none where list elements have no such part.
     batches: Vec<StringArray>,
 }
@@ -43,13 +43,13 @@ impl<'a> Texts<'a> {
 
     /// The value of a record; `None` where it is null.
     pub(super) fn of(&self, record: u32) -> Option<&str> {
-        let (batch, row) = *self.places.get(record as usize)?;
+        let (batch, row) = self.places.get(record as usize)?;
         text_at(self.batches.get(batch)?, row)
     }
 
     /// The part of a list element; `None` where it is null.
     pub(super) fn element(&self, value: &RankedValue) -> Option<&str> {
-        let (batch, _) = *self.places.get(value.record as usize)?;
+        let (batch, _) = self.places.get(value.record as usize)?;
         text_at(self.batches.get(batch)?, value.element as usize)
     }
 }
@@ -64,7 +64,7 @@ fn text_at(texts: &StringArray, at: usize) -> Option<&str> {
 
 /// When the records last changed.
 pub(super) struct Moments<'a> {
-    places: &'a [(usize, usize)],
+    places: &'a Places,
     batches: Vec<TimestampMicrosecondArray>,
 }
 
@@ -78,7 +78,7 @@ impl<'a> Moments<'a> {
     }
 
     pub(super) fn of(&self, record: u32) -> Option<i64> {
-        let (batch, row) = *self.places.get(record as usize)?;
+        let (batch, row) = self.places.get(record as usize)?;
         let moments = self.batches.get(batch)?;
         (row < moments.len() && moments.is_valid(row)).then(|| moments.value(row))
     }

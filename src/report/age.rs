@@ -19,13 +19,13 @@ impl Ages {
     pub(super) fn at(as_of: i64, records: &EntityRecords) -> Result<Self, RunError> {
         let mut ages = vec![None; records.len()];
         let columns = records.column(layout::UPDATED_AT)?;
-        for (age, (batch, row)) in ages.iter_mut().zip(&records.places) {
-            let Some(column) = columns.get(*batch).map(|column| column.as_primitive::<TimestampMicrosecondType>())
+        for (age, (batch, row)) in ages.iter_mut().zip(records.places.iter()) {
+            let Some(column) = columns.get(batch).map(|column| column.as_primitive::<TimestampMicrosecondType>())
             else {
                 continue;
             };
-            if *row < column.len() && column.is_valid(*row) {
-                *age = Some((as_of as f64 - column.value(*row) as f64) / MICROSECONDS_A_DAY);
+            if row < column.len() && column.is_valid(row) {
+                *age = Some((as_of as f64 - column.value(row) as f64) / MICROSECONDS_A_DAY);
             }
         }
         Ok(Self(ages))

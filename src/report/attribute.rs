@@ -102,7 +102,7 @@ pub(super) fn measure_attribute(
         let winner = golden.winner(cluster);
         let best = winner.and_then(|winner| {
             let record = winner.record as usize;
-            values.at(record, *view.records.places.get(record)?, winner.element as usize)
+            values.at(record, view.records.places.get(record)?, winner.element as usize)
         });
         if let Some(winner) = winner {
             measured.with_value += 1;

@@ -120,7 +120,7 @@ impl Values {
         for (place, source) in records.places.iter().zip(&records.sources) {
             let mut seen = Counted { records: 1, ..Counted::default() };
             own.clear();
-            values.columns.read(*place, attribute.kind, &mut seen, &mut own);
+            values.columns.read(place, attribute.kind, &mut seen, &mut own);
             own.sort_unstable();
             own.dedup();
             values.hashes.extend_from_slice(&own);

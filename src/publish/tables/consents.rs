@@ -8,7 +8,7 @@ use arrow::datatypes::{DataType, Field, TimestampMicrosecondType};
 use goldsmith_config::attributes::AttributeKind;
 
 use crate::golden::RankedValue;
-use crate::normalize::{EntityRecords, layout};
+use crate::normalize::{EntityRecords, Places, layout};
 use crate::pipeline::RunError;
 use crate::publish::Results;
 use crate::publish::columns::{Origins, Texts, counts, moments, texts};
@@ -81,7 +81,7 @@ pub fn write(results: &Results<'_>, version: &Path) -> Result<WrittenTable, RunE
 /// Everything the records say. Ranked values would not do: they keep one element for each distinct value, and the
 /// moment of each statement counts here.
 struct Said<'a> {
-    places: &'a [(usize, usize)],
+    places: &'a Places,
     /// The lists, a batch each.
     lists: Vec<ListArray>,
     purpose: Texts<'a>,
@@ -102,7 +102,7 @@ impl<'a> Said<'a> {
     }
 
     fn statements<'s>(&'s self, member: u32, statements: &mut Vec<Statement<'s>>) {
-        let Some((batch, row)) = self.places.get(member as usize).copied() else { return };
+        let Some((batch, row)) = self.places.get(member as usize) else { return };
         let Some(list) = self.lists.get(batch) else { return };
         let moments =
             list.values().as_struct().column_by_name("at").map(|at| at.as_primitive::<TimestampMicrosecondType>());

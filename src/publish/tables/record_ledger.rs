@@ -6,7 +6,8 @@ use std::sync::Arc;
 use arrow::array::Int64Array;
 use arrow::datatypes::{DataType, Field};
 
-use crate::normalize::{Fate, layout};
+use crate::extract::Quarantined;
+use crate::normalize::{EntityRecords, Fate, layout};
 use crate::pipeline::RunError;
 use crate::publish::columns::{Names, Texts, maybe_texts};
 use crate::publish::table::{BATCH_ROWS, TableWriter, WrittenTable, column, maybe_text, text};
@@ -41,9 +42,20 @@ const LINKED: u32 = 2;
 const QUARANTINED: u32 = 3;
 const SINGLETON: u32 = 4;
 
-/// One line of the ledger. Names are numbers that sort as the names do.
-struct Line<'a> {
-    source: u32,
+/// A line of the ledger, before it is written.
+#[derive(Clone, Copy)]
+enum Line {
+    /// A record, by entity type and number.
+    Record(u16, u32),
+    /// A row that became no record, by its place in the ledger.
+    Lost(u32),
+    /// A row that could not be read, by its place among these.
+    Rejected(u32),
+}
+
+/// What a line says. Names are numbers that sort as the names do.
+#[derive(PartialEq, Eq, PartialOrd, Ord)]
+struct Said<'a> {
     key: Option<&'a str>,
     entity: Option<u32>,
     file: Option<u32>,
@@ -51,8 +63,6 @@ struct Line<'a> {
     state: u32,
     /// The number of its golden id over all entity types.
     golden_id: Option<u32>,
-    /// The record it became, by entity type and number.
-    record: Option<(u16, u32)>,
 }
 
 /// Names in their order.
@@ -75,122 +85,159 @@ impl<'a> Sorted<'a> {
     }
 }
 
+/// Lines are in the order of sources, keys, entity types, files and rows.
+///
 /// # Errors
 /// Where the table cannot be written.
 pub fn write(results: &Results<'_>, version: &Path) -> Result<WrittenTable, RunError> {
-    let rejected = || {
-        let sources = results.extracted.iter().zip(&results.normalized.main_tables);
-        sources.flat_map(|(source, main)| {
+    let rejected: Vec<&Quarantined> = results
+        .extracted
+        .iter()
+        .zip(&results.normalized.main_tables)
+        .flat_map(|(source, main)| {
             let rows = source.iter().flat_map(|source| &source.quarantined);
             rows.filter(|row| row.table.as_ref().is_some_and(|table| main.contains(table)))
         })
-    };
-    let ledger = &results.normalized.ledger;
-    let sources = Sorted::of(
-        results.plan.sources.iter().map(|source| source.name.as_str()).chain(rejected().map(|row| row.source.as_str())),
-    );
-    let entities = Sorted::of(results.normalized.entities.iter().map(|records| records.plan.entity.as_str()));
-    // Rows of one file follow each other, and its name is looked up once for all of them.
-    let mut files: Vec<&str> = ledger.iter().filter_map(|entry| entry.file.as_deref()).collect();
-    files.dedup();
-    let files = Sorted::of(files.into_iter().chain(rejected().map(|row| row.file.as_str())));
-    let keys: Vec<Texts<'_>> = results
-        .normalized
-        .entities
-        .iter()
-        .map(|records| Texts::column(records, layout::SOURCE_KEY))
-        .collect::<Result<_, _>>()?;
-    let mut lines = lines(results, &keys, &sources, &entities, &files);
-    lines.extend(rejected().map(|row| Line {
-        source: sources.number(&row.source).unwrap_or(u32::MAX),
-        key: None,
-        entity: None,
-        file: files.number(&row.file),
-        row: Some(row.row),
-        state: QUARANTINED,
-        golden_id: None,
-        record: None,
-    }));
-    // Records are sorted by source and key already: in their order the lines are long runs, which are only merged.
-    lines.sort_unstable_by_key(|line| line.record);
-    lines.sort_by(|a, b| {
-        (a.source, a.key, a.entity, a.file, a.row, a.state).cmp(&(b.source, b.key, b.entity, b.file, b.row, b.state))
-    });
+        .collect();
+    let lines = Lines::of(results, rejected)?;
+    let names = Sorted::of(results.plan.sources.iter().map(|source| source.name.as_str()));
     let golden = Names::of(results.entities.iter().flat_map(|entity| &entity.golden_ids.ids).map(String::as_str));
-    let (sources, entities, files) = (sources.names(), entities.names(), files.names());
+    let (sources, entities, files) = (names.names(), lines.entities.names(), lines.files.names());
     let states = Names::of(STATES);
     let mut writer = TableWriter::create(version, NAME, fields(), results.plan.publish.compression)?;
-    for lines in lines.chunks(BATCH_ROWS) {
-        writer.write(vec![
-            sources.column(lines.iter().map(|line| line.source))?,
-            maybe_texts(lines.iter().map(|line| line.key)),
-            files.maybe_column(lines.iter().map(|line| line.file))?,
-            Arc::new(lines.iter().map(|line| line.row).collect::<Int64Array>()),
-            states.column(lines.iter().map(|line| line.state))?,
-            entities.maybe_column(lines.iter().map(|line| line.entity))?,
-            golden.maybe_column(lines.iter().map(|line| line.golden_id))?,
-        ])?;
+    for (number, name) in (0..).zip(&names.0) {
+        let Some(source) = results.plan.sources.iter().position(|source| source.name == *name) else { continue };
+        for chunk in lines.of_source(source).chunks(BATCH_ROWS) {
+            let said: Vec<Said<'_>> = chunk.iter().map(|line| lines.said(*line)).collect();
+            writer.write(vec![
+                sources.column(said.iter().map(|_| number))?,
+                maybe_texts(said.iter().map(|line| line.key)),
+                files.maybe_column(said.iter().map(|line| line.file))?,
+                Arc::new(said.iter().map(|line| line.row).collect::<Int64Array>()),
+                states.column(said.iter().map(|line| line.state))?,
+                entities.maybe_column(said.iter().map(|line| line.entity))?,
+                golden.maybe_column(said.iter().map(|line| line.golden_id))?,
+            ])?;
+        }
     }
     writer.finish()
 }
 
-/// The lines of the rows that were read, in no order.
-fn lines<'a>(
-    results: &'a Results<'_>,
-    keys: &'a [Texts<'a>],
-    sources: &Sorted<'_>,
-    entities: &Sorted<'_>,
-    files: &Sorted<'_>,
-) -> Vec<Line<'a>> {
-    let source_numbers: Vec<Option<u32>> =
-        results.plan.sources.iter().map(|source| sources.number(&source.name)).collect();
-    let mut types = Vec::new();
-    let mut first_id = 0_usize;
-    for ((records, entity), keys) in results.normalized.entities.iter().zip(&results.entities).zip(keys) {
-        types.push(Type { number: entities.number(&records.plan.entity), result: entity, first_id, keys });
-        first_id += entity.golden_ids.ids.len();
-    }
-    let mut file: (Option<&str>, Option<u32>) = (None, None);
-    let lines = results.normalized.ledger.iter().map(|entry| {
-        if file.0 != entry.file.as_deref() {
-            file = (entry.file.as_deref(), entry.file.as_deref().and_then(|name| files.number(name)));
-        }
-        let of = types.get(usize::from(entry.entity));
-        let mut line = Line {
-            source: source_numbers.get(usize::from(entry.source)).copied().flatten().unwrap_or(u32::MAX),
-            key: entry.source_key.as_deref(),
-            entity: of.and_then(|of| of.number),
-            file: file.1,
-            row: entry.row,
-            state: match entry.fate {
-                Fate::Record(_) => SINGLETON,
-                Fate::DuplicateRow => 0,
-                Fate::Superseded => 5,
-                Fate::Quarantined => QUARANTINED,
-                Fate::Filtered => 1,
-            },
-            golden_id: None,
-            record: None,
-        };
-        if let (Fate::Record(record), Some(of)) = (entry.fate, of) {
-            let cluster = of.result.clusters.of(record as usize);
-            line.golden_id = u32::try_from(of.first_id + cluster).ok();
-            line.record = Some((entry.entity, record));
-            if of.result.clusters.members(cluster).len() > 1 {
-                line.state = LINKED;
-            }
-            line.key = of.keys.of(record);
-        }
-        line
-    });
-    lines.collect()
+/// All there is to say of lines.
+struct Lines<'a> {
+    results: &'a Results<'a>,
+    rejected: Vec<&'a Quarantined>,
+    types: Vec<Type<'a>>,
+    entities: Sorted<'a>,
+    files: Sorted<'a>,
+    /// By number of the ledger the number among `files`.
+    file_numbers: Vec<Option<u32>>,
 }
 
-/// One entity type as its lines need it.
+/// One entity type.
 struct Type<'a> {
     number: Option<u32>,
+    records: &'a EntityRecords,
     result: &'a EntityResult,
     /// The number of its first golden id over all entity types.
     first_id: usize,
-    keys: &'a Texts<'a>,
+    keys: Texts<'a>,
+}
+
+impl<'a> Lines<'a> {
+    fn of(results: &'a Results<'a>, rejected: Vec<&'a Quarantined>) -> Result<Self, RunError> {
+        let ledger = &results.normalized.ledger;
+        let entities = Sorted::of(results.normalized.entities.iter().map(|records| records.plan.entity.as_str()));
+        let known = ledger.files().iter().map(AsRef::as_ref);
+        let files = Sorted::of(known.clone().chain(rejected.iter().map(|row| row.file.as_str())));
+        let file_numbers = known.map(|file| files.number(file)).collect();
+        let mut types = Vec::new();
+        let mut first_id = 0;
+        for (records, result) in results.normalized.entities.iter().zip(&results.entities) {
+            let number = entities.number(&records.plan.entity);
+            let keys = Texts::column(records, layout::SOURCE_KEY)?;
+            types.push(Type { number, records, result, first_id, keys });
+            first_id += result.golden_ids.ids.len();
+        }
+        Ok(Self { results, rejected, types, entities, files, file_numbers })
+    }
+
+    /// The lines of a source, in order. Its records are sorted by key already, so they are a long run that the others are
+    /// merged into.
+    fn of_source(&self, source: usize) -> Vec<Line> {
+        let number = |index: usize| u32::try_from(index).unwrap_or(u32::MAX);
+        let mut lines = Vec::new();
+        for (entity, of) in (0..).zip(&self.types) {
+            let records = of.records.of_source(source);
+            lines.extend(records.map(|record| Line::Record(entity, number(record))));
+        }
+        let lost = self.results.normalized.ledger.lost.iter().enumerate();
+        let lost = lost.filter(|(_, row)| usize::from(row.source) == source);
+        lines.extend(lost.map(|(index, _)| Line::Lost(number(index))));
+        let name = self.results.plan.sources.get(source).map(|source| source.name.as_str());
+        let rejected = self.rejected.iter().enumerate().filter(|(_, row)| Some(row.source.as_str()) == name);
+        lines.extend(rejected.map(|(index, _)| Line::Rejected(number(index))));
+        lines.sort_by(|a, b| self.key(*a).cmp(&self.key(*b)).then_with(|| self.said(*a).cmp(&self.said(*b))));
+        lines
+    }
+
+    fn key(&self, line: Line) -> Option<&str> {
+        match line {
+            Line::Record(entity, record) => self.types.get(usize::from(entity))?.keys.of(record),
+            Line::Lost(index) => self.results.normalized.ledger.lost.get(index as usize)?.source_key.as_deref(),
+            Line::Rejected(_) => None,
+        }
+    }
+
+    fn said(&self, line: Line) -> Said<'_> {
+        let ledger = &self.results.normalized.ledger;
+        let file = |file: Option<u32>| file.and_then(|file| self.file_numbers.get(file as usize).copied().flatten());
+        match line {
+            Line::Record(entity, record) => {
+                let of = self.types.get(usize::from(entity));
+                let origin = ledger.origin(usize::from(entity), record as usize);
+                let cluster = of.map_or(0, |of| of.result.clusters.of(record as usize));
+                let members = of.map_or(0, |of| of.result.clusters.members(cluster).len());
+                Said {
+                    key: self.key(line),
+                    entity: of.and_then(|of| of.number),
+                    file: file(origin.file),
+                    row: origin.row,
+                    state: if members > 1 { LINKED } else { SINGLETON },
+                    golden_id: of.and_then(|of| u32::try_from(of.first_id + cluster).ok()),
+                }
+            }
+            Line::Lost(index) => {
+                let row = ledger.lost.get(index as usize);
+                Said {
+                    key: self.key(line),
+                    entity: row.and_then(|row| self.types.get(usize::from(row.entity))?.number),
+                    file: row.and_then(|row| file(row.origin.file)),
+                    row: row.and_then(|row| row.origin.row),
+                    state: row.map_or(QUARANTINED, |row| state(row.fate)),
+                    golden_id: None,
+                }
+            }
+            Line::Rejected(index) => {
+                let row = self.rejected.get(index as usize);
+                Said {
+                    key: self.key(line),
+                    entity: None,
+                    file: row.and_then(|row| self.files.number(&row.file)),
+                    row: row.map(|row| row.row),
+                    state: QUARANTINED,
+                    golden_id: None,
+                }
+            }
+        }
+    }
+}
+
+fn state(fate: Fate) -> u32 {
+    match fate {
+        Fate::DuplicateRow => 0,
+        Fate::Superseded => 5,
+        Fate::Quarantined => QUARANTINED,
+        Fate::Filtered => 1,
+    }
 }
