@@ -132,7 +132,7 @@ fn pair(plan: &Plan, version: Version<'_>, left: &str, right: &str, json: bool) 
             .ok_or_else(|| Failure::config(format!("error: `{name}` is no record; write SOURCE:KEY")))?;
         let wanted = RecordId::of(source, key);
         for (number, records) in normalized.entities.iter().enumerate() {
-            if let Some(row) = record_ids(records)?.iter().position(|id| *id == wanted) {
+            if let Some(row) = record_ids(plan, records)?.iter().position(|id| *id == wanted) {
                 return Ok((number, row));
             }
         }
@@ -175,11 +175,11 @@ fn published_records(plan: &Plan, version: Version<'_>) -> Result<Normalized, Fa
     Ok(normalized)
 }
 
-fn record_ids(records: &EntityRecords) -> Result<Vec<RecordId>, Failure> {
+fn record_ids(plan: &Plan, records: &EntityRecords) -> Result<Vec<RecordId>, Failure> {
     let mut ids = Vec::with_capacity(records.len());
-    for (source, key) in records.column("source")?.into_iter().zip(records.column("source_key")?) {
-        let (source, key) = (source.as_string::<i32>(), key.as_string::<i32>());
-        ids.extend((0..key.len()).map(|row| RecordId::of(source.value(row), key.value(row))));
+    for (source, key) in records.source_names(plan).into_iter().zip(records.column("source_key")?) {
+        let key = key.as_string::<i32>();
+        ids.extend((0..key.len()).map(|row| RecordId::of(source, key.value(row))));
     }
     Ok(ids)
 }

@@ -1,8 +1,5 @@
 //! Clusters with their members, in the order of their golden ids.
 
-/// Clusters whose values are fetched before the first of them is looked at.
-pub const CLUSTERS_AT_HAND: usize = 256;
-
 /// The members of every cluster of one entity type.
 #[derive(Debug, Clone, Default)]
 pub struct Clusters {
@@ -44,6 +41,11 @@ impl Clusters {
     #[must_use]
     pub fn len(&self) -> usize {
         self.offsets.len().saturating_sub(1)
+    }
+
+    /// The numbers of all clusters.
+    pub fn numbers(&self) -> impl Iterator<Item = u32> + use<> {
+        0..u32::try_from(self.len()).unwrap_or(u32::MAX)
     }
 
     #[must_use]

@@ -14,7 +14,7 @@ use crate::pipeline::RunError;
 #[derive(Debug, Clone, Copy)]
 pub(super) struct Member {
     pub(super) record: u32,
-    /// Its batch and its row there.
+    /// Where the values of its attributes lie: the batch and the row there.
     pub(super) batch: u32,
     pub(super) row: u32,
     pub(super) source: u16,
@@ -34,13 +34,15 @@ pub(super) fn members(records: &EntityRecords, ids: &[RecordId], clusters: &Clus
         let at = *record as usize;
         let (batch, row) = records.places.get(at).unwrap_or((usize::MAX, 0));
         let moments = moments.get(batch).filter(|moments| row < moments.len() && moments.is_valid(row));
+        let updated_at = moments.map(|moments| moments.value(row));
+        let (batch, row) = records.value_places().get(at).unwrap_or((usize::MAX, 0));
         Member {
             record: *record,
             batch: u32::try_from(batch).unwrap_or(u32::MAX),
             row: u32::try_from(row).unwrap_or(u32::MAX),
             source: records.sources.get(at).copied().unwrap_or(0),
             id: ids.get(at).copied().unwrap_or(RecordId(0)),
-            updated_at: moments.map(|moments| moments.value(row)),
+            updated_at,
         }
     };
     Ok(clusters.all_members().par_iter().map(member).collect())

@@ -12,7 +12,7 @@ use goldsmith_resolve::RecordId;
 use goldsmith_resolve::survivorship::{Strategy, rank};
 use rayon::prelude::*;
 
-pub use clusters::{CLUSTERS_AT_HAND, Clusters};
+pub use clusters::Clusters;
 use members::Member;
 use observe::{Observer, Seen};
 
@@ -63,6 +63,7 @@ impl RankedAttribute {
 }
 
 /// The golden values of one entity type.
+#[derive(Default)]
 pub struct Golden {
     pub attributes: Vec<RankedAttribute>,
 }
@@ -127,10 +128,6 @@ fn survive_attribute(
             let mut values = Vec::new();
             let mut seen = Seen::default();
             for cluster in start..(start + CLUSTERS_A_TASK).min(clusters.len()) {
-                if (cluster - start).is_multiple_of(CLUSTERS_AT_HAND) {
-                    let soon = cluster..(cluster + CLUSTERS_AT_HAND).min(clusters.len());
-                    observer.touch(members.get(clusters.places(soon)).unwrap_or_default());
-                }
                 let of_cluster = clusters.places(cluster..cluster + 1);
                 observer.observe(members.get(of_cluster).unwrap_or_default(), &mut seen);
                 let before = values.len();

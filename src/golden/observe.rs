@@ -1,7 +1,6 @@
 //! What the records of a cluster say of one attribute.
 
 use std::borrow::Cow;
-use std::hint::black_box;
 
 use arrow::array::{Array, AsArray, BooleanArray, ListArray, StringArray};
 use arrow::compute::cast;
@@ -80,25 +79,6 @@ impl Observer {
             )
         };
         Ok(Self { trust, kind: attribute.kind, columns })
-    }
-
-    /// Reads where the values of members begin, so that they are at hand: they lie scattered in memory, and in a loop of
-    /// its own, with no branch that depends on them, a processor fetches many at once.
-    pub(super) fn touch(&self, members: &[Member]) {
-        let at = |offsets: &[i32], index: usize| offsets.get(index).and_then(|at| usize::try_from(*at).ok());
-        black_box(members.iter().fold(0, |sum, member| {
-            let batch = member.batch as usize;
-            sum ^ match &self.columns {
-                Columns::Scalar(columns) => columns.get(batch).and_then(|values| {
-                    values.value_data().get(at(values.value_offsets(), member.row as usize)?).copied().map(usize::from)
-                }),
-                Columns::List(columns) => columns.get(batch).and_then(|(list, parts, _)| {
-                    let element = at(list.value_offsets(), member.row as usize)?;
-                    at(parts.first()?.value_offsets(), element)
-                }),
-            }
-            .unwrap_or(0)
-        }));
     }
 
     /// Fills `seen` with what the members of a cluster say, and with nothing else.

@@ -48,7 +48,7 @@ pub struct GoldenIds {
 impl GoldenIds {
     /// The clusters in the order of their ids.
     #[must_use]
-    pub fn order(&self) -> Vec<u32> {
+    fn order(&self) -> Vec<u32> {
         // Nearly all ids differ within their first sixteen letters after the type, which compare as one number.
         let head = |id: &String| {
             let mut head = [0; 16];
@@ -66,6 +66,25 @@ impl GoldenIds {
         });
         order.into_iter().map(|(_, cluster)| cluster).collect()
     }
+}
+
+/// Numbers clusters anew in the order of their golden ids; returns that order, by new number the old one.
+pub fn in_order_of_ids(ids: &mut GoldenIds, cluster_of: &mut [u32]) -> Vec<u32> {
+    let order = ids.order();
+    let mut number = vec![0_u32; order.len()];
+    for (new, old) in (0_u32..).zip(&order) {
+        if let Some(number) = number.get_mut(*old as usize) {
+            *number = new;
+        }
+    }
+    for cluster in cluster_of {
+        *cluster = number.get(*cluster as usize).copied().unwrap_or(*cluster);
+    }
+    let taken = |old: &u32| ids.ids.get_mut(*old as usize).map(std::mem::take).unwrap_or_default();
+    ids.ids = order.iter().map(taken).collect();
+    ids.first_version =
+        order.iter().map(|old| ids.first_version.get(*old as usize).copied().unwrap_or_default()).collect();
+    order
 }
 
 /// Gives every cluster its id. `cluster_of` holds each record's cluster, numbered from 0 without gaps.

@@ -19,7 +19,7 @@ pub(super) fn exact(batch: &RecordBatch) -> Result<RecordBatch, RunError> {
     Ok(RecordBatch::try_new(batch.schema(), columns)?)
 }
 
-fn exact_array(array: &ArrayRef) -> Result<ArrayRef, ArrowError> {
+pub(super) fn exact_array(array: &ArrayRef) -> Result<ArrayRef, ArrowError> {
     let data = array.to_data();
     Ok(if is_exact(&data) { Arc::clone(array) } else { make_array(exact_data(&data)?) })
 }

@@ -1,18 +1,22 @@
 //! The columns of normalised records. A few are held in memory; from a size on each goes to a file of its own, so that
-//! what a stage does not read takes no memory.
+//! what a stage does not read takes no memory. When it is known who is who, values are brought into the order of the
+//! golden profiles, so that stages read them from front to back.
 
 use std::fs::File;
 use std::io::{BufReader, BufWriter};
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
-use arrow::array::{Array, ArrayRef, AsArray, MutableArrayData, RecordBatch, make_array};
+use arrow::array::{Array, ArrayRef, AsArray, MutableArrayData, RecordBatch, RecordBatchOptions, make_array};
+use arrow::compute::interleave;
 use arrow::datatypes::{Schema, SchemaRef};
 use arrow::error::ArrowError;
 use arrow::ipc::reader::StreamReader;
 use arrow::ipc::writer::StreamWriter;
+use rayon::prelude::*;
 use tempfile::TempDir;
 
+use super::exact::exact_array;
 use crate::pipeline::RunError;
 use crate::pipeline::error::IoContext;
 
@@ -35,7 +39,11 @@ pub struct RecordColumns {
 }
 
 enum Kept {
-    Held { batches: Vec<RecordBatch>, bytes: u64 },
+    /// By column an array a batch.
+    Held {
+        columns: Vec<Vec<ArrayRef>>,
+        bytes: u64,
+    },
     Spilled(Files),
 }
 
@@ -43,14 +51,15 @@ enum Kept {
 struct Files {
     directory: TempDir,
     /// None once all is written.
-    writers: Vec<StreamWriter<BufWriter<File>>>,
+    writers: Vec<(SchemaRef, StreamWriter<BufWriter<File>>)>,
 }
 
 impl RecordColumns {
     /// No records yet.
     #[must_use]
     pub fn new(schema: SchemaRef, spill: Option<Spill>) -> Self {
-        Self { schema, lengths: Vec::new(), kept: Kept::Held { batches: Vec::new(), bytes: 0 }, spill }
+        let columns = vec![Vec::new(); schema.fields().len()];
+        Self { schema, lengths: Vec::new(), kept: Kept::Held { columns, bytes: 0 }, spill }
     }
 
     /// Every column has these types.
@@ -72,14 +81,22 @@ impl RecordColumns {
     pub fn push(&mut self, batch: RecordBatch) -> Result<(), RunError> {
         self.lengths.push(batch.num_rows());
         match &mut self.kept {
-            Kept::Spilled(files) => files.write(&batch)?,
-            Kept::Held { batches, bytes } => {
+            Kept::Spilled(files) => {
+                for (index, array) in batch.columns().iter().enumerate() {
+                    files.write(index, Arc::clone(array))?;
+                }
+            }
+            Kept::Held { columns, bytes } => {
                 *bytes += batch.get_array_memory_size() as u64;
-                batches.push(batch);
+                for (column, array) in columns.iter_mut().zip(batch.columns()) {
+                    column.push(Arc::clone(array));
+                }
                 if let Some(spill) = self.spill.as_ref().filter(|spill| *bytes > spill.above) {
                     let mut files = Files::create(&spill.directory, &self.schema)?;
-                    for batch in batches.drain(..) {
-                        files.write(&batch)?;
+                    for (index, column) in columns.drain(..).enumerate() {
+                        for array in column {
+                            files.write(index, array)?;
+                        }
                     }
                     self.kept = Kept::Spilled(files);
                 }
@@ -125,7 +142,7 @@ impl RecordColumns {
     fn each<T>(&self, name: &str, take: impl Fn(ArrayRef) -> Result<T, RunError>) -> Result<Vec<T>, RunError> {
         let index = self.schema.index_of(name)?;
         match &self.kept {
-            Kept::Held { batches, .. } => batches.iter().map(|batch| take(Arc::clone(batch.column(index)))).collect(),
+            Kept::Held { columns, .. } => columns.get(index).into_iter().flatten().cloned().map(take).collect(),
             Kept::Spilled(files) => {
                 let mut arrays = Vec::with_capacity(self.lengths.len());
                 let mut reader = files.reader(index)?;
@@ -137,7 +154,38 @@ impl RecordColumns {
         }
     }
 
-    /// All columns, batch by batch.
+    /// Brings a column into another order, given for each row of it as its batch and its row there; the batches stay as
+    /// long as they are.
+    ///
+    /// # Errors
+    /// No such column, or a file that cannot be read or written.
+    pub fn arrange(&mut self, name: &str, order: &[(usize, usize)]) -> Result<(), RunError> {
+        let index = self.schema.index_of(name)?;
+        let arrays = self.column(name)?;
+        let parts: Vec<&dyn Array> = arrays.iter().map(AsRef::as_ref).collect();
+        let mut rest = order;
+        let mut of_batch = Vec::with_capacity(self.lengths.len());
+        for length in &self.lengths {
+            let (rows, later) = rest.split_at_checked(*length).unwrap_or((rest, &[]));
+            of_batch.push(rows);
+            rest = later;
+        }
+        let arranged: Vec<ArrayRef> = of_batch
+            .into_par_iter()
+            .map(|rows| Ok(exact_array(&interleave(&parts, rows)?)?))
+            .collect::<Result<_, RunError>>()?;
+        match &mut self.kept {
+            Kept::Held { columns, .. } => {
+                if let Some(column) = columns.get_mut(index) {
+                    *column = arranged;
+                }
+                Ok(())
+            }
+            Kept::Spilled(files) => files.replace(index, &self.schema, arranged),
+        }
+    }
+
+    /// All columns, batch by batch, as long as none was arranged anew.
     ///
     /// # Errors
     /// A file that cannot be read.
@@ -149,10 +197,11 @@ impl RecordColumns {
             }
         };
         Ok(self.lengths.iter().enumerate().map(move |(number, length)| match &self.kept {
-            Kept::Held { batches, .. } => batches
-                .get(number)
-                .cloned()
-                .ok_or_else(|| RunError::Internal("a batch of records is not there".to_owned())),
+            Kept::Held { columns, .. } => {
+                let of_batch: Vec<ArrayRef> = columns.iter().filter_map(|column| column.get(number).cloned()).collect();
+                let options = RecordBatchOptions::new().with_row_count(Some(*length));
+                Ok(RecordBatch::try_new_with_options(Arc::clone(&self.schema), of_batch, &options)?)
+            }
             Kept::Spilled(_) => {
                 let columns = readers
                     .iter_mut()
@@ -177,26 +226,38 @@ impl Files {
         for (index, field) in schema.fields().iter().enumerate() {
             let path = path_of(directory.path(), index);
             let file = File::create_new(&path).doing(|| path.display().to_string())?;
-            let alone = Schema::new(vec![Arc::clone(field)]);
+            let alone = Arc::new(Schema::new(vec![Arc::clone(field)]));
             let writer = StreamWriter::try_new(BufWriter::new(file), &alone);
-            writers.push(writer.map_err(|error| unwritten(directory.path(), index, error))?);
+            writers.push((alone, writer.map_err(|error| unwritten(directory.path(), index, error))?));
         }
         Ok(Self { directory, writers })
     }
 
-    fn write(&mut self, batch: &RecordBatch) -> Result<(), RunError> {
-        if self.writers.is_empty() {
+    fn write(&mut self, index: usize, array: ArrayRef) -> Result<(), RunError> {
+        let Some((schema, writer)) = self.writers.get_mut(index) else {
             return Err(RunError::Internal("the files of the records are closed".to_owned()));
-        }
-        for (index, writer) in self.writers.iter_mut().enumerate() {
-            let column = batch.project(&[index])?;
-            writer.write(&column).map_err(|error| unwritten(self.directory.path(), index, error))?;
-        }
-        Ok(())
+        };
+        let written = alone(schema, array).and_then(|column| writer.write(&column));
+        written.map_err(|error| unwritten(self.directory.path(), index, error))
+    }
+
+    /// Writes a column anew. Nothing of it may be read from its file any more.
+    fn replace(&self, index: usize, schema: &Schema, arrays: Vec<ArrayRef>) -> Result<(), RunError> {
+        let path = path_of(self.directory.path(), index);
+        let file = File::create(&path).doing(|| path.display().to_string())?;
+        let schema = Arc::new(schema.project(&[index])?);
+        let written = StreamWriter::try_new(BufWriter::new(file), &schema).and_then(|mut writer| {
+            for array in arrays {
+                writer.write(&alone(&schema, array)?)?;
+            }
+            writer.finish()?;
+            writer.flush()
+        });
+        written.map_err(|error| unwritten(self.directory.path(), index, error))
     }
 
     fn close(&mut self) -> Result<(), RunError> {
-        for (index, mut writer) in self.writers.drain(..).enumerate() {
+        for (index, (_, mut writer)) in self.writers.drain(..).enumerate() {
             let ended = writer.finish().and_then(|()| writer.flush());
             ended.map_err(|error| unwritten(self.directory.path(), index, error))?;
         }
@@ -208,6 +269,11 @@ impl Files {
         let file = File::open(&path).doing(|| path.display().to_string())?;
         StreamReader::try_new(BufReader::new(file), None).map_err(|error| unread(&path.display().to_string(), error))
     }
+}
+
+/// An array as a batch of one column.
+fn alone(schema: &SchemaRef, array: ArrayRef) -> Result<RecordBatch, ArrowError> {
+    RecordBatch::try_new(Arc::clone(schema), vec![array])
 }
 
 fn path_of(directory: &Path, index: usize) -> PathBuf {
@@ -304,6 +370,29 @@ mod tests {
         assert!(spilled.part("list", "unit").unwrap().is_none());
         let all = |columns: &RecordColumns| columns.batches().unwrap().collect::<Result<Vec<_>, _>>().unwrap();
         assert_eq!(all(&held), all(&spilled));
+        // Backwards, through all batches.
+        let mut places: Vec<(usize, usize)> = held
+            .lengths()
+            .iter()
+            .enumerate()
+            .flat_map(|(batch, rows)| (0..*rows).map(move |row| (batch, row)))
+            .collect();
+        places.reverse();
+        let (mut held, mut spilled) = (held, spilled);
+        for columns in [&mut held, &mut spilled] {
+            let before = columns.column("list").unwrap();
+            for name in ["text", "list"] {
+                columns.arrange(name, &places).unwrap();
+            }
+            let now = columns.column("list").unwrap();
+            assert_eq!(now.iter().map(|array| array.len()).collect::<Vec<_>>(), columns.lengths());
+            let (first, last) = (&now[0], &before[2]);
+            assert_eq!(&first.slice(0, 1), &last.slice(last.len() - 1, 1));
+            assert_eq!(&first.slice(29, 1), &last.slice(last.len() - 30, 1));
+        }
+        for name in ["number", "text", "list"] {
+            assert_eq!(held.column(name).unwrap(), spilled.column(name).unwrap());
+        }
         assert!(spilled.column("unit").is_err());
         drop(spilled);
         assert_eq!(std::fs::read_dir(directory.path()).unwrap().count(), 0);

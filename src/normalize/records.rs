@@ -40,12 +40,27 @@ fn few(index: usize) -> u16 {
 pub struct EntityRecords {
     pub plan: EntityPlan,
     pub columns: RecordColumns,
+    /// Where what every record has lies: its key, its hash, when it changed.
     pub places: Places,
+    /// Where the values of its attributes lie, once they are arranged; before, in the same places.
+    arranged: Option<Places>,
     /// For each record the index of its source in the plan, ascending.
     pub sources: Vec<u16>,
 }
 
 impl EntityRecords {
+    /// No records yet.
+    #[must_use]
+    pub fn new(plan: EntityPlan, spill: Option<Spill>) -> Self {
+        Self {
+            columns: RecordColumns::new(layout::record_schema(&plan), spill),
+            plan,
+            places: Places::default(),
+            arranged: None,
+            sources: Vec::new(),
+        }
+    }
+
     #[must_use]
     pub fn len(&self) -> usize {
         self.places.len()
@@ -54,6 +69,29 @@ impl EntityRecords {
     #[must_use]
     pub fn is_empty(&self) -> bool {
         self.places.is_empty()
+    }
+
+    /// Where the values of attributes lie.
+    #[must_use]
+    pub fn value_places(&self) -> &Places {
+        self.arranged.as_ref().unwrap_or(&self.places)
+    }
+
+    /// Brings the values of all attributes into the order of these records, so that who reads them in this order reads
+    /// from front to back.
+    ///
+    /// # Errors
+    /// A column that cannot be read or written.
+    pub fn arrange_values(&mut self, order: &[u32]) -> Result<(), RunError> {
+        let places: Vec<(usize, usize)> =
+            order.iter().filter_map(|record| self.value_places().get(*record as usize)).collect();
+        for attribute in &self.plan.attributes {
+            for field in layout::attribute_fields(attribute) {
+                self.columns.arrange(field.name(), &places)?;
+            }
+        }
+        self.arranged = Some(self.places.arranged(order));
+        Ok(())
     }
 
     /// By batch the name of the source that all its records come from.
@@ -83,12 +121,12 @@ impl EntityRecords {
         self.columns.column(name)
     }
 
-    /// A column to take the values of records from.
+    /// A column of an attribute to take the values of records from.
     ///
     /// # Errors
     /// Where the records have no such column.
     pub fn picker(&self, name: &str) -> Result<Picker<'_>, RunError> {
-        Ok(Picker::of(&self.places, self.column(name)?))
+        Ok(Picker::of(self.value_places(), self.column(name)?))
     }
 
     /// One part of the elements of a list column, to take elements from.
@@ -100,11 +138,14 @@ impl EntityRecords {
             .columns
             .part(attribute, part)?
             .ok_or_else(|| RunError::Internal(format!("{attribute} has no part {part}")))?;
-        Ok(Picker::of(&self.places, parts))
+        Ok(Picker::of(self.value_places(), parts))
     }
 
     /// Adds a batch; `source` is the index of the one all its records come from.
-    fn push(&mut self, batch: RecordBatch, source: usize) -> Result<(), RunError> {
+    ///
+    /// # Errors
+    /// A file that cannot be written.
+    pub fn push(&mut self, batch: RecordBatch, source: usize) -> Result<(), RunError> {
         let (number, rows) = (self.columns.lengths().len(), batch.num_rows());
         self.places.push_batch(number, rows);
         self.sources.resize(self.sources.len() + rows, few(source));
@@ -187,14 +228,8 @@ impl Normalized {
     /// No records yet. Without `spill` all will be held in memory.
     #[must_use]
     pub fn empty(plan: &Plan, spill: Option<&Spill>) -> Self {
-        let empty = |entity: &EntityPlan| EntityRecords {
-            plan: entity.clone(),
-            columns: RecordColumns::new(layout::record_schema(entity), spill.cloned()),
-            places: Places::default(),
-            sources: Vec::new(),
-        };
         Self {
-            entities: plan.entities.iter().map(empty).collect(),
+            entities: plan.entities.iter().map(|entity| EntityRecords::new(entity.clone(), spill.cloned())).collect(),
             ledger: Ledger::new(plan.entities.len()),
             quarantined: Vec::new(),
             counts: vec![RecordCounts::default(); plan.sources.len()],

@@ -17,8 +17,8 @@ use super::plan::{ContractPlan, Drift, MatchPlan, Plan};
 use super::sources::{CheckedSource, Delivered, Directories, check_source, land};
 use crate::extract::contract::{Verdict, check_columns, columns};
 use crate::extract::{ExtractedSource, LandedIncrement, LandedTable, Quarantined};
-use crate::golden::{Clusters, survive};
-use crate::matching::{StewardDecisions, coded_records, golden_ids, read_decisions};
+use crate::golden::{Clusters, Golden, survive};
+use crate::matching::{StewardDecisions, coded_records, golden_ids, in_order_of_ids, read_decisions};
 use crate::normalize::record_columns::Spill;
 use crate::normalize::records::{EntityRecords, LastGood, Normalized, RecordCounts, normalize};
 use crate::progress::Progress;
@@ -51,7 +51,7 @@ pub struct RunOptions {
 }
 
 /// What [`RunOptions::spill_above`] is where nobody says otherwise.
-pub const SPILL_ABOVE: u64 = 1 << 30;
+pub const SPILL_ABOVE: u64 = 4 << 30;
 
 /// How a run ended.
 pub enum Outcome {
@@ -155,14 +155,15 @@ pub async fn run(plan: &Plan, options: &RunOptions, progress: &Progress) -> Resu
     // Normalise.
     let stage = progress.stage("normalise", Some(rows_read));
     let spill = Spill { directory: landing.path().to_owned(), above: options.spill_above };
-    let normalized = normalize(plan, &extracted, &last_good, Some(&spill), options.threads, progress).await?;
+    let mut normalized = normalize(plan, &extracted, &last_good, Some(&spill), options.threads, progress).await?;
     let records = normalized.entities.iter().map(|entity| entity.len() as u64).sum();
     stages.ended("normalise", stage, rows_read, records, &counted(records, "record"));
 
     check_quarantine(plan, &extracted, &normalized, last.as_ref())?;
 
     // Resolve and survive. Who is who does not change the records: their table, the largest, is written meanwhile, because
-    // parts of matching leave cores idle.
+    // parts of matching leave cores idle. Then their values are brought into the order of the golden profiles, in which
+    // all that follows reads them.
     let stage = progress.stage("resolve", Some(records));
     let resolve = |records: &EntityRecords| {
         progress.check_signal()?;
@@ -188,9 +189,14 @@ pub async fn run(plan: &Plan, options: &RunOptions, progress: &Progress) -> Resu
         || tables::source_records::write(plan, &normalized, staging, &go_on),
     );
     let (entities, source_records) = (entities?, source_records?);
-    let profiles: u64 = entities.iter().map(|(entity, _)| entity.clusters.len() as u64).sum();
+    let (mut entities, previous_ids): (Vec<EntityResult>, Vec<_>) = entities.into_iter().unzip();
+    for (records, entity) in normalized.entities.iter_mut().zip(&mut entities) {
+        progress.check_signal()?;
+        records.arrange_values(entity.clusters.all_members())?;
+        entity.golden = survive(plan, records, &entity.ids, &entity.clusters)?;
+    }
+    let profiles: u64 = entities.iter().map(|entity| entity.clusters.len() as u64).sum();
     stages.ended("resolve", stage, records, profiles, &counted(profiles, "golden profile"));
-    let (entities, previous_ids): (Vec<EntityResult>, Vec<_>) = entities.into_iter().unzip();
     let results = Results { plan, facts, extracted: &extracted, normalized: &normalized, entities, previous_ids };
 
     // Audit.
@@ -375,7 +381,7 @@ fn resolve_entity(
         ..match_options(&plan.matching, &records.plan.entity, options.threads)
     };
     let given = model.map(|(model, _)| model);
-    let resolution = match goldsmith_resolve::resolve(&mut coded, &settings, given, &steward.decisions, progress) {
+    let mut resolution = match goldsmith_resolve::resolve(&mut coded, &settings, given, &steward.decisions, progress) {
         Ok(resolution) => resolution,
         Err(error @ goldsmith_resolve::ResolveError::ModelMismatch { .. }) => {
             // The named model has no published text; another entity type may have a pinned one beside it.
@@ -395,10 +401,12 @@ fn resolve_entity(
     let placeholders = report::placeholder_rows(&records.plan, &coded, &resolution);
     let ids = std::mem::take(&mut coded.ids);
     drop(coded);
+    let mut golden_ids =
+        golden_ids(&records.plan.entity, &ids, &resolution.cluster_of, &plan.ids_key, previous, version);
+    let order = in_order_of_ids(&mut golden_ids, &mut resolution.cluster_of);
+    resolution.confidence =
+        order.iter().map(|cluster| resolution.confidence.get(*cluster as usize).copied().unwrap_or(1.0)).collect();
     let clusters = Clusters::new(&resolution.cluster_of);
-    let golden_ids = golden_ids(&records.plan.entity, &ids, &resolution.cluster_of, &plan.ids_key, previous, version);
-    let golden = survive(plan, records, &ids, &clusters)?;
-    let order = golden_ids.order();
     let mut needs_review = vec![false; clusters.len()];
     for pair in resolution.pairs.iter().filter(|pair| pair.decision == goldsmith_resolve::PairDecision::Review) {
         for record in [pair.left, pair.right] {
@@ -429,8 +437,7 @@ fn resolve_entity(
         model_version,
         clusters,
         golden_ids,
-        golden,
-        order,
+        golden: Golden::default(),
         needs_review,
         placeholders,
     };

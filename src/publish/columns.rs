@@ -23,13 +23,22 @@ pub(super) struct Texts<'a> {
 }
 
 impl<'a> Texts<'a> {
-    /// A scalar column; what is no text is written as one.
+    /// The keys of records.
+    ///
+    /// # Errors
+    /// Where the records have no column of keys.
+    pub(super) fn keys(records: &'a EntityRecords) -> Result<Self, RunError> {
+        let batches = records.column(layout::SOURCE_KEY)?.iter().map(text_array).collect::<Result<_, _>>()?;
+        Ok(Self { places: &records.places, batches })
+    }
+
+    /// A scalar column of an attribute; what is no text is written as one.
     ///
     /// # Errors
     /// Where the records have no such column.
     pub(super) fn column(records: &'a EntityRecords, name: &str) -> Result<Self, RunError> {
         let batches = records.column(name)?.iter().map(text_array).collect::<Result<_, _>>()?;
-        Ok(Self { places: &records.places, batches })
+        Ok(Self { places: records.value_places(), batches })
     }
 
     /// A part of the elements of a list column.
@@ -38,7 +47,7 @@ impl<'a> Texts<'a> {
     /// Where the records have no such column.
     pub(super) fn part(records: &'a EntityRecords, attribute: &str, part: &str) -> Result<Self, RunError> {
         let parts = records.columns.part(attribute, part)?.unwrap_or_default();
-        Ok(Self { places: &records.places, batches: parts.iter().map(text_array).collect::<Result<_, _>>()? })
+        Ok(Self { places: records.value_places(), batches: parts.iter().map(text_array).collect::<Result<_, _>>()? })
     }
 
     /// The value of a record; `None` where it is null.
@@ -95,7 +104,7 @@ impl<'a> Origins<'a> {
     /// # Errors
     /// Where the records have no column of keys.
     pub(super) fn of(plan: &'a Plan, records: &'a EntityRecords) -> Result<Self, RunError> {
-        Ok(Self { plan, sources: &records.sources, keys: Texts::column(records, layout::SOURCE_KEY)? })
+        Ok(Self { plan, sources: &records.sources, keys: Texts::keys(records)? })
     }
 
     /// The number of a record's source, which is its place among [`source_names`].

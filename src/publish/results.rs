@@ -18,11 +18,11 @@ pub struct EntityResult {
     pub model_json: String,
     /// First digits of the hash of the model: equal text, equal model.
     pub model_version: String,
+    /// Numbered in the order of their golden ids, the order of rows in every table.
     pub clusters: Clusters,
     pub golden_ids: GoldenIds,
+    /// Empty until clusters have survived.
     pub golden: Golden,
-    /// Cluster numbers in the order of their golden ids: the order of rows in every table.
-    pub order: Vec<u32>,
     /// Whether a pair of the cluster lies in the review band, by cluster.
     pub needs_review: Vec<bool>,
     /// Values found to stand for "unknown", as they may be shown.

@@ -6,8 +6,8 @@ use hashbrown::HashMap;
 use super::age::Ages;
 use super::overlap::SourceSets;
 use super::values::{Counted, Repeated, Values, count};
-use crate::golden::{CLUSTERS_AT_HAND, Clusters, RankedAttribute};
-use crate::normalize::{EntityRecords, layout};
+use crate::golden::{Clusters, RankedAttribute};
+use crate::normalize::{EntityRecords, Places, layout};
 use crate::pipeline::RunError;
 use crate::pipeline::plan::AttributePlan;
 
@@ -23,6 +23,27 @@ pub(super) struct View<'a> {
     pub(super) sources: Vec<u16>,
     /// Age of every record in days, where it is known.
     pub(super) ages: Ages,
+    pub(super) members: Members,
+}
+
+/// The records cluster by cluster: by their places among the members of all clusters.
+pub(super) struct Members {
+    /// Where their values lie.
+    pub(super) places: Places,
+    pub(super) sources: Vec<u16>,
+    /// In days, where it is known.
+    pub(super) ages: Vec<Option<f64>>,
+}
+
+impl Members {
+    pub(super) fn of(records: &EntityRecords, clusters: &Clusters, ages: &Ages) -> Self {
+        let members = || clusters.all_members().iter().map(|record| *record as usize);
+        Self {
+            places: records.value_places().of_records(clusters.all_members()),
+            sources: members().map(|record| records.sources.get(record).copied().unwrap_or(0)).collect(),
+            ages: members().map(|record| ages.of(record)).collect(),
+        }
+    }
 }
 
 impl View<'_> {
@@ -82,7 +103,7 @@ pub(super) fn measure_attribute(
     sets: &SourceSets,
     golden: &RankedAttribute,
 ) -> Result<AttributeMeasures, RunError> {
-    let (values, counted) = Values::read(view.records, &golden.plan, view.names.len())?;
+    let (values, counted) = Values::read(view, &golden.plan)?;
     let mut sources = vec![SourceMeasures::default(); view.names.len()];
     for (source, counted) in sources.iter_mut().zip(counted) {
         source.counted = counted;
@@ -93,16 +114,14 @@ pub(super) fn measure_attribute(
     let mut said: Vec<Said> = Vec::new();
     let mut winners = Vec::new();
     for cluster in 0..view.clusters.len() {
-        if cluster.is_multiple_of(CLUSTERS_AT_HAND) {
-            let soon = view.clusters.places(cluster..(cluster + CLUSTERS_AT_HAND).min(view.clusters.len()));
-            values.touch(view.clusters.all_members().get(soon).unwrap_or_default());
-        }
         let speakers = hear(view, &values, cluster, &mut said);
         let said = said.get(..speakers).unwrap_or_default();
         let winner = golden.winner(cluster);
         let best = winner.and_then(|winner| {
-            let record = winner.record as usize;
-            values.at(record, view.records.places.get(record)?, winner.element as usize)
+            let member = view.clusters.members(cluster).iter().position(|member| *member == winner.record)?;
+            let member = view.clusters.places(cluster..cluster + 1).start + member;
+            let place = view.records.value_places().get(winner.record as usize)?;
+            values.at(member, place, winner.element as usize)
         });
         if let Some(winner) = winner {
             measured.with_value += 1;
@@ -129,11 +148,10 @@ pub(super) fn measure_attribute(
     }
     measured.repeated = Repeated::of(winners);
     let mut ages: Vec<Vec<f64>> = vec![Vec::new(); view.names.len()];
-    for (record, source) in view.records.sources.iter().enumerate() {
-        if let (Some(age), Some(ages), false) =
-            (view.ages.of(record), ages.get_mut(usize::from(*source)), values.of(record).is_empty())
+    for (member, (source, age)) in view.members.sources.iter().zip(&view.members.ages).enumerate() {
+        if let (Some(age), Some(ages), false) = (age, ages.get_mut(usize::from(*source)), values.of(member).is_empty())
         {
-            ages.push(age);
+            ages.push(*age);
         }
     }
     for (source, ages) in sources.iter_mut().zip(ages) {
@@ -152,12 +170,11 @@ fn usable(kind: AttributeKind, valid: bool) -> bool {
 /// Gathers by source what the records of a cluster say, into the first places of `said`; returns how many.
 fn hear(view: &View<'_>, values: &Values, cluster: usize, said: &mut Vec<Said>) -> usize {
     let mut speakers = 0;
-    for record in view.clusters.members(cluster) {
-        let record = *record as usize;
-        if !values.given(record) {
+    for member in view.clusters.places(cluster..cluster + 1) {
+        if !values.given(member) {
             continue;
         }
-        let source = view.records.sources.get(record).copied().unwrap_or(0);
+        let source = view.members.sources.get(member).copied().unwrap_or(0);
         let heard = said.get(..speakers).unwrap_or_default().iter().position(|said| said.source == source);
         let at = heard.unwrap_or_else(|| {
             if said.len() == speakers {
@@ -173,7 +190,7 @@ fn hear(view: &View<'_>, values: &Values, cluster: usize, said: &mut Vec<Said>) 
         });
         if let Some(said) = said.get_mut(at) {
             said.given = true;
-            said.hashes.extend_from_slice(values.of(record));
+            said.hashes.extend_from_slice(values.of(member));
         }
     }
     speakers

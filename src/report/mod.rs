@@ -38,7 +38,7 @@ pub use placeholders::placeholder_rows;
 
 use crate::pipeline::RunError;
 use crate::publish::Results;
-use attribute::{AttributeMeasures, View, measure_attribute};
+use attribute::{AttributeMeasures, Members, View, measure_attribute};
 use overlap::SourceSets;
 
 /// Measures a run.
@@ -52,6 +52,7 @@ pub fn measure(results: &Results<'_>) -> Result<Measures, RunError> {
     let mut measured: Vec<(i64, Vec<AttributeMeasures>)> = Vec::new();
     for (records, entity) in results.normalized.entities.iter().zip(&results.entities) {
         let has_records = |number: usize| records.sources.iter().any(|source| usize::from(*source) == number);
+        let ages = age::Ages::at(results.facts.as_of, records)?;
         let view = View {
             records,
             clusters: &entity.clusters,
@@ -65,7 +66,8 @@ pub fn measure(results: &Results<'_>) -> Result<Measures, RunError> {
                 })
                 .map(|(number, _)| number)
                 .collect(),
-            ages: age::Ages::at(results.facts.as_of, records)?,
+            members: Members::of(records, &entity.clusters, &ages),
+            ages,
         };
         let sets = SourceSets::of(records, &entity.clusters, &view.sources);
         let attributes = view

@@ -14,12 +14,11 @@ use goldsmith_config::model::Compression;
 use goldsmith_resolve::RecordId;
 
 use super::age::Ages;
-use super::attribute::{AttributeMeasures, View, measure_attribute};
+use super::attribute::{AttributeMeasures, Members, View, measure_attribute};
 use super::measures::{ANY_ATTRIBUTE, CoverageRow, Metric, OverlapRow, QualityMetric};
 use super::overlap::SourceSets;
 use super::{coverage, overlap, quality};
 use crate::golden::{Clusters, Golden, survive};
-use crate::normalize::record_columns::RecordColumns;
 use crate::normalize::{EntityRecords, layout};
 use crate::pipeline::plan::{AttributePlan, Compare, EntityPlan, IdsKey, MatchPlan, Plan, PublishPlan, Survive};
 
@@ -87,7 +86,7 @@ fn emails(rows: &[Row]) -> ListArray {
     )
 }
 
-/// The records, in batches of three, so that places and batches differ.
+/// The records, a batch for those of one source that follow each other.
 fn records() -> EntityRecords {
     let plan = EntityPlan {
         entity: "person".to_owned(),
@@ -98,12 +97,9 @@ fn records() -> EntityRecords {
         ],
     };
     let schema = layout::record_schema(&plan);
-    let mut columns_of = RecordColumns::new(Arc::clone(&schema), None);
-    let mut places = Vec::new();
-    for rows in ROWS.chunks(3) {
-        places.extend((0..rows.len()).map(|row| (columns_of.lengths().len(), row)));
+    let mut records = EntityRecords::new(plan, None);
+    for rows in ROWS.chunk_by(|a, b| a.0 == b.0) {
         let columns: Vec<ArrayRef> = vec![
-            Arc::new(StringArray::from_iter_values(rows.iter().map(|row| format!("s{}", row.0)))),
             Arc::new(StringArray::from_iter_values(rows.iter().map(|_| "key"))),
             Arc::new(
                 rows.iter()
@@ -121,9 +117,10 @@ fn records() -> EntityRecords {
             Arc::new(rows.iter().map(|row| row.3.0).collect::<StringArray>()),
             Arc::new(emails(rows)),
         ];
-        columns_of.push(RecordBatch::try_new(Arc::clone(&schema), columns).unwrap()).unwrap();
+        let source = rows.first().map_or(0, |row| usize::from(row.0));
+        records.push(RecordBatch::try_new(Arc::clone(&schema), columns).unwrap(), source).unwrap();
     }
-    EntityRecords { plan, columns: columns_of, places, sources: ROWS.map(|row| row.0).to_vec() }
+    records
 }
 
 fn plan() -> Plan {
@@ -160,14 +157,29 @@ struct Measured {
 }
 
 fn measure() -> Measured {
-    let records = records();
+    measure_arranged(true)
+}
+
+/// As a run measures, or with values where they were read.
+fn measure_arranged(arranged: bool) -> Measured {
+    let mut records = records();
     let clusters = Clusters::new(&CLUSTERS);
+    if arranged {
+        records.arrange_values(clusters.all_members()).unwrap();
+    }
     let ids: Vec<RecordId> = (0..7).map(RecordId).collect();
     let Golden { attributes: golden } = survive(&plan(), &records, &ids, &clusters).unwrap();
     let names = ["crm", "shop", "web", "unused"].map(str::to_owned);
     let ages = Ages::at(NOW, &records).unwrap();
-    let view =
-        View { records: &records, clusters: &clusters, golden: &golden, names: &names, sources: vec![0, 1, 2], ages };
+    let view = View {
+        records: &records,
+        clusters: &clusters,
+        golden: &golden,
+        names: &names,
+        sources: vec![0, 1, 2],
+        members: Members::of(&records, &clusters, &ages),
+        ages,
+    };
     let sets = SourceSets::of(&records, &clusters, &view.sources);
     let attributes: Vec<AttributeMeasures> =
         golden.iter().map(|golden| measure_attribute(&view, &sets, golden).unwrap()).collect();
@@ -219,6 +231,14 @@ fn values_are_counted_by_source() {
     assert_eq!(measured.counted(Some("crm"), None, Metric::Rows), (3, 3));
     assert_eq!(measured.counted(Some("crm"), None, Metric::Duplicates), (0, 3));
     assert_eq!(measured.counted(Some("crm"), None, Metric::FreshnessP50Days), (2, 3), "records with a date");
+}
+
+#[test]
+fn it_does_not_matter_where_values_lie() {
+    let (here, there) = (measure_arranged(true), measure_arranged(false));
+    assert_eq!(here.coverage, there.coverage);
+    assert_eq!(here.overlap, there.overlap);
+    assert_eq!(here.quality, there.quality);
 }
 
 #[test]

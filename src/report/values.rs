@@ -1,7 +1,6 @@
 //! One attribute of all records, read once: what every measure is counted from.
 
 use std::hash::BuildHasher;
-use std::hint::black_box;
 
 use arrow::array::{Array, AsArray, BooleanArray, ListArray, StringArray};
 use arrow::compute::cast;
@@ -10,11 +9,13 @@ use foldhash::quality::FixedState;
 use goldsmith_config::attributes::AttributeKind;
 use goldsmith_standardize::placeholder::{PlaceholderKind, is_placeholder};
 
-use crate::normalize::{EntityRecords, layout};
+use super::attribute::View;
+use crate::normalize::layout;
 use crate::pipeline::RunError;
 use crate::pipeline::plan::AttributePlan;
 
-/// The values of one attribute. Equal values have equal hashes; nothing else is kept of a value.
+/// The values of one attribute, cluster by cluster: a record is known by its place among the members of all clusters.
+/// Equal values have equal hashes; nothing else is kept of a value.
 pub(super) struct Values {
     columns: Columns,
     /// For each record where its hashes begin; one more at the end.
@@ -83,11 +84,8 @@ impl Values {
     ///
     /// # Errors
     /// Where the records lack a column of their own plan.
-    pub(super) fn read(
-        records: &EntityRecords,
-        attribute: &AttributePlan,
-        sources: usize,
-    ) -> Result<(Self, Vec<Counted>), RunError> {
+    pub(super) fn read(view: &View<'_>, attribute: &AttributePlan) -> Result<(Self, Vec<Counted>), RunError> {
+        let (records, sources) = (view.records, view.names.len());
         let columns = if layout::is_list(attribute.kind) {
             Columns::List(
                 records
@@ -117,7 +115,7 @@ impl Values {
         let mut counted = vec![Counted::default(); sources];
         let mut own = Vec::new();
         values.offsets.push(0);
-        for (place, source) in records.places.iter().zip(&records.sources) {
+        for (place, source) in view.members.places.iter().zip(&view.members.sources) {
             let mut seen = Counted { records: 1, ..Counted::default() };
             own.clear();
             values.columns.read(place, attribute.kind, &mut seen, &mut own);
@@ -134,9 +132,9 @@ impl Values {
             columns.clear();
         }
         let mut by_source: Vec<Vec<u64>> = vec![Vec::new(); sources];
-        for (record, source) in records.sources.iter().enumerate() {
+        for (member, source) in view.members.sources.iter().enumerate() {
             if let Some(hashes) = by_source.get_mut(usize::from(*source)) {
-                hashes.extend_from_slice(values.of(record));
+                hashes.extend_from_slice(values.of(member));
             }
         }
         for (counted, hashes) in counted.iter_mut().zip(by_source) {
@@ -146,30 +144,20 @@ impl Values {
     }
 
     /// The distinct valid values of a record.
-    pub(super) fn of(&self, record: usize) -> &[u64] {
+    pub(super) fn of(&self, member: usize) -> &[u64] {
         let at = |index: usize| self.offsets.get(index).copied().unwrap_or(0);
-        self.hashes.get(at(record)..at(record + 1)).unwrap_or_default()
-    }
-
-    /// Reads where the hashes of records lie, so that they are at hand: in a loop of its own a processor fetches many at
-    /// once.
-    pub(super) fn touch(&self, records: &[u32]) {
-        black_box(records.iter().fold(0, |sum, record| {
-            let record = *record as usize;
-            let hash = self.offsets.get(record).and_then(|at| self.hashes.get(*at)).copied().unwrap_or(0);
-            sum ^ hash ^ u64::from(self.given(record))
-        }));
+        self.hashes.get(at(member)..at(member + 1)).unwrap_or_default()
     }
 
     /// Whether the record has a value, valid or not.
-    pub(super) fn given(&self, record: usize) -> bool {
-        self.given.get(record).copied().unwrap_or(false)
+    pub(super) fn given(&self, member: usize) -> bool {
+        self.given.get(member).copied().unwrap_or(false)
     }
 
     /// The hash of a golden value, which is valid if its record has any valid one; `element` counts in the list column of
     /// the batch and is passed over for a scalar.
-    pub(super) fn at(&self, record: usize, (batch, _): (usize, usize), element: usize) -> Option<u64> {
-        match (&self.columns, self.of(record)) {
+    pub(super) fn at(&self, member: usize, (batch, _): (usize, usize), element: usize) -> Option<u64> {
+        match (&self.columns, self.of(member)) {
             (Columns::Scalar(_), hashes) => hashes.first().copied(),
             (Columns::List(_), [only]) => Some(*only),
             (Columns::List(columns), _) => columns.get(batch)?.hash(element),

@@ -28,6 +28,7 @@ pub(crate) struct Features<'r> {
 
 /// All codes of a record next to each other, placeholders left out: comparing two records touches two places in memory
 /// and not two for each field.
+#[derive(Default)]
 struct Rows {
     /// Slots of a record: one per column, and the last for the list of addresses.
     width: usize,
@@ -136,6 +137,12 @@ impl<'r> Features<'r> {
             by_id[rank as usize] = position;
         }
         by_id
+    }
+
+    /// Lets go of what records say, when nothing is compared any more; their order and ids stay.
+    pub(crate) fn forget_values(&mut self) {
+        self.rows = Rows::default();
+        self.addresses = Addresses::default();
     }
 
     /// Reads a record's row, so that it is at hand.

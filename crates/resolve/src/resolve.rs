@@ -316,7 +316,7 @@ fn run(
     decisions: &Decisions,
     progress: &dyn Progress,
 ) -> Result<Resolution, ResolveError> {
-    let prepared = prepare(records, options, model)?;
+    let mut prepared = prepare(records, options, model)?;
     let constraints = Constraints::new(&prepared.features, decisions)?;
     progress.stage("blocking");
     let mut blocks = Blocks::new(&prepared.features, &prepared.rules, options.max_block);
@@ -344,6 +344,7 @@ fn run(
     drop(blocks);
     progress.stage("clustering");
     let partitions = cluster(&comparing, &weights, &constraints, &scored.edges, &thresholds);
+    prepared.features.forget_values();
 
     let balanced = &partitions.clusters[1];
     let by_id = prepared.features.by_id();
@@ -355,7 +356,8 @@ fn run(
             weakest => to_probability(weakest),
         })
         .collect();
-    let pairs = report(&prepared.features, &constraints, &scored.edges, decided, balanced, &by_id, options);
+    let candidates = scored.rule_pairs.iter().sum();
+    let pairs = report(&prepared.features, &constraints, scored.edges, decided, balanced, &by_id, options);
     let mut found = prepared.placeholders.clone();
     found.sort_unstable_by_key(|p| (p.column, p.code));
     Ok(Resolution {
@@ -369,7 +371,7 @@ fn run(
         rules: stats,
         largest_blocks,
         placeholders: found,
-        candidates: scored.rule_pairs.iter().sum(),
+        candidates,
         drift,
         model,
     })
@@ -489,7 +491,7 @@ fn numbered(f: &Features<'_>, by_id: &[u32], clusters: &[u32]) -> (Vec<u32>, Vec
 fn report(
     f: &Features<'_>,
     constraints: &Constraints,
-    edges: &[Edge],
+    mut edges: Vec<Edge>,
     decided: Vec<(Edge, PairDecision)>,
     clusters: &[u32],
     by_id: &[u32],
@@ -503,43 +505,58 @@ fn report(
     let threshold = from_probability(options.threshold.clamp(0.5, 1.0 - 1e-9));
     let review = from_probability(options.review_from);
     let cut: HashMap<(u32, u32), CutReason, foldhash::fast::FixedState> =
-        constraints.cuts(clusters, edges, threshold).into_iter().collect();
+        constraints.cuts(clusters, &edges, threshold).into_iter().collect();
     let forced: HashSet<(u32, u32), foldhash::fast::FixedState> = constraints.same.iter().copied().collect();
     let limit = (options.sample.clamp(0.0, 1.0) * u64::MAX as f64) as u64;
-    let of_edge = |edge: &Edge| {
-        let pair = (edge.a, edge.b);
-        if forced.contains(&pair) || constraints.not_same.contains(&pair) {
-            return None;
+    let decision = |edge: &Edge| match () {
+        () if clusters[edge.a as usize] == clusters[edge.b as usize] => PairDecision::Match,
+        () if edge.weight >= threshold => {
+            PairDecision::CutByGuard(cut.get(&(edge.a, edge.b)).copied().unwrap_or(CutReason::Bridge))
         }
-        let together = clusters[edge.a as usize] == clusters[edge.b as usize];
-        let decision = match () {
-            () if together => PairDecision::Match,
-            () if edge.weight >= threshold => {
-                PairDecision::CutByGuard(cut.get(&pair).copied().unwrap_or(CutReason::Bridge))
-            }
-            () if edge.weight >= review => PairDecision::Review,
-            () => PairDecision::NoMatch,
-        };
-        let sampled = decision == PairDecision::NoMatch;
-        let (left, right) = places(edge);
-        let id = |place: u32| f.id(by_id[place as usize]).0 as u64;
-        (!sampled || mix(id(left), id(right)) <= limit).then_some((*edge, decision, sampled))
+        () if edge.weight >= review => PairDecision::Review,
+        () => PairDecision::NoMatch,
     };
-    let mut chosen: Vec<(Edge, PairDecision, bool)> = edges.par_iter().filter_map(of_edge).collect();
-    chosen.extend(decided.into_iter().map(|(edge, decision)| (edge, decision, false)));
-    chosen.par_sort_unstable_by_key(|(edge, ..)| places(edge));
     let row = |place: u32| f.order[by_id[place as usize] as usize];
-    chosen
-        .into_iter()
-        .map(|(edge, decision, sampled)| ScoredPair {
-            left: row(places(&edge).0),
-            right: row(places(&edge).1),
+    let told = |edge: &Edge, decision: PairDecision, sampled: bool| {
+        let (left, right) = places(edge);
+        ScoredPair {
+            left: row(left),
+            right: row(right),
             pattern: edge.pattern,
             tf_adjust: edge.tf_unrelated,
             weight: edge.weight,
             decision,
             rules: edge.rules,
             sampled,
+        }
+    };
+    // There are many edges: those that are not told of go before the others are copied.
+    edges.retain(|edge| {
+        let pair = (edge.a, edge.b);
+        if forced.contains(&pair) || constraints.not_same.contains(&pair) {
+            return false;
+        }
+        let id = |place: u32| f.id(by_id[place as usize]).0 as u64;
+        let sampled = || {
+            let (left, right) = places(edge);
+            mix(id(left), id(right)) <= limit
+        };
+        decision(edge) != PairDecision::NoMatch || sampled()
+    });
+    edges.par_sort_unstable_by_key(places);
+    let mut pairs = Vec::with_capacity(edges.len() + decided.len());
+    edges
+        .par_iter()
+        .map(|edge| {
+            let decision = decision(edge);
+            told(edge, decision, decision == PairDecision::NoMatch)
         })
-        .collect()
+        .collect_into_vec(&mut pairs);
+    drop(edges);
+    if !decided.is_empty() {
+        pairs.extend(decided.into_iter().map(|(edge, decision)| told(&edge, decision, false)));
+        let ids = &f.records.ids;
+        pairs.par_sort_by_key(|pair| (ids[pair.left as usize], ids[pair.right as usize]));
+    }
+    pairs
 }

@@ -138,10 +138,10 @@ fn write_entity(
         ])
     };
     let mut rows: Vec<Row<'_>> = Vec::with_capacity(BATCH_ROWS + 64);
-    for cluster in &entity.order {
+    for cluster in entity.clusters.numbers() {
         for attribute in attributes {
-            let ranked = attribute.ranked.of(*cluster as usize).iter().enumerate();
-            rows.extend(ranked.map(|(rank, value)| Row { cluster: *cluster, attribute, rank, value: *value }));
+            let ranked = attribute.ranked.of(cluster as usize).iter().enumerate();
+            rows.extend(ranked.map(|(rank, value)| Row { cluster, attribute, rank, value: *value }));
         }
         if rows.len() >= BATCH_ROWS {
             flush(&rows)?;

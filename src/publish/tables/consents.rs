@@ -60,8 +60,7 @@ pub fn write(results: &Results<'_>, version: &Path) -> Result<WrittenTable, RunE
         {
             let said = Said::of(records, &attribute.plan.name)?;
             let mut rows = Vec::new();
-            for cluster in &entity.order {
-                let cluster = *cluster as usize;
+            for cluster in 0..entity.clusters.len() {
                 let mut statements = Vec::new();
                 for member in entity.clusters.members(cluster) {
                     said.statements(*member, &mut statements);
@@ -93,7 +92,7 @@ impl<'a> Said<'a> {
     fn of(records: &'a EntityRecords, attribute: &str) -> Result<Self, RunError> {
         let part = |part: &str| Texts::part(records, attribute, part);
         Ok(Self {
-            places: &records.places,
+            places: records.value_places(),
             lists: records.column(attribute)?.iter().map(|list| list.as_list::<i32>().clone()).collect(),
             purpose: part("purpose")?,
             channel: part("channel")?,

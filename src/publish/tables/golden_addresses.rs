@@ -64,9 +64,9 @@ pub fn write(results: &Results<'_>, version: &Path) -> Result<WrittenTable, RunE
                 writer.write(columns)
             };
             let mut rows: Vec<Row> = Vec::new();
-            for cluster in &entity.order {
-                let ranked = attribute.of(*cluster as usize).iter();
-                rows.extend(ranked.zip(1..).map(|(value, rank)| Row { cluster: *cluster, rank, value: *value }));
+            for cluster in entity.clusters.numbers() {
+                let ranked = attribute.of(cluster as usize).iter();
+                rows.extend(ranked.zip(1..).map(|(value, rank)| Row { cluster, rank, value: *value }));
                 if rows.len() >= BATCH_ROWS {
                     flush(&rows)?;
                     rows.clear();

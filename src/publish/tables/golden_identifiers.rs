@@ -73,8 +73,8 @@ pub fn write(results: &Results<'_>, version: &Path) -> Result<WrittenTable, RunE
         };
         let mut rows: Vec<Row<'_>> = Vec::new();
         let mut own = Vec::new();
-        for cluster in &entity.order {
-            of_cluster(&attributes, *cluster, &mut own);
+        for cluster in entity.clusters.numbers() {
+            of_cluster(&attributes, cluster, &mut own);
             rows.append(&mut own);
             if rows.len() >= BATCH_ROWS {
                 flush(&rows)?;

@@ -143,7 +143,8 @@ pub fn write(results: &Results<'_>, version: &Path) -> Result<WrittenTable, RunE
     for (records, entity) in results.normalized.entities.iter().zip(&results.entities) {
         let mut winners = Winners::of(records, entity);
         let updated = Moments::of_records(records)?;
-        for clusters in entity.order.chunks(BATCH_ROWS) {
+        let clusters: Vec<u32> = entity.clusters.numbers().collect();
+        for clusters in clusters.chunks(BATCH_ROWS) {
             let mut columns: Vec<ArrayRef> = Vec::new();
             let schema = Arc::clone(writer.schema());
             for field in schema.fields() {

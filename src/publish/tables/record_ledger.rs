@@ -7,7 +7,7 @@ use arrow::array::Int64Array;
 use arrow::datatypes::{DataType, Field};
 
 use crate::extract::Quarantined;
-use crate::normalize::{EntityRecords, Fate, layout};
+use crate::normalize::{EntityRecords, Fate};
 use crate::pipeline::RunError;
 use crate::publish::columns::{Names, Texts, maybe_texts};
 use crate::publish::table::{BATCH_ROWS, TableWriter, WrittenTable, column, maybe_text, text};
@@ -155,7 +155,7 @@ impl<'a> Lines<'a> {
         let mut first_id = 0;
         for (records, result) in results.normalized.entities.iter().zip(&results.entities) {
             let number = entities.number(&records.plan.entity);
-            let keys = Texts::column(records, layout::SOURCE_KEY)?;
+            let keys = Texts::keys(records)?;
             types.push(Type { number, records, result, first_id, keys });
             first_id += result.golden_ids.ids.len();
         }
