@@ -133,7 +133,7 @@ fn survivorship(bencher: Bencher<'_, '_>) {
         .iter()
         .zip(&bench.resolutions)
         .map(|(records, resolution)| {
-            (records, coded_records(plan, records).expect("coded").ids, Clusters::new(&resolution.cluster_of))
+            (records, coded_records(plan, records).expect("coded").ids, Clusters::new(resolution.cluster_of.clone()))
         })
         .collect();
     bencher.counter(records(bench)).bench(|| {

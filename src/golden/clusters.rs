@@ -12,10 +12,10 @@ pub struct Clusters {
 impl Clusters {
     /// Groups records by cluster. `cluster_of` holds each record's cluster, numbered from 0 without gaps.
     #[must_use]
-    pub fn new(cluster_of: &[u32]) -> Self {
+    pub fn new(cluster_of: Vec<u32>) -> Self {
         let clusters = cluster_of.iter().max().map_or(0, |last| *last as usize + 1);
         let mut offsets = vec![0_u32; clusters + 1];
-        for cluster in cluster_of {
+        for cluster in &cluster_of {
             if let Some(count) = offsets.get_mut(*cluster as usize + 1) {
                 *count += 1;
             }
@@ -35,7 +35,7 @@ impl Clusters {
                 *slot += 1;
             }
         }
-        Self { offsets, members, of_record: cluster_of.to_vec() }
+        Self { offsets, members, of_record: cluster_of }
     }
 
     #[must_use]
@@ -86,13 +86,13 @@ mod tests {
 
     #[test]
     fn members_are_grouped() {
-        let clusters = Clusters::new(&[1, 0, 1, 2, 1]);
+        let clusters = Clusters::new(vec![1, 0, 1, 2, 1]);
         assert_eq!(clusters.len(), 3);
         assert_eq!(clusters.members(0), [1]);
         assert_eq!(clusters.members(1), [0, 2, 4]);
         assert_eq!(clusters.members(2), [3]);
         assert_eq!(clusters.of(4), 1);
         assert_eq!(&clusters.all_members()[clusters.places(1..3)], [0, 2, 4, 3]);
-        assert!(Clusters::new(&[]).is_empty());
+        assert!(Clusters::new(Vec::new()).is_empty());
     }
 }

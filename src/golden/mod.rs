@@ -27,9 +27,26 @@ pub struct RankedValue {
     pub record: u32,
     /// For a repeatable attribute the element within the list column of the record's batch.
     pub element: u32,
+    /// How many records agree on it, shifted by one, and whether it is valid: there are tens of millions of these.
+    support_and_valid: u32,
+}
+
+impl RankedValue {
+    #[must_use]
+    pub fn new(record: u32, element: u32, support: u32, valid: bool) -> Self {
+        Self { record, element, support_and_valid: support << 1 | u32::from(valid) }
+    }
+
     /// Records that agree on it.
-    pub support: u32,
-    pub valid: bool,
+    #[must_use]
+    pub fn support(&self) -> u32 {
+        self.support_and_valid >> 1
+    }
+
+    #[must_use]
+    pub fn valid(&self) -> bool {
+        self.support_and_valid & 1 == 1
+    }
 }
 
 /// The values of one attribute in every cluster, best first.
@@ -132,18 +149,12 @@ fn survive_attribute(
                 observer.observe(members.get(of_cluster).unwrap_or_default(), &mut seen);
                 let before = values.len();
                 if let [one] = seen.observations.as_slice() {
-                    values.push(RankedValue {
-                        record: one.record,
-                        element: seen.elements.first().copied().unwrap_or(0),
-                        support: 1,
-                        valid: one.valid,
-                    });
+                    let element = seen.elements.first().copied().unwrap_or(0);
+                    values.push(RankedValue::new(one.record, element, 1, one.valid));
                 } else if !seen.observations.is_empty() {
-                    values.extend(rank(&seen.observations, strategy).into_iter().map(|candidate| RankedValue {
-                        record: candidate.best.record,
-                        element: seen.element_of(&candidate.best),
-                        support: candidate.support,
-                        valid: candidate.best.valid,
+                    values.extend(rank(&seen.observations, strategy).into_iter().map(|candidate| {
+                        let best = &candidate.best;
+                        RankedValue::new(best.record, seen.element_of(best), candidate.support, best.valid)
                     }));
                 }
                 counts.push(u32::try_from(values.len() - before).unwrap_or(u32::MAX));
@@ -153,7 +164,7 @@ fn survive_attribute(
         .collect();
     let mut offsets = Vec::with_capacity(clusters.len() + 1);
     offsets.push(0_u32);
-    let mut values = Vec::new();
+    let mut values = Vec::with_capacity(ranked.iter().map(|(_, values)| values.len()).sum());
     for (counts, mut part) in ranked {
         for count in counts {
             offsets.push(offsets.last().copied().unwrap_or(0) + count);

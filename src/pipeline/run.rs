@@ -406,7 +406,7 @@ fn resolve_entity(
     let order = in_order_of_ids(&mut golden_ids, &mut resolution.cluster_of);
     resolution.confidence =
         order.iter().map(|cluster| resolution.confidence.get(*cluster as usize).copied().unwrap_or(1.0)).collect();
-    let clusters = Clusters::new(&resolution.cluster_of);
+    let clusters = Clusters::new(std::mem::take(&mut resolution.cluster_of));
     let mut needs_review = vec![false; clusters.len()];
     for pair in resolution.pairs.iter().filter(|pair| pair.decision == goldsmith_resolve::PairDecision::Review) {
         for record in [pair.left, pair.right] {

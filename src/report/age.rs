@@ -8,31 +8,28 @@ use crate::pipeline::RunError;
 
 const MICROSECONDS_A_DAY: f64 = 86_400e6;
 
-/// The age of every record in days, where its source says when it last changed.
-pub(super) struct Ages(Vec<Option<f64>>);
+/// The ages of records in days, where their sources say when they last changed; no number where they do not.
+pub(super) struct Ages(Vec<f64>);
 
 impl Ages {
-    /// Ages at `as_of`, microseconds UTC. A record from the future has a negative one: its source's clock is wrong.
+    /// The ages of these records at `as_of`, microseconds UTC. A record from the future has a negative one: its source's clock is wrong.
     ///
     /// # Errors
     /// Where the records have no column for it.
-    pub(super) fn at(as_of: i64, records: &EntityRecords) -> Result<Self, RunError> {
-        let mut ages = vec![None; records.len()];
+    pub(super) fn at(as_of: i64, records: &EntityRecords, of: &[u32]) -> Result<Self, RunError> {
         let columns = records.column(layout::UPDATED_AT)?;
-        for (age, (batch, row)) in ages.iter_mut().zip(records.places.iter()) {
-            let Some(column) = columns.get(batch).map(|column| column.as_primitive::<TimestampMicrosecondType>())
-            else {
-                continue;
-            };
-            if row < column.len() && column.is_valid(row) {
-                *age = Some((as_of as f64 - column.value(row) as f64) / MICROSECONDS_A_DAY);
-            }
-        }
-        Ok(Self(ages))
+        let columns: Vec<_> = columns.iter().map(|column| column.as_primitive::<TimestampMicrosecondType>()).collect();
+        let age = |record: &u32| {
+            let (batch, row) = records.places.get(*record as usize)?;
+            let column = columns.get(batch).filter(|column| row < column.len() && column.is_valid(row))?;
+            Some((as_of as f64 - column.value(row) as f64) / MICROSECONDS_A_DAY)
+        };
+        Ok(Self(of.iter().map(|record| age(record).unwrap_or(f64::NAN)).collect()))
     }
 
-    pub(super) fn of(&self, record: usize) -> Option<f64> {
-        self.0.get(record).copied().flatten()
+    /// The age of the record at this place.
+    pub(super) fn of(&self, index: usize) -> Option<f64> {
+        self.0.get(index).copied().filter(|age| !age.is_nan())
     }
 
     /// The median and the 95th percentile, by nearest rank; `None` where there are no ages.

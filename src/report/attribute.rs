@@ -21,8 +21,6 @@ pub(super) struct View<'a> {
     pub(super) names: &'a [String],
     /// The sources that have records of this type, as indices into `names`, ascending.
     pub(super) sources: Vec<u16>,
-    /// Age of every record in days, where it is known.
-    pub(super) ages: Ages,
     pub(super) members: Members,
 }
 
@@ -31,18 +29,28 @@ pub(super) struct Members {
     /// Where their values lie.
     pub(super) places: Places,
     pub(super) sources: Vec<u16>,
-    /// In days, where it is known.
-    pub(super) ages: Vec<Option<f64>>,
+    pub(super) ages: Ages,
 }
 
 impl Members {
-    pub(super) fn of(records: &EntityRecords, clusters: &Clusters, ages: &Ages) -> Self {
-        let members = || clusters.all_members().iter().map(|record| *record as usize);
-        Self {
-            places: records.value_places().of_records(clusters.all_members()),
-            sources: members().map(|record| records.sources.get(record).copied().unwrap_or(0)).collect(),
-            ages: members().map(|record| ages.of(record)).collect(),
-        }
+    /// Ages are at `as_of`, microseconds UTC.
+    ///
+    /// # Errors
+    /// Where the records have no column of the time of their last change.
+    pub(super) fn at(as_of: i64, records: &EntityRecords, clusters: &Clusters) -> Result<Self, RunError> {
+        let members = clusters.all_members();
+        let source = |record: &u32| records.sources.get(*record as usize).copied().unwrap_or(0);
+        Ok(Self {
+            places: records.value_places().of_records(members),
+            sources: members.iter().map(source).collect(),
+            ages: Ages::at(as_of, records, members)?,
+        })
+    }
+
+    /// The records of a source: how many, and their ages, where they are known.
+    pub(super) fn of_source(&self, source: u16) -> (usize, Vec<f64>) {
+        let own = || self.sources.iter().enumerate().filter(|(_, of)| **of == source);
+        (own().count(), own().filter_map(|(member, _)| self.ages.of(member)).collect())
     }
 }
 
@@ -125,7 +133,7 @@ pub(super) fn measure_attribute(
         });
         if let Some(winner) = winner {
             measured.with_value += 1;
-            measured.valid += i64::from(usable(golden.plan.kind, winner.valid));
+            measured.valid += i64::from(usable(golden.plan.kind, winner.valid()));
             winners.extend(best);
             let source = view.records.sources.get(winner.record as usize).map(|source| usize::from(*source));
             if let Some(source) = source.and_then(|source| sources.get_mut(source)) {
@@ -148,10 +156,11 @@ pub(super) fn measure_attribute(
     }
     measured.repeated = Repeated::of(winners);
     let mut ages: Vec<Vec<f64>> = vec![Vec::new(); view.names.len()];
-    for (member, (source, age)) in view.members.sources.iter().zip(&view.members.ages).enumerate() {
+    for (member, source) in view.members.sources.iter().enumerate() {
+        let age = view.members.ages.of(member);
         if let (Some(age), Some(ages), false) = (age, ages.get_mut(usize::from(*source)), values.of(member).is_empty())
         {
-            ages.push(*age);
+            ages.push(age);
         }
     }
     for (source, ages) in sources.iter_mut().zip(ages) {

@@ -60,11 +60,10 @@ fn any_attribute(
     number: usize,
     attributes: &[AttributeMeasures],
 ) -> CoverageRow {
-    let records: Vec<usize> =
-        (0..view.records.len()).filter(|record| view.records.sources.get(*record) == Some(&source)).collect();
+    let (records, ages) = view.members.of_source(source);
     let (customers, only_here) = sets.customers(source);
-    let age = Ages::percentiles(records.iter().filter_map(|record| view.ages.of(*record)).collect());
-    let records = count(records.len());
+    let age = Ages::percentiles(ages);
+    let records = count(records);
     CoverageRow {
         entity_type: view.records.plan.entity.clone(),
         source: view.name(source).to_owned(),

@@ -52,7 +52,6 @@ pub fn measure(results: &Results<'_>) -> Result<Measures, RunError> {
     let mut measured: Vec<(i64, Vec<AttributeMeasures>)> = Vec::new();
     for (records, entity) in results.normalized.entities.iter().zip(&results.entities) {
         let has_records = |number: usize| records.sources.iter().any(|source| usize::from(*source) == number);
-        let ages = age::Ages::at(results.facts.as_of, records)?;
         let view = View {
             records,
             clusters: &entity.clusters,
@@ -66,8 +65,7 @@ pub fn measure(results: &Results<'_>) -> Result<Measures, RunError> {
                 })
                 .map(|(number, _)| number)
                 .collect(),
-            members: Members::of(records, &entity.clusters, &ages),
-            ages,
+            members: Members::at(results.facts.as_of, records, &entity.clusters)?,
         };
         let sets = SourceSets::of(records, &entity.clusters, &view.sources);
         let attributes = view

@@ -82,13 +82,11 @@ pub(super) fn share(numerator: i64, denominator: i64) -> Option<f64> {
 
 fn of_source(view: &View<'_>, sets: &SourceSets, source: u16, metrics: &mut Vec<QualityMetric>) {
     let place = Place { entity: &view.records.plan.entity, source: Some(view.name(source)), attribute: None };
-    let own: Vec<usize> =
-        (0..view.records.len()).filter(|record| view.records.sources.get(*record) == Some(&source)).collect();
-    let records = count(own.len());
+    let (records, ages) = view.members.of_source(source);
+    let records = count(records);
     let (customers, _) = sets.customers(source);
     metrics.push(place.metric(Stage::Raw, Metric::Rows, Some(records as f64), records, records));
     metrics.push(place.share(Stage::Golden, Metric::Duplicates, records - customers, records));
-    let ages: Vec<f64> = own.iter().filter_map(|record| view.ages.of(*record)).collect();
     let dated = count(ages.len());
     let age = Ages::percentiles(ages);
     metrics.push(place.metric(Stage::Raw, Metric::FreshnessP50Days, age.map(|age| age.0), dated, records));

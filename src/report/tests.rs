@@ -13,7 +13,6 @@ use goldsmith_config::attributes::{AttributeKind, NamePart};
 use goldsmith_config::model::Compression;
 use goldsmith_resolve::RecordId;
 
-use super::age::Ages;
 use super::attribute::{AttributeMeasures, Members, View, measure_attribute};
 use super::measures::{ANY_ATTRIBUTE, CoverageRow, Metric, OverlapRow, QualityMetric};
 use super::overlap::SourceSets;
@@ -163,22 +162,20 @@ fn measure() -> Measured {
 /// As a run measures, or with values where they were read.
 fn measure_arranged(arranged: bool) -> Measured {
     let mut records = records();
-    let clusters = Clusters::new(&CLUSTERS);
+    let clusters = Clusters::new(CLUSTERS.to_vec());
     if arranged {
         records.arrange_values(clusters.all_members()).unwrap();
     }
     let ids: Vec<RecordId> = (0..7).map(RecordId).collect();
     let Golden { attributes: golden } = survive(&plan(), &records, &ids, &clusters).unwrap();
     let names = ["crm", "shop", "web", "unused"].map(str::to_owned);
-    let ages = Ages::at(NOW, &records).unwrap();
     let view = View {
         records: &records,
         clusters: &clusters,
         golden: &golden,
         names: &names,
         sources: vec![0, 1, 2],
-        members: Members::of(&records, &clusters, &ages),
-        ages,
+        members: Members::at(NOW, &records, &clusters).unwrap(),
     };
     let sets = SourceSets::of(&records, &clusters, &view.sources);
     let attributes: Vec<AttributeMeasures> =

@@ -19,7 +19,7 @@ use crate::pipeline::plan::AttributePlan;
 pub(super) struct Values {
     columns: Columns,
     /// For each record where its hashes begin; one more at the end.
-    offsets: Vec<usize>,
+    offsets: Vec<u32>,
     /// The distinct valid values of each record.
     hashes: Vec<u64>,
     /// For each record whether it has a value, valid or not.
@@ -122,7 +122,7 @@ impl Values {
             own.sort_unstable();
             own.dedup();
             values.hashes.extend_from_slice(&own);
-            values.offsets.push(values.hashes.len());
+            values.offsets.push(u32::try_from(values.hashes.len()).unwrap_or(u32::MAX));
             values.given.push(seen.values > 0);
             if let Some(counted) = counted.get_mut(usize::from(*source)) {
                 counted.add(&seen);
@@ -131,21 +131,16 @@ impl Values {
         if let Columns::Scalar(columns) = &mut values.columns {
             columns.clear();
         }
-        let mut by_source: Vec<Vec<u64>> = vec![Vec::new(); sources];
-        for (member, source) in view.members.sources.iter().enumerate() {
-            if let Some(hashes) = by_source.get_mut(usize::from(*source)) {
-                hashes.extend_from_slice(values.of(member));
-            }
-        }
-        for (counted, hashes) in counted.iter_mut().zip(by_source) {
-            counted.repeated = Repeated::of(hashes);
+        for (source, counted) in (0..).zip(&mut counted) {
+            let own = view.members.sources.iter().enumerate().filter(|(_, of)| **of == source);
+            counted.repeated = Repeated::of(own.flat_map(|(member, _)| values.of(member)).copied().collect());
         }
         Ok((values, counted))
     }
 
     /// The distinct valid values of a record.
     pub(super) fn of(&self, member: usize) -> &[u64] {
-        let at = |index: usize| self.offsets.get(index).copied().unwrap_or(0);
+        let at = |index: usize| self.offsets.get(index).map_or(0, |at| *at as usize);
         self.hashes.get(at(member)..at(member + 1)).unwrap_or_default()
     }
 

@@ -131,10 +131,10 @@ fn write_entity(
             sources.column(rows.iter().map(|row| origins.source(row.value.record)))?,
             texts(rows.iter().map(|row| origins.key(row.value.record))),
             moments(rows.iter().map(|row| updated.of(row.value.record))),
-            validities.column(rows.iter().map(|row| u32::from(!row.value.valid)))?,
+            validities.column(rows.iter().map(|row| u32::from(!row.value.valid())))?,
             known.strategies.column(rows.iter().map(|row| row.attribute.strategy))?,
             Arc::new(rows.iter().map(|row| Some(row.rank == 0)).collect::<BooleanArray>()),
-            counts(rows.iter().map(|row| i64::from(row.value.support))),
+            counts(rows.iter().map(|row| i64::from(row.value.support()))),
         ])
     };
     let mut rows: Vec<Row<'_>> = Vec::with_capacity(BATCH_ROWS + 64);

@@ -108,7 +108,7 @@ impl<'a> Said<'a> {
         let offsets = list.value_offsets();
         let at = |index: usize| offsets.get(index).and_then(|offset| u32::try_from(*offset).ok()).unwrap_or(0);
         for element in at(row)..at(row + 1) {
-            let value = RankedValue { record: member, element, support: 1, valid: true };
+            let value = RankedValue::new(member, element, 1, true);
             let index = element as usize;
             statements.push(Statement {
                 purpose: self.purpose.element(&value).unwrap_or(""),

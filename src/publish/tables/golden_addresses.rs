@@ -60,7 +60,7 @@ pub fn write(results: &Results<'_>, version: &Path) -> Result<WrittenTable, RunE
                     columns.push(picker.elements(rows.iter().map(|row| Some((row.value.record, row.value.element))))?);
                 }
                 columns.push(sources.column(rows.iter().map(|row| origins.source(row.value.record)))?);
-                columns.push(counts(rows.iter().map(|row| i64::from(row.value.support))));
+                columns.push(counts(rows.iter().map(|row| i64::from(row.value.support()))));
                 writer.write(columns)
             };
             let mut rows: Vec<Row> = Vec::new();

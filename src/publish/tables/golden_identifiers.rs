@@ -66,9 +66,9 @@ pub fn write(results: &Results<'_>, version: &Path) -> Result<WrittenTable, RunE
                 texts(rows.iter().map(|row| row.value)),
                 hashes(results, rows)?,
                 Arc::new(rows.iter().map(|row| Some(row.primary)).collect::<BooleanArray>()),
-                Arc::new(rows.iter().map(|row| Some(row.ranked.valid)).collect::<BooleanArray>()),
+                Arc::new(rows.iter().map(|row| Some(row.ranked.valid())).collect::<BooleanArray>()),
                 sources.column(rows.iter().map(|row| origins.source(row.ranked.record)))?,
-                counts(rows.iter().map(|row| i64::from(row.ranked.support))),
+                counts(rows.iter().map(|row| i64::from(row.ranked.support()))),
             ])
         };
         let mut rows: Vec<Row<'_>> = Vec::new();
