@@ -14,13 +14,23 @@ use crate::pipeline::RunError;
 #[derive(Debug, Clone, Copy)]
 pub(super) struct Member {
     pub(super) record: u32,
-    /// Where the values of its attributes lie: the batch and the row there.
-    pub(super) batch: u32,
-    pub(super) row: u32,
     pub(super) source: u16,
-    pub(super) id: RecordId,
+    /// The two halves of its id: as one number it would have to lie at every sixteenth byte.
+    id: [u64; 2],
+    /// `i64::MIN` where nobody knows.
+    updated_at: i64,
+}
+
+impl Member {
+    pub(super) fn id(&self) -> RecordId {
+        let [high, low] = self.id.map(u128::from);
+        RecordId(high << 64 | low)
+    }
+
     /// When the record last changed.
-    pub(super) updated_at: Option<i64>,
+    pub(super) fn updated_at(&self) -> Option<i64> {
+        Some(self.updated_at).filter(|at| *at != i64::MIN)
+    }
 }
 
 /// The members of all clusters, one cluster after the other.
@@ -34,15 +44,13 @@ pub(super) fn members(records: &EntityRecords, ids: &[RecordId], clusters: &Clus
         let at = *record as usize;
         let (batch, row) = records.places.get(at).unwrap_or((usize::MAX, 0));
         let moments = moments.get(batch).filter(|moments| row < moments.len() && moments.is_valid(row));
-        let updated_at = moments.map(|moments| moments.value(row));
-        let (batch, row) = records.value_places().get(at).unwrap_or((usize::MAX, 0));
+        let id = ids.get(at).map_or(0, |id| id.0);
         Member {
             record: *record,
-            batch: u32::try_from(batch).unwrap_or(u32::MAX),
-            row: u32::try_from(row).unwrap_or(u32::MAX),
             source: records.sources.get(at).copied().unwrap_or(0),
-            id: ids.get(at).copied().unwrap_or(RecordId(0)),
-            updated_at,
+            #[expect(clippy::cast_possible_truncation, reason = "its halves")]
+            id: [(id >> 64) as u64, id as u64],
+            updated_at: moments.map_or(i64::MIN, |moments| moments.value(row)),
         }
     };
     Ok(clusters.all_members().par_iter().map(member).collect())

@@ -93,7 +93,7 @@ impl Golden {
     }
 }
 
-/// Ranks the values of every attribute in every cluster.
+/// Ranks the values of every attribute in every cluster. The values of `records` must be arranged cluster by cluster.
 ///
 /// # Errors
 /// Where the records lack a column of their own plan.
@@ -146,7 +146,8 @@ fn survive_attribute(
             let mut seen = Seen::default();
             for cluster in start..(start + CLUSTERS_A_TASK).min(clusters.len()) {
                 let of_cluster = clusters.places(cluster..cluster + 1);
-                observer.observe(members.get(of_cluster).unwrap_or_default(), &mut seen);
+                let places = records.places.range(of_cluster.clone());
+                observer.observe(members.get(of_cluster).unwrap_or_default(), places, &mut seen);
                 let before = values.len();
                 if let [one] = seen.observations.as_slice() {
                     let element = seen.elements.first().copied().unwrap_or(0);

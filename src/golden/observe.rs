@@ -81,13 +81,17 @@ impl Observer {
         Ok(Self { trust, kind: attribute.kind, columns })
     }
 
-    /// Fills `seen` with what the members of a cluster say, and with nothing else.
-    pub(super) fn observe<'s>(&'s self, members: &[Member], seen: &mut Seen<'s>) {
+    /// Fills `seen` with what the members of a cluster say, and with nothing else. Their values lie in `places`.
+    pub(super) fn observe<'s>(
+        &'s self,
+        members: &[Member],
+        places: impl Iterator<Item = (usize, usize)>,
+        seen: &mut Seen<'s>,
+    ) {
         seen.observations.clear();
         seen.elements.clear();
         seen.codes.clear();
-        for member in members {
-            let (batch, row) = (member.batch as usize, member.row as usize);
+        for (member, (batch, row)) in members.iter().zip(places) {
             match &self.columns {
                 Columns::Scalar(columns) => {
                     let Some(values) = columns.get(batch).filter(|values| values.is_valid(row)) else { continue };
@@ -131,8 +135,8 @@ impl Observer {
         seen.observations.push(Observation {
             code,
             record: member.record,
-            id: member.id,
-            updated_at: member.updated_at,
+            id: member.id(),
+            updated_at: member.updated_at(),
             trust: self.trust.get(usize::from(member.source)).copied().unwrap_or(u16::MAX),
             valid,
             length: u32::try_from(length).unwrap_or(u32::MAX),

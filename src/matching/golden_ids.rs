@@ -6,6 +6,7 @@
 
 use std::collections::BTreeMap;
 
+use arrow::array::{Array, StringArray};
 use goldsmith_resolve::RecordId;
 use hashbrown::{HashMap, HashSet};
 
@@ -34,9 +35,27 @@ pub struct Redirect {
     pub since_version: i64,
 }
 
+/// The id of every golden profile, ascending: profiles are numbered so.
+#[derive(Debug)]
+pub struct GoldenIds {
+    pub ids: StringArray,
+    /// The version each was first published in.
+    pub first_version: Vec<i64>,
+    /// Old ids and their successors, sorted.
+    pub redirects: Vec<Redirect>,
+}
+
+impl GoldenIds {
+    /// The id of a profile; empty where there is none of that number.
+    #[must_use]
+    pub fn of(&self, profile: usize) -> &str {
+        if profile < self.ids.len() { self.ids.value(profile) } else { "" }
+    }
+}
+
 /// The id of every cluster.
 #[derive(Debug, Default)]
-pub struct GoldenIds {
+pub struct ClusterIds {
     /// By cluster number.
     pub ids: Vec<String>,
     /// The version each was first published in, by cluster number.
@@ -45,7 +64,27 @@ pub struct GoldenIds {
     pub redirects: Vec<Redirect>,
 }
 
-impl GoldenIds {
+impl ClusterIds {
+    /// Numbers clusters anew in the order of their ids. Also returns that order: by new number the old one.
+    #[must_use]
+    pub fn in_order(self, cluster_of: &mut [u32]) -> (GoldenIds, Vec<u32>) {
+        let order = self.order();
+        let mut number = vec![0_u32; order.len()];
+        for (new, old) in (0_u32..).zip(&order) {
+            if let Some(number) = number.get_mut(*old as usize) {
+                *number = new;
+            }
+        }
+        for cluster in cluster_of {
+            *cluster = number.get(*cluster as usize).copied().unwrap_or(*cluster);
+        }
+        let id = |old: &u32| self.ids.get(*old as usize).map_or("", String::as_str);
+        let version = |old: &u32| self.first_version.get(*old as usize).copied().unwrap_or_default();
+        let ids = StringArray::from_iter_values(order.iter().map(id));
+        let first_version = order.iter().map(version).collect();
+        (GoldenIds { ids, first_version, redirects: self.redirects }, order)
+    }
+
     /// The clusters in the order of their ids.
     #[must_use]
     fn order(&self) -> Vec<u32> {
@@ -68,25 +107,6 @@ impl GoldenIds {
     }
 }
 
-/// Numbers clusters anew in the order of their golden ids; returns that order, by new number the old one.
-pub fn in_order_of_ids(ids: &mut GoldenIds, cluster_of: &mut [u32]) -> Vec<u32> {
-    let order = ids.order();
-    let mut number = vec![0_u32; order.len()];
-    for (new, old) in (0_u32..).zip(&order) {
-        if let Some(number) = number.get_mut(*old as usize) {
-            *number = new;
-        }
-    }
-    for cluster in cluster_of {
-        *cluster = number.get(*cluster as usize).copied().unwrap_or(*cluster);
-    }
-    let taken = |old: &u32| ids.ids.get_mut(*old as usize).map(std::mem::take).unwrap_or_default();
-    ids.ids = order.iter().map(taken).collect();
-    ids.first_version =
-        order.iter().map(|old| ids.first_version.get(*old as usize).copied().unwrap_or_default()).collect();
-    order
-}
-
 /// Gives every cluster its id. `cluster_of` holds each record's cluster, numbered from 0 without gaps.
 #[must_use]
 pub fn golden_ids(
@@ -96,7 +116,7 @@ pub fn golden_ids(
     key: &IdsKey,
     previous: &PreviousIds,
     version: i64,
-) -> GoldenIds {
+) -> ClusterIds {
     let clusters = cluster_of.iter().max().map_or(0, |last| *last as usize + 1);
     let mut smallest: Vec<Option<RecordId>> = vec![None; clusters];
     let mut overlaps: BTreeMap<(u32, &str), u32> = BTreeMap::new();
@@ -174,7 +194,7 @@ pub fn golden_ids(
         .collect();
     redirects.extend(carried);
     redirects.sort();
-    GoldenIds { ids: result.into_iter().map(Option::unwrap_or_default).collect(), first_version, redirects }
+    ClusterIds { ids: result.into_iter().map(Option::unwrap_or_default).collect(), first_version, redirects }
 }
 
 /// One letter for the entity type and 80 bits of the keyed hash.
@@ -259,6 +279,20 @@ mod tests {
         assert_eq!(split.ids.get(1).map(String::as_str), Some("pold"));
         assert_ne!(split.ids.first().map(String::as_str), Some("pold"));
         assert!(split.redirects.is_empty());
+    }
+
+    #[test]
+    fn profiles_are_numbered_in_the_order_of_their_ids() {
+        let previous = known(&[(1, "pc", 1), (2, "pa", 2), (3, "pb", 3)]);
+        let ids: Vec<RecordId> = (1..=4).map(RecordId).collect();
+        let mut cluster_of = [0, 1, 2, 1];
+        let clusters = golden_ids("person", &ids, &cluster_of, &key(), &previous, 4);
+        let (golden, order) = clusters.in_order(&mut cluster_of);
+        assert_eq!(golden.ids, StringArray::from(vec!["pa", "pb", "pc"]));
+        assert_eq!(golden.first_version, [2, 3, 1]);
+        assert_eq!(order, [1, 2, 0]);
+        assert_eq!(cluster_of, [2, 0, 1, 0]);
+        assert_eq!((golden.of(2), golden.of(3)), ("pc", ""));
     }
 
     #[test]

@@ -8,5 +8,5 @@ mod labels;
 
 pub use coded::coded_records;
 pub use decisions::{StewardDecisions, read_decisions};
-pub use golden_ids::{GoldenIds, PreviousIds, Redirect, golden_ids, in_order_of_ids};
+pub use golden_ids::{GoldenIds, PreviousIds, Redirect, golden_ids};
 pub use labels::labels;

@@ -23,13 +23,6 @@ impl Places {
         Self(places)
     }
 
-    /// The places of these records, one after the other.
-    #[must_use]
-    pub fn of_records(&self, records: &[u32]) -> Self {
-        let of = |record: &u32| self.0.get(*record as usize).copied().unwrap_or((u32::MAX, u32::MAX));
-        Self(records.iter().map(of).collect())
-    }
-
     #[must_use]
     pub fn len(&self) -> usize {
         self.0.len()
@@ -48,6 +41,12 @@ impl Places {
 
     /// The batch and row of every record.
     pub fn iter(&self) -> impl Iterator<Item = (usize, usize)> + '_ {
-        self.0.iter().map(|(batch, row)| (*batch as usize, *row as usize))
+        self.range(0..self.0.len())
+    }
+
+    /// The batch and row of records that follow each other.
+    pub fn range(&self, records: std::ops::Range<usize>) -> impl Iterator<Item = (usize, usize)> + '_ {
+        let places = self.0.get(records).unwrap_or_default();
+        places.iter().map(|(batch, row)| (*batch as usize, *row as usize))
     }
 }

@@ -78,7 +78,7 @@ impl EntityRecords {
     }
 
     /// Brings the values of all attributes into the order of these records, so that who reads them in this order reads
-    /// from front to back.
+    /// from front to back: those of the first of them lie in the first of [`Self::places`].
     ///
     /// # Errors
     /// A column that cannot be read or written.

@@ -18,7 +18,7 @@ use super::sources::{CheckedSource, Delivered, Directories, check_source, land};
 use crate::extract::contract::{Verdict, check_columns, columns};
 use crate::extract::{ExtractedSource, LandedIncrement, LandedTable, Quarantined};
 use crate::golden::{Clusters, Golden, survive};
-use crate::matching::{StewardDecisions, coded_records, golden_ids, in_order_of_ids, read_decisions};
+use crate::matching::{StewardDecisions, coded_records, golden_ids, read_decisions};
 use crate::normalize::record_columns::Spill;
 use crate::normalize::records::{EntityRecords, LastGood, Normalized, RecordCounts, normalize};
 use crate::progress::Progress;
@@ -401,9 +401,8 @@ fn resolve_entity(
     let placeholders = report::placeholder_rows(&records.plan, &coded, &resolution);
     let ids = std::mem::take(&mut coded.ids);
     drop(coded);
-    let mut golden_ids =
-        golden_ids(&records.plan.entity, &ids, &resolution.cluster_of, &plan.ids_key, previous, version);
-    let order = in_order_of_ids(&mut golden_ids, &mut resolution.cluster_of);
+    let cluster_ids = golden_ids(&records.plan.entity, &ids, &resolution.cluster_of, &plan.ids_key, previous, version);
+    let (golden_ids, order) = cluster_ids.in_order(&mut resolution.cluster_of);
     resolution.confidence =
         order.iter().map(|cluster| resolution.confidence.get(*cluster as usize).copied().unwrap_or(1.0)).collect();
     let clusters = Clusters::new(std::mem::take(&mut resolution.cluster_of));
@@ -417,8 +416,8 @@ fn resolve_entity(
     }
     let mut moved = hashbrown::HashMap::new();
     for (record, id) in ids.iter().enumerate() {
-        let now = golden_ids.ids.get(clusters.of(record));
-        if let Some(before) = previous.of_record.get(id).filter(|before| Some(*before) != now) {
+        let now = golden_ids.of(clusters.of(record));
+        if let Some(before) = previous.of_record.get(id).filter(|before| before.as_str() != now) {
             moved.insert(u32::try_from(record).unwrap_or(u32::MAX), before.clone());
         }
     }

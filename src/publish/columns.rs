@@ -6,7 +6,7 @@ use std::sync::Arc;
 use arrow::array::{
     Array, ArrayRef, AsArray, DictionaryArray, Int64Array, StringArray, TimestampMicrosecondArray, UInt32Array,
 };
-use arrow::compute::cast;
+use arrow::compute::{cast, concat};
 use arrow::datatypes::{DataType, TimestampMicrosecondType, UInt32Type};
 
 use super::EntityResult;
@@ -132,6 +132,15 @@ impl Names {
         Self(Arc::new(StringArray::from_iter_values(names)))
     }
 
+    /// The names of several columns, one after the other.
+    ///
+    /// # Errors
+    /// More than two gigabytes of them.
+    pub(super) fn all(columns: &[&StringArray]) -> Result<Self, RunError> {
+        let columns: Vec<&dyn Array> = columns.iter().map(|column| *column as &dyn Array).collect();
+        Ok(Self(if columns.is_empty() { Arc::new(StringArray::new_null(0)) } else { concat(&columns)? }))
+    }
+
     /// A column of one name each row.
     ///
     /// # Errors
@@ -160,7 +169,7 @@ pub(super) fn source_names(plan: &Plan) -> Names {
 
 /// The golden ids of an entity type, by cluster.
 pub(super) fn golden_names(entity: &EntityResult) -> Names {
-    Names::of(entity.golden_ids.ids.iter().map(String::as_str))
+    Names(Arc::new(entity.golden_ids.ids.clone()))
 }
 
 /// A column of one text.

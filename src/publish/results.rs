@@ -33,7 +33,7 @@ impl EntityResult {
     /// The golden id of a cluster.
     #[must_use]
     pub fn golden_id(&self, cluster: usize) -> &str {
-        self.golden_ids.ids.get(cluster).map_or("", String::as_str)
+        self.golden_ids.of(cluster)
     }
 }
 

@@ -7,7 +7,7 @@ use super::age::Ages;
 use super::overlap::SourceSets;
 use super::values::{Counted, Repeated, Values, count};
 use crate::golden::{Clusters, RankedAttribute};
-use crate::normalize::{EntityRecords, Places, layout};
+use crate::normalize::{EntityRecords, layout};
 use crate::pipeline::RunError;
 use crate::pipeline::plan::AttributePlan;
 
@@ -26,8 +26,6 @@ pub(super) struct View<'a> {
 
 /// The records cluster by cluster: by their places among the members of all clusters.
 pub(super) struct Members {
-    /// Where their values lie.
-    pub(super) places: Places,
     pub(super) sources: Vec<u16>,
     pub(super) ages: Ages,
 }
@@ -40,11 +38,7 @@ impl Members {
     pub(super) fn at(as_of: i64, records: &EntityRecords, clusters: &Clusters) -> Result<Self, RunError> {
         let members = clusters.all_members();
         let source = |record: &u32| records.sources.get(*record as usize).copied().unwrap_or(0);
-        Ok(Self {
-            places: records.value_places().of_records(members),
-            sources: members.iter().map(source).collect(),
-            ages: Ages::at(as_of, records, members)?,
-        })
+        Ok(Self { sources: members.iter().map(source).collect(), ages: Ages::at(as_of, records, members)? })
     }
 
     /// The records of a source: how many, and their ages, where they are known.

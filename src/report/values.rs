@@ -115,7 +115,8 @@ impl Values {
         let mut counted = vec![Counted::default(); sources];
         let mut own = Vec::new();
         values.offsets.push(0);
-        for (place, source) in view.members.places.iter().zip(&view.members.sources) {
+        // Values lie cluster by cluster, as the members do.
+        for (place, source) in records.places.iter().zip(&view.members.sources) {
             let mut seen = Counted { records: 1, ..Counted::default() };
             own.clear();
             values.columns.read(place, attribute.kind, &mut seen, &mut own);

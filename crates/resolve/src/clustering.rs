@@ -505,7 +505,15 @@ mod tests {
             for a in 0..RECORDS as u32 {
                 for b in a + 1..RECORDS as u32 {
                     let weight = comparing.weight(a, b, &weights, &mut memo);
-                    edges.push(Edge { a, b, pattern: 0, rules: 1, tf_unrelated: 0, weight });
+                    edges.push(Edge {
+                        a,
+                        b,
+                        pattern: 0,
+                        rules: 1,
+                        tf_unrelated: 0,
+                        weight,
+                        decision: crate::PairDecision::NoMatch,
+                    });
                 }
             }
             // Correlation clustering (Bansal, Blum and Chawla 2004): the evidence inside clusters, for and against.

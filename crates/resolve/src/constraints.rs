@@ -153,7 +153,15 @@ mod tests {
             Constraints { suffix: vec![None; 12], only_once: vec![None; 12], ..Constraints::default() };
         constraints.not_same.insert((1, 3));
         (constraints.suffix[5], constraints.suffix[7]) = (Some(1), Some(2));
-        let edge = |a: u32, b: u32, weight| Edge { a, b, pattern: 0, rules: 0, tf_unrelated: 0, weight };
+        let edge = |a: u32, b: u32, weight| Edge {
+            a,
+            b,
+            pattern: 0,
+            rules: 0,
+            tf_unrelated: 0,
+            weight,
+            decision: crate::PairDecision::NoMatch,
+        };
         let edges = [edge(0, 1, 9), edge(0, 2, 9), edge(4, 6, 9), edge(8, 10, 9), edge(8, 11, 1)];
         let bridge = [((0, 2), CutReason::Steward), ((4, 6), CutReason::CannotLink), ((8, 10), CutReason::Bridge)];
         assert_eq!(constraints.cuts(&clusters, &edges, 5), bridge);

@@ -402,7 +402,7 @@ fn decided(
     constraints: &Constraints,
     blocks: &Blocks,
     patterns: &mut Vec<(Pattern, u64)>,
-) -> Vec<(Edge, PairDecision)> {
+) -> Vec<Edge> {
     let known = patterns.len();
     let mut memo = comparing.memo();
     let same = constraints.same.iter().map(|&pair| (pair, PairDecision::ForcedMatch));
@@ -418,8 +418,7 @@ fn decided(
                     patterns.len() - 1
                 });
             let weight = weights.of(comparing.layout, found);
-            let edge = Edge { a, b, pattern: pattern as u32, rules, tf_unrelated: found.tf_unrelated, weight };
-            (edge, decision)
+            Edge { a, b, pattern: pattern as u32, rules, tf_unrelated: found.tf_unrelated, weight, decision }
         })
         .collect()
 }
@@ -492,7 +491,7 @@ fn report(
     f: &Features<'_>,
     constraints: &Constraints,
     mut edges: Vec<Edge>,
-    decided: Vec<(Edge, PairDecision)>,
+    decided: Vec<Edge>,
     clusters: &[u32],
     by_id: &[u32],
     options: &Options,
@@ -517,19 +516,6 @@ fn report(
         () => PairDecision::NoMatch,
     };
     let row = |place: u32| f.order[by_id[place as usize] as usize];
-    let told = |edge: &Edge, decision: PairDecision, sampled: bool| {
-        let (left, right) = places(edge);
-        ScoredPair {
-            left: row(left),
-            right: row(right),
-            pattern: edge.pattern,
-            tf_adjust: edge.tf_unrelated,
-            weight: edge.weight,
-            decision,
-            rules: edge.rules,
-            sampled,
-        }
-    };
     // There are many edges: those that are not told of go before the others are copied.
     edges.retain(|edge| {
         let pair = (edge.a, edge.b);
@@ -544,17 +530,31 @@ fn report(
         decision(edge) != PairDecision::NoMatch || sampled()
     });
     edges.par_sort_unstable_by_key(places);
-    let mut pairs = Vec::with_capacity(edges.len() + decided.len());
-    edges
-        .par_iter()
-        .map(|edge| {
-            let decision = decision(edge);
-            told(edge, decision, decision == PairDecision::NoMatch)
-        })
-        .collect_into_vec(&mut pairs);
-    drop(edges);
+    let with_rows = |edge: &mut Edge| {
+        let (left, right) = places(edge);
+        (edge.a, edge.b) = (row(left), row(right));
+    };
+    edges.par_iter_mut().for_each(|edge| {
+        edge.decision = decision(edge);
+        with_rows(edge);
+    });
+    let told = |edge: Edge| ScoredPair {
+        left: edge.a,
+        right: edge.b,
+        pattern: edge.pattern,
+        tf_adjust: edge.tf_unrelated,
+        weight: edge.weight,
+        decision: edge.decision,
+        rules: edge.rules,
+        sampled: edge.decision == PairDecision::NoMatch,
+    };
+    // As large as an edge, so that pairs take the place of edges.
+    let mut pairs: Vec<ScoredPair> = edges.into_iter().map(told).collect();
     if !decided.is_empty() {
-        pairs.extend(decided.into_iter().map(|(edge, decision)| told(&edge, decision, false)));
+        pairs.extend(decided.into_iter().map(|mut edge| {
+            with_rows(&mut edge);
+            told(edge)
+        }));
         let ids = &f.records.ids;
         pairs.par_sort_by_key(|pair| (ids[pair.left as usize], ids[pair.right as usize]));
     }

@@ -14,6 +14,7 @@ use crate::labels::{Known, Sample};
 use crate::model::Weights;
 use crate::pattern::{Layout, Pattern};
 use crate::probability::Weight;
+use crate::resolve::PairDecision;
 
 /// All that is needed to compare two records.
 pub(crate) struct Comparing<'c, 'r> {
@@ -33,6 +34,8 @@ pub(crate) struct Edge {
     pub(crate) rules: u32,
     pub(crate) tf_unrelated: Weight,
     pub(crate) weight: Weight,
+    /// Known when clusters are.
+    pub(crate) decision: PairDecision,
 }
 
 /// How a pair agrees: its pattern, and the term-frequency adjustments against "unrelated" and "related".
@@ -242,7 +245,15 @@ impl Part {
         self.scored.patterns[pattern as usize].1 += 1;
         self.scored.rule_pairs[rules.trailing_zeros() as usize] += 1;
         if weight >= floor {
-            self.scored.edges.push(Edge { a, b, pattern, rules, tf_unrelated: found.tf_unrelated, weight });
+            self.scored.edges.push(Edge {
+                a,
+                b,
+                pattern,
+                rules,
+                tf_unrelated: found.tf_unrelated,
+                weight,
+                decision: PairDecision::NoMatch,
+            });
         }
     }
 }

@@ -101,7 +101,8 @@ pub fn write(results: &Results<'_>, version: &Path) -> Result<WrittenTable, RunE
         .collect();
     let lines = Lines::of(results, rejected)?;
     let names = Sorted::of(results.plan.sources.iter().map(|source| source.name.as_str()));
-    let golden = Names::of(results.entities.iter().flat_map(|entity| &entity.golden_ids.ids).map(String::as_str));
+    let golden: Vec<_> = results.entities.iter().map(|entity| &entity.golden_ids.ids).collect();
+    let golden = Names::all(&golden)?;
     let (sources, entities, files) = (names.names(), lines.entities.names(), lines.files.names());
     let states = Names::of(STATES);
     let mut writer = TableWriter::create(version, NAME, fields(), results.plan.publish.compression)?;
@@ -157,7 +158,7 @@ impl<'a> Lines<'a> {
             let number = entities.number(&records.plan.entity);
             let keys = Texts::keys(records)?;
             types.push(Type { number, records, result, first_id, keys });
-            first_id += result.golden_ids.ids.len();
+            first_id += result.clusters.len();
         }
         Ok(Self { results, rejected, types, entities, files, file_numbers })
     }
