@@ -156,31 +156,39 @@ impl Comparing<'_, '_> {
         done: &(dyn Fn(u64) + Sync),
     ) -> Scored {
         const RECORDS_AT_ONCE: u32 = 16_384;
-        let parts: Vec<Scored> = ranges(self.f.len() as u32, RECORDS_AT_ONCE)
-            .into_par_iter()
-            .map_init(
-                || (self.memo(), Vec::new()),
-                |(memo, found), range| {
-                    let mut part = Part::new(blocks.stats.len());
-                    let mut partners: Vec<Partner> = Vec::new();
-                    let (mut pairs, mut rules) = (Vec::new(), Vec::new());
-                    for a in range.clone() {
-                        blocks.partners(self.f, a, &mut partners);
-                        pairs.extend(partners.iter().map(|partner| (a, partner.record)));
-                        rules.extend(partners.iter().map(|partner| partner.rules));
-                        if pairs.len() >= PAIRS_AT_ONCE || a + 1 == range.end {
-                            self.compare(&pairs, memo, found);
-                            for ((pair, rules), found) in pairs.drain(..).zip(rules.drain(..)).zip(found.iter()) {
-                                part.add(pair, rules, found, weights.of(self.layout, *found), floor);
+        // What is found is put together after so many of them, so that little is there twice.
+        const TASKS_AT_ONCE: usize = 64;
+        let n = self.f.len();
+        let mut gathered = Gathered::new(blocks.stats.len());
+        for ranges in ranges(n as u32, RECORDS_AT_ONCE).chunks(TASKS_AT_ONCE) {
+            let parts: Vec<Part> = ranges
+                .par_iter()
+                .map_init(
+                    || (self.memo(), Vec::new()),
+                    |(memo, found), range| {
+                        let mut part = Part::new(blocks.stats.len());
+                        let mut partners: Vec<Partner> = Vec::new();
+                        let (mut pairs, mut rules) = (Vec::new(), Vec::new());
+                        for a in range.clone() {
+                            blocks.partners(self.f, a, &mut partners);
+                            pairs.extend(partners.iter().map(|partner| (a, partner.record)));
+                            rules.extend(partners.iter().map(|partner| partner.rules));
+                            if pairs.len() >= PAIRS_AT_ONCE || a + 1 == range.end {
+                                self.compare(&pairs, memo, found);
+                                for ((pair, rules), found) in pairs.drain(..).zip(rules.drain(..)).zip(found.iter()) {
+                                    part.add(pair, rules, found, weights.of(self.layout, *found), floor);
+                                }
                             }
                         }
-                    }
-                    done(part.scored.rule_pairs.iter().sum());
-                    part.scored
-                },
-            )
-            .collect();
-        Scored::all(parts, blocks.stats.len())
+                        done(part.rule_pairs.iter().sum());
+                        part
+                    },
+                )
+                .collect();
+            let records = ranges.last().map_or(0, |range| range.end as usize);
+            gathered.extend(parts, n as f64 / records.max(1) as f64);
+        }
+        gathered.finish()
     }
 }
 
@@ -195,65 +203,86 @@ pub(crate) struct Scored {
     pub(crate) rule_pairs: Vec<u64>,
 }
 
-impl Scored {
-    /// Puts the parts of consecutive records together.
-    fn all(mut parts: Vec<Self>, rules: usize) -> Self {
-        let mut counts = Counts::default();
-        let mut rule_pairs = vec![0; rules];
-        for part in &parts {
-            for &(pattern, n) in &part.patterns {
-                *counts.entry(pattern).or_default() += n;
-            }
-            for (sum, n) in rule_pairs.iter_mut().zip(&part.rule_pairs) {
+/// The scored candidates of the first records.
+struct Gathered {
+    edges: Vec<Edge>,
+    /// By part how many edges it has, and its patterns, which its edges point to.
+    parts: Vec<(usize, Vec<(Pattern, u64)>)>,
+    rule_pairs: Vec<u64>,
+}
+
+impl Gathered {
+    fn new(rules: usize) -> Self {
+        Self { edges: Vec::new(), parts: Vec::new(), rule_pairs: vec![0; rules] }
+    }
+
+    /// Adds the parts of the next records. All there will be are about `more` times as many as there are then.
+    fn extend(&mut self, parts: Vec<Part>, more: f64) {
+        let there = self.edges.len() + parts.iter().map(|part| part.edges.len()).sum::<usize>();
+        if there > self.edges.capacity() {
+            // Growing by copies would need twice the memory for a while.
+            self.edges.reserve_exact((there as f64 * more * 1.05) as usize - self.edges.len());
+        }
+        for part in parts {
+            for (sum, n) in self.rule_pairs.iter_mut().zip(&part.rule_pairs) {
                 *sum += n;
             }
+            self.parts.push((part.edges.len(), part.patterns));
+            self.edges.extend(part.edges);
+        }
+    }
+
+    /// Numbers patterns over all parts.
+    fn finish(mut self) -> Scored {
+        let mut counts = Counts::default();
+        for &(pattern, n) in self.parts.iter().flat_map(|(_, patterns)| patterns) {
+            *counts.entry(pattern).or_default() += n;
         }
         let mut patterns: Vec<(Pattern, u64)> = counts.into_iter().collect();
         patterns.sort_unstable();
-        parts.par_iter_mut().for_each(|part| {
+        let mut rest = self.edges.as_mut_slice();
+        let mut of_part = Vec::with_capacity(self.parts.len());
+        for (edges, of) in &self.parts {
+            let (edges, later) = rest.split_at_mut(*edges);
+            of_part.push((edges, of));
+            rest = later;
+        }
+        of_part.into_par_iter().for_each(|(edges, of)| {
             let number = |entry: &(Pattern, u64)| patterns.partition_point(|known| known.0 < entry.0) as u32;
-            let numbers: Vec<u32> = part.patterns.iter().map(number).collect();
-            for edge in &mut part.edges {
+            let numbers: Vec<u32> = of.iter().map(number).collect();
+            for edge in edges {
                 edge.pattern = numbers[edge.pattern as usize];
             }
         });
-        let mut edges = Vec::with_capacity(parts.iter().map(|part| part.edges.len()).sum());
-        for part in parts {
-            edges.extend(part.edges);
-        }
-        Self { edges, patterns, rule_pairs }
+        Scored { edges: self.edges, patterns, rule_pairs: self.rule_pairs }
     }
 }
 
-/// The scored candidates of some records while they are gathered.
+/// The scored candidates of some records.
 struct Part {
-    scored: Scored,
+    edges: Vec<Edge>,
+    /// Its patterns as they are met, and how often.
+    patterns: Vec<(Pattern, u64)>,
+    rule_pairs: Vec<u64>,
     numbers: HashMap<Pattern, u32, foldhash::fast::FixedState>,
 }
 
 impl Part {
     fn new(rules: usize) -> Self {
-        Self { scored: Scored { rule_pairs: vec![0; rules], ..Scored::default() }, numbers: HashMap::default() }
+        Self { edges: Vec::new(), patterns: Vec::new(), rule_pairs: vec![0; rules], numbers: HashMap::default() }
     }
 
     fn add(&mut self, (a, b): (u32, u32), rules: u32, found: &Found, weight: Weight, floor: Weight) {
-        let next = self.scored.patterns.len() as u32;
+        let next = self.patterns.len() as u32;
         let pattern = *self.numbers.entry(found.pattern).or_insert(next);
         if pattern == next {
-            self.scored.patterns.push((found.pattern, 0));
+            self.patterns.push((found.pattern, 0));
         }
-        self.scored.patterns[pattern as usize].1 += 1;
-        self.scored.rule_pairs[rules.trailing_zeros() as usize] += 1;
+        self.patterns[pattern as usize].1 += 1;
+        self.rule_pairs[rules.trailing_zeros() as usize] += 1;
         if weight >= floor {
-            self.scored.edges.push(Edge {
-                a,
-                b,
-                pattern,
-                rules,
-                tf_unrelated: found.tf_unrelated,
-                weight,
-                decision: PairDecision::NoMatch,
-            });
+            let decision = PairDecision::NoMatch;
+            self.edges.push(Edge { a, b, pattern, rules, tf_unrelated: found.tf_unrelated, weight, decision });
         }
     }
 }
