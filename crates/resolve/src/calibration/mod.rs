@@ -121,8 +121,7 @@ pub(crate) struct Compared<'c, 'r> {
 }
 
 impl<'c> Compared<'c, '_> {
-    /// The pairs that a wanted rule proposes whether they agree on the witness or not. A pair of a block that was refined
-    /// may be there only because it agrees on the witness, so it must share another of the refining keys.
+    /// The pairs that a wanted rule proposes whether they agree on the witness or not.
     fn proposed_by(&self, wanted: impl Fn(&Rule) -> bool) -> impl Iterator<Item = (&'c Candidate, &'c Found)> {
         let wanted: Vec<(u32, &Rule)> = (0..).zip(self.rules).filter(|(_, rule)| wanted(rule)).collect();
         let f = self.comparing.f;
@@ -132,12 +131,16 @@ impl<'c> Compared<'c, '_> {
                 let of_a = of(pair.a);
                 of(pair.b).iter().any(|value| of_a.contains(value))
             };
-            wanted.iter().any(|(bit, rule)| {
-                pair.whole >> bit & 1 == 1
-                    || (pair.rules >> bit & 1 == 1 && rule.refine.iter().any(|key| !of_witness(key) && shares(key)))
-            })
+            wanted.iter().any(|(bit, rule)| proposes(*bit, rule, pair, shares))
         })
     }
+}
+
+/// Whether a rule proposes a pair whatever it says of the witness. One of a block that was refined may be there only because
+/// it agrees on the witness, so it must share another of the refining keys.
+fn proposes(bit: u32, rule: &Rule, pair: &Candidate, shares: impl Fn(&Key) -> bool) -> bool {
+    pair.whole >> bit & 1 == 1
+        || (pair.rules >> bit & 1 == 1 && rule.refine.iter().any(|key| !of_witness(key) && shares(key)))
 }
 
 /// The corrections of pairs grouped by a part of their pattern.
@@ -389,6 +392,26 @@ mod tests {
         assert_eq!(weights.correction(4 * BIT), BIT, "half of it two bits beyond");
         assert_eq!(weights.correction(9 * BIT), 0);
         assert_eq!(weights.correction(-BIT), 0);
+    }
+
+    #[test]
+    fn pairs_that_a_block_was_refined_to_by_the_witness_have_no_say() {
+        let table = crate::keys::KeyTable::new(std::iter::empty::<[u64; 0]>());
+        let born = Key::Value { name: WITNESS, field: 0, table: std::sync::Arc::new(table) };
+        let rule = Rule {
+            name: "family_name".to_owned(),
+            keys: Vec::new(),
+            refine: vec![born, Key::Postcode],
+            whole_up_to: 2,
+            most_pairs: None,
+        };
+        let of = |rules: u32, whole: u32, shared: &'static str| {
+            proposes(3, &rule, &Candidate { a: 0, b: 1, rules, whole }, |key| key.name() == shared)
+        };
+        assert!(of(0b1000, 0b1000, "none"), "of a whole block");
+        assert!(of(0b1000, 0, "postcode"), "it would be there anyhow");
+        assert!(!of(0b1000, 0, WITNESS));
+        assert!(!of(0b0111, 0b0111, "postcode"), "of other rules");
     }
 
     #[test]
