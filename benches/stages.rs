@@ -127,13 +127,19 @@ fn resolve(bencher: Bencher<'_, '_>) {
 fn survivorship(bencher: Bencher<'_, '_>) {
     let bench = bench();
     let plan = &bench.checked.plan;
-    let inputs: Vec<_> = bench
-        .normalized
+    let mut arranged = bench
+        .runtime
+        .block_on(normalize(plan, &bench.extracted, &[], None, bench.threads, &Progress::silent()))
+        .expect("normalised");
+    let inputs: Vec<_> = arranged
         .entities
-        .iter()
+        .iter_mut()
         .zip(&bench.resolutions)
         .map(|(records, resolution)| {
-            (records, coded_records(plan, records).expect("coded").ids, Clusters::new(resolution.cluster_of.clone()))
+            let ids = coded_records(plan, records).expect("coded").ids;
+            let clusters = Clusters::new(resolution.cluster_of.clone());
+            records.arrange_values(clusters.all_members()).expect("arranged");
+            (&*records, ids, clusters)
         })
         .collect();
     bencher.counter(records(bench)).bench(|| {

@@ -96,7 +96,7 @@ impl Golden {
 /// Ranks the values of every attribute in every cluster. The values of `records` must be arranged cluster by cluster.
 ///
 /// # Errors
-/// Where the records lack a column of their own plan.
+/// Where they are not, or the records lack a column of their own plan.
 pub fn survive(
     plan: &Plan,
     records: &EntityRecords,
@@ -130,6 +130,7 @@ fn survive_attribute(
         .map(|rank| u16::try_from(rank).unwrap_or(u16::MAX))
         .collect();
     let observer = Observer::new(attribute, records, trust)?;
+    let places = records.arranged_places()?;
     let strategy = match attribute.survive {
         Survive::MostRecent => Strategy::MostRecent,
         Survive::MostFrequent => Strategy::MostFrequent,
@@ -146,7 +147,7 @@ fn survive_attribute(
             let mut seen = Seen::default();
             for cluster in start..(start + CLUSTERS_A_TASK).min(clusters.len()) {
                 let of_cluster = clusters.places(cluster..cluster + 1);
-                let places = records.places.range(of_cluster.clone());
+                let places = places.range(of_cluster.clone());
                 observer.observe(members.get(of_cluster).unwrap_or_default(), places, &mut seen);
                 let before = values.len();
                 if let [one] = seen.observations.as_slice() {

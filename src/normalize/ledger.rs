@@ -65,10 +65,9 @@ impl Ledger {
         Self { records: vec![Origins::default(); entities], ..Self::default() }
     }
 
-    /// The number of a file.
+    /// The number of a file. Ask once a file: it is searched among all.
     pub fn file(&mut self, name: &Arc<str>) -> u32 {
-        // Rows of one file follow each other.
-        let known = self.files.iter().rposition(|known| Arc::ptr_eq(known, name) || known == name);
+        let known = self.files.iter().position(|known| known == name);
         let number = known.unwrap_or_else(|| {
             self.files.push(Arc::clone(name));
             self.files.len() - 1
@@ -80,14 +79,6 @@ impl Ledger {
     #[must_use]
     pub fn files(&self) -> &[Arc<str>] {
         &self.files
-    }
-
-    /// Room for so many more records of an entity type.
-    pub fn reserve(&mut self, entity: usize, records: usize) {
-        if let Some(origins) = self.records.get_mut(entity) {
-            origins.files.reserve_exact(records);
-            origins.rows.reserve_exact(records);
-        }
     }
 
     /// The next record of an entity type was read there.

@@ -71,7 +71,29 @@ impl EntityRecords {
         self.places.is_empty()
     }
 
-    /// Where the values of attributes lie.
+    /// Where the values of attributes lie one after the other, in the order that they were arranged in.
+    ///
+    /// # Errors
+    /// They were not arranged.
+    pub fn arranged_places(&self) -> Result<&Places, RunError> {
+        match self.arranged {
+            Some(_) => Ok(&self.places),
+            None => Err(RunError::Internal("values are not in the order of clusters yet".to_owned())),
+        }
+    }
+
+    /// All columns, batch by batch.
+    ///
+    /// # Errors
+    /// The values were arranged, or a file cannot be read.
+    pub fn batches(&self) -> Result<impl Iterator<Item = Result<RecordBatch, RunError>> + '_, RunError> {
+        match self.arranged {
+            Some(_) => Err(RunError::Internal("values are no longer in the order of records".to_owned())),
+            None => self.columns.batches(),
+        }
+    }
+
+    /// Where the values of attributes lie, by record.
     #[must_use]
     pub fn value_places(&self) -> &Places {
         self.arranged.as_ref().unwrap_or(&self.places)
@@ -282,11 +304,15 @@ async fn normalize_source(
     let tables = SourceTables { schemas, first: extracted.first.clone() };
     let schemas = extracted.tables.iter().map(|(name, table)| (name.clone(), Arc::clone(&table.source_schema)));
     let of_source = SourceTables { schemas: schemas.collect(), first: extracted.first.clone() };
-    let files: BTreeMap<&str, Vec<Arc<str>>> = extracted
-        .tables
-        .iter()
-        .map(|(name, table)| (name.as_str(), table.files.iter().map(|file| Arc::from(file.as_str())).collect()))
-        .collect();
+    let mut files: BTreeMap<&str, Vec<(Arc<str>, u32)>> = BTreeMap::new();
+    for (name, table) in &extracted.tables {
+        let numbered = table.files.iter().map(|file| {
+            let file: Arc<str> = Arc::from(file.as_str());
+            let number = normalized.ledger.file(&file);
+            (file, number)
+        });
+        files.insert(name, numbered.collect());
+    }
     let place_in = |table: Option<&'_ str>| table.and_then(|table| files.get(table)).map_or(&[][..], Vec::as_slice);
     let mut main_tables: BTreeMap<String, Rows> = BTreeMap::new();
     let mut records: Vec<&RecordPlan> = source.records.iter().collect();
@@ -361,7 +387,7 @@ async fn normalize_source(
             }
             filtered += 1;
             let file = usize::try_from(file).ok().and_then(|file| place_in(Some(&table)).get(file));
-            let origin = Origin { file: file.map(|file| normalized.ledger.file(file)), row };
+            let origin = Origin { file: file.map(|(_, number)| *number), row };
             normalized.ledger.lost.push(LostRow {
                 source: few(number),
                 entity: few(entity),
@@ -438,8 +464,8 @@ struct Place<'a> {
     source_name: &'a str,
     extracted: &'a ExtractedSource,
     table: Option<&'a str>,
-    /// The table's files by their index.
-    files: &'a [Arc<str>],
+    /// The table's files by their index, and their numbers in the ledger.
+    files: &'a [(Arc<str>, u32)],
 }
 
 async fn run_record(
@@ -464,7 +490,6 @@ async fn run_record(
     let first_record = normalized.entities.get(place.entity).map_or(0, EntityRecords::len);
     let rows_read = columns.iter().map(|columns| columns.key.len()).sum();
     let mut kept: Vec<(usize, usize)> = Vec::with_capacity(rows_read);
-    normalized.ledger.reserve(place.entity, rows_read);
     for (batch, row) in in_order(&batches)? {
         let (Some(columns_here), Some(faults_here)) = (columns.get(batch), faults.get(batch)) else { continue };
         let at = faults_here.place(row);
@@ -516,7 +541,7 @@ async fn run_record(
             Some(Fate::Quarantined) => counts.quarantined += 1,
             Some(Fate::Filtered) => {}
         });
-        let origin = place.origin(at, &mut normalized.ledger);
+        let origin = place.origin(at);
         match fate {
             None => normalized.ledger.push_record(place.entity, origin),
             Some(fate) => normalized.ledger.lost.push(LostRow {
@@ -564,7 +589,7 @@ fn rows_without_columns(place: Place<'_>, rows: &mut Rows, normalized: &mut Norm
         rows.taken.insert((file, row));
         normalized.quarantined.push(missing_key(&place, (file, Some(row))));
         add(normalized, place.source, |counts| counts.quarantined += 1);
-        let origin = place.origin((file, Some(row)), &mut normalized.ledger);
+        let origin = place.origin((file, Some(row)));
         normalized.ledger.lost.push(LostRow {
             source: few(place.source),
             entity: few(place.entity),
@@ -646,13 +671,13 @@ fn row_text(row: Option<i64>) -> String {
 impl Place<'_> {
     /// The file of a row; `None` for a row of a query.
     fn file(&self, index: i32) -> Option<Arc<str>> {
-        self.files.get(usize::try_from(index).ok()?).cloned()
+        self.files.get(usize::try_from(index).ok()?).map(|(file, _)| Arc::clone(file))
     }
 
     /// Where a row was read, by the numbers of the ledger.
-    fn origin(&self, (file, row): (i32, Option<i64>), ledger: &mut Ledger) -> Origin {
+    fn origin(&self, (file, row): (i32, Option<i64>)) -> Origin {
         let file = usize::try_from(file).ok().and_then(|file| self.files.get(file));
-        Origin { file: file.map(|file| ledger.file(file)), row }
+        Origin { file: file.map(|(_, number)| *number), row }
     }
 
     /// The file of a row, or where the source is.

@@ -10,13 +10,14 @@ use crate::publish::previous::{Version, read_table};
 
 /// Candidate pairs a record meets where nothing is known yet, from runs on the project's own synthetic data.
 const PAIRS_PER_RECORD: u64 = 8;
-/// Bytes a run needs at its peak whatever it reads; with those below from runs over 5 thousand records (253 MB),
-/// 100 thousand (429 MB), a million (1.73 GB) and ten million (7.1 GB) of four systems.
+/// Bytes a run needs at its peak whatever it reads; with those below from runs over 5 thousand records (191 MB),
+/// 100 thousand (389 MB), a million (1.18 GB) and ten million (8.0 GB) of four systems.
 const BYTES_FIXED: u64 = 280 << 20;
 /// Bytes for each of the first million records.
-const BYTES_PER_RECORD: u64 = 1_500;
-/// Bytes for each record after the first million, whose columns are kept in temporary files.
-const BYTES_PER_SPILLED_RECORD: u64 = 650;
+const BYTES_PER_RECORD: u64 = 900;
+/// Bytes for each record after the first million. From some ten million on columns are kept in temporary files, which is
+/// left out.
+const BYTES_PER_LATER_RECORD: u64 = 760;
 const FIRST_RECORDS: u64 = 1_000_000;
 
 /// The expected work of a run.
@@ -100,8 +101,8 @@ pub fn estimate(plan: &Plan) -> Result<Estimate, RunError> {
 }
 
 fn memory(rows: u64) -> u64 {
-    let spilled = rows.saturating_sub(FIRST_RECORDS);
-    BYTES_FIXED + (rows - spilled) * BYTES_PER_RECORD + spilled * BYTES_PER_SPILLED_RECORD
+    let later = rows.saturating_sub(FIRST_RECORDS);
+    BYTES_FIXED + (rows - later) * BYTES_PER_RECORD + later * BYTES_PER_LATER_RECORD
 }
 
 fn source_estimate(source: &SourcePlan) -> SourceEstimate {

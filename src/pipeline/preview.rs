@@ -227,7 +227,7 @@ fn landed_rows(
     Ok(rows)
 }
 
-/// The first records that came of a query, whose rows have no place of their own.
+/// The first records that came of a query, whose rows have no place of their own; then those that became none.
 fn query_rows(normalized: &Normalized, limit: u64) -> Result<Vec<PreviewRow>, RunError> {
     fated(normalized)
         .filter(|(origin, _)| origin.row.is_none())
@@ -278,7 +278,7 @@ fn becomes(fated: Fated<'_>, normalized: &Normalized) -> Result<Option<Becomes>,
 /// The normalised values of a record by attribute, without those it does not have.
 fn record_values(records: &EntityRecords, record: usize) -> Result<Map<String, Value>, RunError> {
     let Some((batch, row)) = records.places.get(record) else { return Ok(Map::new()) };
-    let Some(batch) = records.columns.batches()?.nth(batch).transpose()? else { return Ok(Map::new()) };
+    let Some(batch) = records.batches()?.nth(batch).transpose()? else { return Ok(Map::new()) };
     let mut writer = arrow::json::LineDelimitedWriter::new(Vec::new());
     writer.write(&batch.slice(row, 1))?;
     writer.finish()?;

@@ -13,6 +13,7 @@ use crate::report::measures::PlaceholderRow;
 pub struct EntityResult {
     /// Record ids, in the order of the records.
     pub ids: Vec<RecordId>,
+    /// Its clusters are in `clusters` now, and its confidences in their order.
     pub resolution: Resolution,
     /// The text of the model, as it is published.
     pub model_json: String,

@@ -116,7 +116,7 @@ impl Values {
         let mut own = Vec::new();
         values.offsets.push(0);
         // Values lie cluster by cluster, as the members do.
-        for (place, source) in records.places.iter().zip(&view.members.sources) {
+        for (place, source) in records.arranged_places()?.iter().zip(&view.members.sources) {
             let mut seen = Counted { records: 1, ..Counted::default() };
             own.clear();
             values.columns.read(place, attribute.kind, &mut seen, &mut own);

@@ -211,3 +211,57 @@ fn a_store_that_was_copied_without_its_hidden_files_is_one() {
     assert_eq!(output.status.code(), Some(0), "{}", stdout(&output));
     workspace.run(&["--force"]);
 }
+
+#[test]
+fn the_ledger_is_in_the_order_of_sources_and_keys() {
+    let records = |file: &str| {
+        format!(
+            "    connector: csv
+    path: {file}
+    records:
+      - entity: person
+        key: id
+        where: kind = 'p'
+        fields:
+          full_name: name
+      - entity: organisation
+        key: id
+        where: kind = 'o'
+        fields:
+          organisation_name: name
+"
+        )
+    };
+    let pipeline = format!(
+        "version: 1\nname: own\nsources:\n  zeta:\n{}  alpha:\n{}publish:\n  to: out\n",
+        records("z-*.csv"),
+        records("a.csv")
+    );
+    let workspace = Workspace::with(
+        &pipeline,
+        &[
+            (
+                "a.csv",
+                "kind,id,name\no,2,Acme Ltd\np,1,Ann Lee\np,2,Bob Ray\np,1,Ann Lee\np,,Cy Poe\nx,9,Di Fox\np,1,Ann Leigh\n",
+            ),
+            ("z-1.csv", "kind,id,name\np,5,Ed Roe\no,4,Beta Inc\n"),
+            ("z-2.csv", "kind,id,name\np,5,Ed Roe\n"),
+        ],
+    );
+    workspace.run(&[]);
+    assert_eq!(
+        workspace.query("SELECT source, source_key, entity_type, file, row_no, state FROM record_ledger"),
+        [
+            "alpha,,person,a.csv,5,quarantined",
+            "alpha,1,person,a.csv,2,singleton",
+            "alpha,1,person,a.csv,4,duplicate_row",
+            "alpha,1,person,a.csv,7,superseded",
+            "alpha,2,organisation,a.csv,1,singleton",
+            "alpha,2,person,a.csv,3,singleton",
+            "alpha,9,organisation,a.csv,6,filtered",
+            "zeta,4,organisation,z-1.csv,2,singleton",
+            "zeta,5,person,z-1.csv,1,singleton",
+            "zeta,5,person,z-2.csv,1,duplicate_row",
+        ]
+    );
+}

@@ -65,19 +65,6 @@ impl Known {
         Some(entity(a)? == entity(b)?)
     }
 
-    /// The pairs nobody knows of, those known to be one entity, and those known to be two.
-    pub(crate) fn sorted(&self, pairs: &[(u32, u32)]) -> [Vec<(u32, u32)>; 3] {
-        let mut sorted = [Vec::new(), Vec::new(), Vec::new()];
-        if self.is_empty() {
-            sorted[0] = pairs.to_vec();
-            return sorted;
-        }
-        for &(a, b) in pairs {
-            sorted[self.class(a, b)].push((a, b));
-        }
-        sorted
-    }
-
     /// The patterns of pairs that were compared, by what is known of the pairs.
     pub(crate) fn sample(&self, pairs: &[(u32, u32)], found: &[Found]) -> Sample {
         let mut counts: [HashMap<Pattern, u64, foldhash::fast::FixedState>; 3] = Default::default();

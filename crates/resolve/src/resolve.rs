@@ -515,8 +515,7 @@ fn report(
         () if edge.weight >= review => PairDecision::Review,
         () => PairDecision::NoMatch,
     };
-    let row = |place: u32| f.order[by_id[place as usize] as usize];
-    // There are many edges: those that are not told of go before the others are copied.
+    edges.par_iter_mut().for_each(|edge| edge.decision = decision(edge));
     edges.retain(|edge| {
         let pair = (edge.a, edge.b);
         if forced.contains(&pair) || constraints.not_same.contains(&pair) {
@@ -527,16 +526,14 @@ fn report(
             let (left, right) = places(edge);
             mix(id(left), id(right)) <= limit
         };
-        decision(edge) != PairDecision::NoMatch || sampled()
+        edge.decision != PairDecision::NoMatch || sampled()
     });
+    edges.extend(decided);
     edges.par_sort_unstable_by_key(places);
-    let with_rows = |edge: &mut Edge| {
+    let row = |place: u32| f.order[by_id[place as usize] as usize];
+    edges.par_iter_mut().for_each(|edge| {
         let (left, right) = places(edge);
         (edge.a, edge.b) = (row(left), row(right));
-    };
-    edges.par_iter_mut().for_each(|edge| {
-        edge.decision = decision(edge);
-        with_rows(edge);
     });
     let told = |edge: Edge| ScoredPair {
         left: edge.a,
@@ -548,15 +545,7 @@ fn report(
         rules: edge.rules,
         sampled: edge.decision == PairDecision::NoMatch,
     };
-    // As large as an edge, so that pairs take the place of edges.
-    let mut pairs: Vec<ScoredPair> = edges.into_iter().map(told).collect();
-    if !decided.is_empty() {
-        pairs.extend(decided.into_iter().map(|mut edge| {
-            with_rows(&mut edge);
-            told(edge)
-        }));
-        let ids = &f.records.ids;
-        pairs.par_sort_by_key(|pair| (ids[pair.left as usize], ids[pair.right as usize]));
-    }
-    pairs
+    // There are many, so pairs take the place of edges.
+    const { assert!(size_of::<Edge>() == size_of::<ScoredPair>()) };
+    edges.into_iter().map(told).collect()
 }

@@ -9,7 +9,6 @@ use crate::agreement::Memo;
 use crate::blocking::{Blocks, Partner};
 use crate::comparison::Comparison;
 use crate::features::{Features, mix};
-use crate::fellegi_sunter::{Histogram, histogram};
 use crate::labels::{Known, Sample};
 use crate::model::Weights;
 use crate::pattern::{Layout, Pattern};
@@ -126,25 +125,7 @@ impl Comparing<'_, '_> {
 
     /// The patterns of pairs, by what is known of them.
     pub(crate) fn sample(&self, pairs: &[(u32, u32)], known: &Known) -> Sample {
-        let [unknown, same, other] = known.sorted(pairs).map(|pairs| self.count(&pairs));
-        Sample { unknown, same, other }
-    }
-
-    fn count(&self, pairs: &[(u32, u32)]) -> Histogram {
-        let counts = pairs
-            .par_chunks(8192)
-            .map(|chunk| {
-                let mut memo = self.memo();
-                let mut counts = Counts::default();
-                let mut found = Vec::new();
-                self.compare(chunk, &mut memo, &mut found);
-                for found in &found {
-                    *counts.entry(found.pattern).or_default() += 1;
-                }
-                counts
-            })
-            .reduce(Counts::default, add);
-        histogram(counts)
+        known.sample(pairs, &self.compare_all(pairs))
     }
 
     /// Scores every candidate pair.
@@ -289,16 +270,6 @@ impl Part {
 
 type Counts = HashMap<Pattern, u64, foldhash::fast::FixedState>;
 
-fn add(mut a: Counts, b: Counts) -> Counts {
-    if a.len() < b.len() {
-        return add(b, a);
-    }
-    for (pattern, n) in b {
-        *a.entry(pattern).or_default() += n;
-    }
-    a
-}
-
 fn ranges(n: u32, step: u32) -> Vec<std::ops::Range<u32>> {
     (0..n.div_ceil(step)).map(|i| i * step..((i + 1) * step).min(n)).collect()
 }
@@ -322,5 +293,34 @@ impl Weights {
         unrelated -= self.repeated(|c| of(&self.unrelated, c)).map_or(0, |(_, less)| less);
         related -= self.repeated(|c| of(&self.related, c)).map_or(0, |(_, less)| less);
         (unrelated, related)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn parts_keep_their_patterns_when_they_are_put_together() {
+        let part = |first: u32, patterns: &[Pattern]| {
+            let mut part = Part::new(2);
+            for (&pattern, a) in patterns.iter().zip(first..) {
+                // Every second pair is below the floor: it counts and is not kept.
+                let weight = Weight::from(pattern % 2 == 0);
+                part.add((a, a + 1), 0b10, &Found { pattern, ..Found::default() }, weight, 1);
+            }
+            part
+        };
+        let mut gathered = Gathered::new(2);
+        gathered.extend(vec![part(0, &[8, 4, 8, 5]), part(10, &[])], 3.0);
+        gathered.extend(vec![part(20, &[6, 8])], 1.0);
+        gathered.extend(vec![part(30, &[2, 9, 4, 4, 6])], 1.0);
+        let scored = gathered.finish();
+        assert_eq!(scored.patterns, [(2, 1), (4, 3), (5, 1), (6, 2), (8, 3), (9, 1)]);
+        assert_eq!(scored.rule_pairs, [0, 11]);
+        let found: Vec<(u32, Pattern)> =
+            scored.edges.iter().map(|edge| (edge.a, scored.patterns[edge.pattern as usize].0)).collect();
+        let kept = [(0, 8), (1, 4), (2, 8), (20, 6), (21, 8), (30, 2), (32, 4), (33, 4), (34, 6)];
+        assert_eq!(found, kept);
     }
 }

@@ -60,7 +60,8 @@ pub fn write(results: &Results<'_>, version: &Path) -> Result<WrittenTable, RunE
         {
             let said = Said::of(records, &attribute.plan.name)?;
             let mut rows = Vec::new();
-            for cluster in 0..entity.clusters.len() {
+            for cluster in entity.clusters.numbers() {
+                let cluster = cluster as usize;
                 let mut statements = Vec::new();
                 for member in entity.clusters.members(cluster) {
                     said.statements(*member, &mut statements);

@@ -74,7 +74,7 @@ pub fn write(
     for records in &normalized.entities {
         let entity_type = Names::of([records.plan.entity.as_str()]);
         let mut first = 0;
-        for batch in records.columns.batches()? {
+        for batch in records.batches()? {
             go_on()?;
             let batch = batch?;
             let of_batch = records.sources.get(first..first + batch.num_rows()).unwrap_or_default();

@@ -136,11 +136,15 @@ impl<'c> Compared<'c, '_> {
     }
 }
 
-/// Whether a rule proposes a pair whatever it says of the witness. One of a block that was refined may be there only because
-/// it agrees on the witness, so it must share another of the refining keys.
+/// Whether a rule proposes a pair whatever it says of the witness. One of a block that was refined by the witness may be
+/// there only because it agrees on it, so it must share another of the refining keys.
 fn proposes(bit: u32, rule: &Rule, pair: &Candidate, shares: impl Fn(&Key) -> bool) -> bool {
-    pair.whole >> bit & 1 == 1
-        || (pair.rules >> bit & 1 == 1 && rule.refine.iter().any(|key| !of_witness(key) && shares(key)))
+    let of = |rules: u32| rules >> bit & 1 == 1;
+    let otherwise = || {
+        let mut others = rule.refine.iter().filter(|key| !of_witness(key));
+        !rule.refine.iter().any(of_witness) || others.any(shares)
+    };
+    of(pair.whole) || (of(pair.rules) && otherwise())
 }
 
 /// The corrections of pairs grouped by a part of their pattern.
@@ -412,6 +416,9 @@ mod tests {
         assert!(of(0b1000, 0, "postcode"), "it would be there anyhow");
         assert!(!of(0b1000, 0, WITNESS));
         assert!(!of(0b0111, 0b0111, "postcode"), "of other rules");
+        let rule = Rule { refine: vec![Key::Postcode], ..rule };
+        let pair = Candidate { a: 0, b: 1, rules: 0b1000, whole: 0 };
+        assert!(proposes(3, &rule, &pair, |_| false), "its blocks are not refined by the witness");
     }
 
     #[test]
