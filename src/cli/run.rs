@@ -221,9 +221,9 @@ fn summary(published: &Published, pipeline: &str) -> String {
         manifest.golden_profiles.iter().map(|(entity, count)| format!("{} {entity}", human(*count))).collect();
     let _ = writeln!(
         text,
-        "\n  {} records became {} golden profiles ({})",
-        human(records),
-        human(profiles),
+        "\n  {} became {} ({})",
+        counted(records, "record"),
+        counted(profiles, "golden profile"),
         kinds.join(", ")
     );
     for target in &published.measures.targets {

@@ -67,6 +67,19 @@ fn patterns_are_sorted_and_each_file_comes_once() {
 }
 
 #[test]
+fn a_file_that_is_named_in_several_ways_comes_once() {
+    let folder = folder(&[("a.csv", b""), ("in/b.csv", b"")]);
+    let base = folder.path().join(".");
+    assert_eq!(names(&["a.csv", "[a].csv", "./a.csv", "in/../a.csv"], &base).unwrap(), ["a.csv"]);
+    #[cfg(unix)]
+    {
+        std::os::unix::fs::symlink(folder.path().join("a.csv"), folder.path().join("latest.csv")).unwrap();
+        assert_eq!(names(&["*.csv"], &base).unwrap(), ["a.csv"]);
+        assert_eq!(names(&["latest.csv", "in/*.csv"], &base).unwrap(), ["latest.csv", "in/b.csv"]);
+    }
+}
+
+#[test]
 fn a_base_folder_with_brackets_is_no_pattern() {
     let folder = folder(&[("data[1]/a.csv", b"")]);
     assert_eq!(names(&["*.csv"], &folder.path().join("data[1]")).unwrap(), ["a.csv"]);

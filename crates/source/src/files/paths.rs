@@ -2,7 +2,7 @@
 //! on another machine.
 
 use std::borrow::Cow;
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, HashSet};
 use std::fmt;
 use std::path::{Path, PathBuf};
 use std::sync::{Arc, Mutex, PoisonError};
@@ -117,6 +117,8 @@ impl Paths {
     /// refuses the request.
     pub fn files(&self, base_dir: &Path) -> Result<Vec<InputFile>, SourceError> {
         let mut files: Vec<InputFile> = Vec::new();
+        // One file can be named in several ways: through `.`, `..` and links.
+        let mut known_here: HashSet<PathBuf> = HashSet::new();
         for (position, place) in self.places.iter().enumerate() {
             let found = match place {
                 Place::Elsewhere(_) if self.places.iter().take(position).any(|before| before == place) => continue,
@@ -124,9 +126,12 @@ impl Paths {
                 Place::Here(written) => here(written, base_dir)?,
             };
             for mut file in found {
-                let same =
-                    |known: &InputFile| known.path == file.path || (file.is_fetched() && known.name == file.name);
-                match files.iter().any(same) {
+                let again = if file.is_fetched() {
+                    files.iter().any(|known| known.path == file.path || known.name == file.name)
+                } else {
+                    !known_here.insert(file.path.canonicalize().unwrap_or_else(|_| file.path.clone()))
+                };
+                match again {
                     true if file.is_fetched() && file.name.starts_with("http") => {
                         // Addresses that differ in what is not shown are different files.
                         let start = format!("{} (", file.name);
