@@ -69,6 +69,50 @@ fn a_saved_model_gives_the_same_result() {
     assert_eq!(named(&rows, &again), named(&rows, &first));
 }
 
+/// What a pattern is known by: its levels but for the birth date and for what is missing.
+fn levels(of: &Resolution, pair: &ScoredPair) -> BTreeMap<String, String> {
+    let numbers = of.patterns[pair.pattern as usize].levels.iter().zip(&of.model.comparisons);
+    numbers
+        .filter(|&(&level, comparison)| comparison.name != "birth_date" && level > 0)
+        .map(|(&level, comparison)| (comparison.name.clone(), comparison.levels[usize::from(level)].level.clone()))
+        .collect()
+}
+
+#[test]
+fn a_model_corrects_the_pairs_of_one_contact_and_those_without_birth_dates() {
+    let rows = population(400, 4);
+    let with = |model: &Model| {
+        resolve(&mut records(&rows), &Options::default(), Some(model), &Decisions::default(), &()).expect("well formed")
+    };
+    let mut model = run(&rows, &Decisions::default()).model;
+    model.contact_calibration.clear();
+    model.names_without_birth_date = 0.0;
+    let first = with(&model);
+    let contact = |pair: &ScoredPair| {
+        let mut levels = levels(&first, pair);
+        levels.retain(|name, _| ["name", "email", "phone"].contains(&name.as_str()));
+        levels
+    };
+    let corrected = contact(&first.pairs[0]);
+    let whole: std::collections::BTreeSet<_> =
+        first.pairs.iter().filter(|pair| contact(pair) == corrected).map(|pair| levels(&first, pair)).collect();
+    assert!(whole.len() > 1, "several patterns of that contact");
+    model.contact_calibration = vec![PatternCorrection { levels: corrected.clone(), correction: 0.5 }];
+    model.names_without_birth_date = 0.25;
+    let model = Model::from_json(&model.to_json().expect("a model is plain data")).expect("it was just written");
+    let again = with(&model);
+    let born = first.comparisons.iter().position(|name| name == "birth_date").expect("it is compared");
+    for pair in &first.pairs {
+        let now = again.pairs.iter().find(|now| (now.left, now.right) == (pair.left, pair.right)).expect("still there");
+        let silent = first.patterns[pair.pattern as usize].levels[born] == 0;
+        let name = levels(&first, pair).remove("name").unwrap_or_default();
+        let only_given = ["given name different, family name same", "given name different, family name close"];
+        let expected = if contact(pair) == corrected { 512 } else { 0 }
+            + if silent && only_given.contains(&name.as_str()) { 256 } else { 0 };
+        assert_eq!(now.weight - pair.weight, expected, "{:?}", levels(&first, pair));
+    }
+}
+
 #[test]
 fn a_model_corrects_the_pairs_of_one_pattern() {
     let rows = population(400, 4);
@@ -78,18 +122,7 @@ fn a_model_corrects_the_pairs_of_one_pattern() {
     let mut model = run(&rows, &Decisions::default()).model;
     model.pattern_calibration.clear();
     let first = with(&model);
-    let born = first.comparisons.iter().position(|name| name == "birth_date").expect("it is compared");
-    // What a pattern is known by: its levels but for the birth date and for what is missing.
-    let levels = |pair: &ScoredPair| -> BTreeMap<String, String> {
-        let numbers = first.patterns[pair.pattern as usize].levels.iter().enumerate();
-        numbers
-            .filter(|&(comparison, &level)| comparison != born && level > 0)
-            .map(|(comparison, &level)| {
-                let comparison = &first.model.comparisons[comparison];
-                (comparison.name.clone(), comparison.levels[usize::from(level)].level.clone())
-            })
-            .collect()
-    };
+    let levels = |pair: &ScoredPair| levels(&first, pair);
     let corrected = levels(&first.pairs[0]);
     assert!(first.pairs.iter().any(|pair| levels(pair) != corrected));
     model.pattern_calibration = vec![PatternCorrection { levels: corrected.clone(), correction: 0.5 }];
