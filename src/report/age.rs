@@ -12,7 +12,8 @@ const MICROSECONDS_A_DAY: f64 = 86_400e6;
 pub(super) struct Ages(Vec<f64>);
 
 impl Ages {
-    /// The ages of these records at `as_of`, microseconds UTC. A record from the future has a negative one: its source's clock is wrong.
+    /// The ages of these records at `as_of`, microseconds UTC. A record from the future has a negative one: its source's
+    /// clock is wrong.
     ///
     /// # Errors
     /// Where the records have no column for it.
