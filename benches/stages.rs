@@ -11,7 +11,7 @@ use goldsmith::matching::coded_records;
 use goldsmith::normalize::records::{Normalized, normalize};
 use goldsmith::pipeline::check::{Checked, FileOptions, load_plan};
 use goldsmith::pipeline::run::match_options;
-use goldsmith::pipeline::{Reread, RunOptions, SPILL_ABOVE, run, sources};
+use goldsmith::pipeline::{Memory, Reread, RunOptions, run, sources};
 use goldsmith::progress::Progress;
 use goldsmith_resolve::{Decisions, Resolution};
 use tempfile::TempDir;
@@ -62,8 +62,7 @@ fn bench() -> &'static Bench {
         let (delivered, _) =
             sources::land(plan, &sources, &directories, None, &Reread::default(), 0, &progress).expect("landed");
         let extracted: Vec<_> = delivered.into_iter().map(sources::Delivered::into_fresh).collect();
-        let normalized =
-            runtime.block_on(normalize(plan, &extracted, &[], None, threads, &progress)).expect("normalised");
+        let normalized = runtime.block_on(normalize(plan, &extracted, &[], threads, &progress)).expect("normalised");
         let resolutions = normalized
             .entities
             .iter()
@@ -94,7 +93,7 @@ fn normalise(bencher: Bencher<'_, '_>) {
     bencher.counter(records(bench)).bench(|| {
         bench
             .runtime
-            .block_on(normalize(&bench.checked.plan, &bench.extracted, &[], None, bench.threads, &Progress::silent()))
+            .block_on(normalize(&bench.checked.plan, &bench.extracted, &[], bench.threads, &Progress::silent()))
             .expect("normalised")
     });
 }
@@ -129,7 +128,7 @@ fn survivorship(bencher: Bencher<'_, '_>) {
     let plan = &bench.checked.plan;
     let mut arranged = bench
         .runtime
-        .block_on(normalize(plan, &bench.extracted, &[], None, bench.threads, &Progress::silent()))
+        .block_on(normalize(plan, &bench.extracted, &[], bench.threads, &Progress::silent()))
         .expect("normalised");
     let inputs: Vec<_> = arranged
         .entities
@@ -161,7 +160,7 @@ fn end_to_end(bencher: Bencher<'_, '_>) {
         force: true,
         retrain: true,
         reread: Reread::default(),
-        spill_above: SPILL_ABOVE,
+        memory: Memory::Unbounded,
     };
     bencher.counter(records(bench)).bench(|| {
         let outcome = bench

@@ -2,7 +2,7 @@
 
 /// The system allocator hands memory back and forth between threads; this one keeps it where it was freed.
 #[global_allocator]
-static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
+static ALLOCATOR: goldsmith_memory::Allocator = goldsmith_memory::Allocator;
 
 fn main() -> std::process::ExitCode {
     // Connectors that speak TLS need one provider for the process; a second installation changes nothing.

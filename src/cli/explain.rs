@@ -168,7 +168,7 @@ fn pair(plan: &Plan, version: Version<'_>, left: &str, right: &str, json: bool) 
 
 /// The published records, as a run had them.
 fn published_records(plan: &Plan, version: Version<'_>) -> Result<Normalized, Failure> {
-    let mut normalized = Normalized::empty(plan, None);
+    let mut normalized = Normalized::empty(plan);
     for (number, source) in plan.sources.iter().enumerate() {
         LastGood::read(version, &source.name)?.add_to(number, &mut normalized)?;
     }

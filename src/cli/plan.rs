@@ -65,7 +65,11 @@ fn text(estimate: &Estimate) -> String {
     let partial = if partial { ", without the sources whose rows are not known; so are the figures below" } else { "" };
     text += &format!("  rows             {}{partial}\n", human(estimate.rows));
     text += &format!("  predicted pairs  {} ({})\n", human(estimate.predicted_pairs), estimate.pairs_basis);
-    text += &format!("  memory           about {} MB\n", human(estimate.memory_bytes >> 20));
+    let in_file = match estimate.memory_bytes - estimate.held_bytes {
+        0 => String::new(),
+        bytes => format!(", {} of them in a file beside the published versions", human(bytes / 1_000_000)),
+    };
+    text += &format!("  memory           about {} MB{in_file}\n", human(estimate.memory_bytes / 1_000_000));
     text += &format!("  models           {}\n", estimate.models);
     text
 }

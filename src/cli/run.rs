@@ -8,7 +8,7 @@ use clap::Args;
 
 use super::{Failure, PipelineArguments, print_json, runtime, say, threads};
 use crate::pipeline::run::{Published, counted, human};
-use crate::pipeline::{Backfill, Outcome, Reread, RunOptions, SPILL_ABOVE, check, exit, run as run_plan};
+use crate::pipeline::{Backfill, Memory, Outcome, Reread, RunOptions, check, exit, run as run_plan};
 use crate::progress::Progress;
 use crate::publish::Manifest;
 use crate::publish::manifest::StateEntry;
@@ -55,11 +55,11 @@ pub(super) struct Arguments {
     /// Where the interval of --backfill ends; this value is not part of it.
     #[arg(long, value_name = "CURSOR", requires = "backfill", group = "interval")]
     until: Option<String>,
-    /// Megabytes of normalised records of an entity type that are held in memory; where there are more, all of that type
-    /// are kept in temporary files beside the published versions and read when they are needed. The result does not
+    /// Memory to hold, such as 3GB or 4GiB, at least 1500MB; seven tenths of what the machine or its container has where it
+    /// is left out. What is beyond lies in a file without a name beside the published versions. The result does not
     /// depend on it.
-    #[arg(long, value_name = "MB", default_value_t = SPILL_ABOVE >> 20, value_parser = clap::value_parser!(u64).range(..=1 << 40))]
-    spill_above: u64,
+    #[arg(long, value_name = "SIZE", value_parser = parse_memory)]
+    memory: Option<u64>,
     /// Exit with 5 where a source could not be read and its policy let the run go on.
     #[arg(long)]
     degraded_exit: bool,
@@ -72,6 +72,24 @@ fn parse_time(text: &str) -> Result<i64, String> {
     chrono::DateTime::parse_from_rfc3339(text)
         .map(|at| at.timestamp_micros())
         .map_err(|_| "write it as 2026-01-31T00:00:00Z".to_owned())
+}
+
+fn parse_memory(text: &str) -> Result<u64, String> {
+    let digits = text.len() - text.trim_start_matches(|c: char| c.is_ascii_digit()).len();
+    let (number, unit) = text.split_at(digits);
+    let unit = match unit.trim_start().to_ascii_lowercase().as_str() {
+        "mb" => 1_000_000,
+        "mib" => 1 << 20,
+        "gb" => 1_000_000_000,
+        "gib" => 1 << 30,
+        _ => 0,
+    };
+    let bytes = number.parse().ok().and_then(|number: u64| number.checked_mul(unit)).unwrap_or_default();
+    match bytes {
+        0 => Err("write it as 3GB, 3GiB, 3000MB or 3000MiB".to_owned()),
+        bytes if bytes < goldsmith_memory::SMALLEST => Err("1500MB is the least: a gigabyte is always held".to_owned()),
+        bytes => Ok(bytes),
+    }
 }
 
 pub(super) fn run(arguments: &Arguments, progress: &Progress) -> Result<u8, Failure> {
@@ -91,7 +109,7 @@ pub(super) fn run(arguments: &Arguments, progress: &Progress) -> Result<u8, Fail
                 until: arguments.until.clone(),
             }),
         },
-        spill_above: arguments.spill_above << 20,
+        memory: arguments.memory.map_or(Memory::Usual, Memory::Bytes),
     };
     let pool = rayon::ThreadPoolBuilder::new().num_threads(options.threads).build_global();
     debug_assert!(pool.is_ok(), "the pool is built once");
@@ -238,6 +256,10 @@ fn summary(published: &Published, pipeline: &str) -> String {
     }
     for check in published.measures.checks.iter().filter(|check| !check.holds) {
         let _ = writeln!(text, "  warning   {}", check.sentence());
+    }
+    if let Some(stage) = manifest.stages.last().filter(|stage| stage.in_file > 0) {
+        let held = stage.peak_memory.map_or_else(String::new, |held| format!("{} MB held, ", human(held / 1_000_000)));
+        let _ = writeln!(text, "  memory    {held}{} MB in a file", human(stage.in_file / 1_000_000));
     }
     if published.removed > 0 {
         let _ = writeln!(text, "  removed   {} old versions", published.removed);

@@ -9,7 +9,7 @@ use super::truth::read_truth;
 use super::{Failure, PipelineArguments, print, runtime, say, threads};
 use crate::pipeline::run::human;
 use crate::pipeline::train::{Trained, train};
-use crate::pipeline::{Reread, RunOptions, SPILL_ABOVE, check, exit};
+use crate::pipeline::{Memory, Reread, RunOptions, check, exit};
 use crate::progress::Progress;
 
 /// Train a match model on what the sources hold now, without publishing anything.
@@ -76,7 +76,7 @@ pub(super) fn run(arguments: &Arguments, progress: &Progress) -> Result<u8, Fail
         force: false,
         retrain: true,
         reread: Reread::default(),
-        spill_above: SPILL_ABOVE,
+        memory: Memory::Usual,
     };
     let runtime = runtime(options.threads)?;
     let (truth, incomplete) = match &arguments.truth {

@@ -52,16 +52,25 @@ impl RankedValue {
 /// The values of one attribute in every cluster, best first.
 pub struct RankedAttribute {
     pub plan: AttributePlan,
-    offsets: Vec<u32>,
-    values: Vec<RankedValue>,
+    /// [`CLUSTERS_A_TASK`] clusters each.
+    parts: Vec<Part>,
+}
+
+/// The values of clusters that follow each other.
+struct Part {
+    /// By cluster where its values begin, and the end of the last.
+    offsets: Box<[u32]>,
+    values: Box<[RankedValue]>,
 }
 
 impl RankedAttribute {
     /// The values of a cluster, best first.
     #[must_use]
     pub fn of(&self, cluster: usize) -> &[RankedValue] {
-        let at = |index: usize| self.offsets.get(index).map_or(0, |offset| *offset as usize);
-        self.values.get(at(cluster)..at(cluster + 1)).unwrap_or_default()
+        let Some(part) = self.parts.get(cluster / CLUSTERS_A_TASK) else { return &[] };
+        let at = |index: usize| part.offsets.get(index).map_or(0, |offset| *offset as usize);
+        let within = cluster % CLUSTERS_A_TASK;
+        part.values.get(at(within)..at(within + 1)).unwrap_or_default()
     }
 
     /// The golden value of a cluster.
@@ -73,9 +82,8 @@ impl RankedAttribute {
     /// For each cluster the record its golden value comes from.
     #[must_use]
     pub fn winners(&self) -> Vec<Option<u32>> {
-        (0..self.offsets.len().saturating_sub(1))
-            .map(|cluster| self.winner(cluster).map(|value| value.record))
-            .collect()
+        let clusters = self.parts.iter().map(|part| part.offsets.len().saturating_sub(1)).sum();
+        (0..clusters).map(|cluster| self.winner(cluster).map(|value| value.record)).collect()
     }
 }
 
@@ -139,17 +147,16 @@ fn survive_attribute(
         Survive::Earliest => Strategy::Earliest,
     };
     let tasks: Vec<usize> = (0..clusters.len()).step_by(CLUSTERS_A_TASK).collect();
-    let ranked: Vec<(Vec<u32>, Vec<RankedValue>)> = tasks
+    let parts = tasks
         .into_par_iter()
         .map(|start| {
-            let mut counts = Vec::new();
+            let mut offsets = vec![0];
             let mut values = Vec::new();
             let mut seen = Seen::default();
             for cluster in start..(start + CLUSTERS_A_TASK).min(clusters.len()) {
                 let of_cluster = clusters.places(cluster..cluster + 1);
                 let places = places.range(of_cluster.clone());
                 observer.observe(members.get(of_cluster).unwrap_or_default(), places, &mut seen);
-                let before = values.len();
                 if let [one] = seen.observations.as_slice() {
                     let element = seen.elements.first().copied().unwrap_or(0);
                     values.push(RankedValue::new(one.record, element, 1, one.valid));
@@ -159,21 +166,12 @@ fn survive_attribute(
                         RankedValue::new(best.record, seen.element_of(best), candidate.support, best.valid)
                     }));
                 }
-                counts.push(u32::try_from(values.len() - before).unwrap_or(u32::MAX));
+                offsets.push(u32::try_from(values.len()).unwrap_or(u32::MAX));
             }
-            (counts, values)
+            Part { offsets: offsets.into_boxed_slice(), values: values.into_boxed_slice() }
         })
         .collect();
-    let mut offsets = Vec::with_capacity(clusters.len() + 1);
-    offsets.push(0_u32);
-    let mut values = Vec::with_capacity(ranked.iter().map(|(_, values)| values.len()).sum());
-    for (counts, mut part) in ranked {
-        for count in counts {
-            offsets.push(offsets.last().copied().unwrap_or(0) + count);
-        }
-        values.append(&mut part);
-    }
-    Ok(RankedAttribute { plan: attribute.clone(), offsets, values })
+    Ok(RankedAttribute { plan: attribute.clone(), parts })
 }
 
 /// The list element's part that stands for the whole in one text.

@@ -57,13 +57,13 @@ fn code_attribute(attribute: &AttributePlan, records: &EntityRecords) -> Result<
     let arrays = records.column(&attribute.name)?;
     let name = attribute.name.as_str();
     Ok(match attribute.kind {
-        AttributeKind::Email => vec![value_column(name, ColumnKind::Email, &arrays)?],
-        AttributeKind::Phone => vec![value_column(name, ColumnKind::Phone, &arrays)?],
-        AttributeKind::Identifier => identifier_columns(name, &arrays)?,
-        AttributeKind::Address => address_columns(name, &arrays)?,
+        AttributeKind::Email => vec![value_column(name, ColumnKind::Email, arrays)?],
+        AttributeKind::Phone => vec![value_column(name, ColumnKind::Phone, arrays)?],
+        AttributeKind::Identifier => identifier_columns(name, arrays)?,
+        AttributeKind::Address => address_columns(name, arrays)?,
         AttributeKind::Consent => Vec::new(),
         _ => match scalar_kind(&records.plan.entity, attribute) {
-            Some((kind, form)) => vec![scalar_column(name, kind, &arrays, form)?],
+            Some((kind, form)) => vec![scalar_column(name, kind, arrays, form)?],
             None => Vec::new(),
         },
     })

@@ -19,7 +19,7 @@ use super::exact::exact;
 use super::ledger::{Fate, Ledger, LostRow, Origin};
 use super::order::{gather, in_order};
 use super::places::Places;
-use super::record_columns::{RecordColumns, Spill};
+use super::record_columns::RecordColumns;
 use super::select::{FAULT_COLUMN, RecordSelect, plan_record};
 use super::standard::name_column;
 use super::{SELECTED, layout, session};
@@ -51,9 +51,9 @@ pub struct EntityRecords {
 impl EntityRecords {
     /// No records yet.
     #[must_use]
-    pub fn new(plan: EntityPlan, spill: Option<Spill>) -> Self {
+    pub fn new(plan: EntityPlan) -> Self {
         Self {
-            columns: RecordColumns::new(layout::record_schema(&plan), spill),
+            columns: RecordColumns::new(layout::record_schema(&plan)),
             plan,
             places: Places::default(),
             arranged: None,
@@ -85,11 +85,11 @@ impl EntityRecords {
     /// All columns, batch by batch.
     ///
     /// # Errors
-    /// The values were arranged, or a file cannot be read.
+    /// The values were arranged.
     pub fn batches(&self) -> Result<impl Iterator<Item = Result<RecordBatch, RunError>> + '_, RunError> {
         match self.arranged {
             Some(_) => Err(RunError::Internal("values are no longer in the order of records".to_owned())),
-            None => self.columns.batches(),
+            None => Ok(self.columns.batches()),
         }
     }
 
@@ -103,7 +103,7 @@ impl EntityRecords {
     /// from front to back: those of the first of them lie in the first of [`Self::places`].
     ///
     /// # Errors
-    /// A column that cannot be read or written.
+    /// None that a caller can meet.
     pub fn arrange_values(&mut self, order: &[u32]) -> Result<(), RunError> {
         let places: Vec<(usize, usize)> =
             order.iter().filter_map(|record| self.value_places().get(*record as usize)).collect();
@@ -139,7 +139,7 @@ impl EntityRecords {
     ///
     /// # Errors
     /// Where the records have no such column.
-    pub fn column(&self, name: &str) -> Result<Vec<ArrayRef>, RunError> {
+    pub fn column(&self, name: &str) -> Result<&[ArrayRef], RunError> {
         self.columns.column(name)
     }
 
@@ -160,18 +160,15 @@ impl EntityRecords {
             .columns
             .part(attribute, part)?
             .ok_or_else(|| RunError::Internal(format!("{attribute} has no part {part}")))?;
-        Ok(Picker::of(self.value_places(), parts))
+        Ok(Picker::of(self.value_places(), &parts))
     }
 
     /// Adds a batch; `source` is the index of the one all its records come from.
-    ///
-    /// # Errors
-    /// A file that cannot be written.
-    pub fn push(&mut self, batch: RecordBatch, source: usize) -> Result<(), RunError> {
+    pub fn push(&mut self, batch: &RecordBatch, source: usize) {
         let (number, rows) = (self.columns.lengths().len(), batch.num_rows());
         self.places.push_batch(number, rows);
         self.sources.resize(self.sources.len() + rows, few(source));
-        self.columns.push(batch)
+        self.columns.push(batch);
     }
 }
 
@@ -183,9 +180,9 @@ pub struct Picker<'a> {
 }
 
 impl<'a> Picker<'a> {
-    fn of(places: &'a Places, arrays: Vec<ArrayRef>) -> Self {
+    fn of(places: &'a Places, arrays: &[ArrayRef]) -> Self {
         let data_type = arrays.first().map_or(DataType::Utf8, |array| array.data_type().clone());
-        Self { places, arrays: std::iter::once(new_null_array(&data_type, 1)).chain(arrays).collect() }
+        Self { places, arrays: std::iter::once(new_null_array(&data_type, 1)).chain(arrays.iter().cloned()).collect() }
     }
 
     /// The values of `records`, in their order; null for `None`.
@@ -247,11 +244,11 @@ pub struct Normalized {
 }
 
 impl Normalized {
-    /// No records yet. Without `spill` all will be held in memory.
+    /// No records yet.
     #[must_use]
-    pub fn empty(plan: &Plan, spill: Option<&Spill>) -> Self {
+    pub fn empty(plan: &Plan) -> Self {
         Self {
-            entities: plan.entities.iter().map(|entity| EntityRecords::new(entity.clone(), spill.cloned())).collect(),
+            entities: plan.entities.iter().cloned().map(EntityRecords::new).collect(),
             ledger: Ledger::new(plan.entities.len()),
             quarantined: Vec::new(),
             counts: vec![RecordCounts::default(); plan.sources.len()],
@@ -261,7 +258,7 @@ impl Normalized {
 }
 
 /// Normalises everything that was extracted. `extracted` has one entry a source of the plan, `None` where a
-/// source was skipped. Without `spill` all records are held in memory.
+/// source was skipped.
 ///
 /// # Errors
 /// SQL that does not fit the landed tables, or a failure of the engine.
@@ -269,11 +266,10 @@ pub async fn normalize(
     plan: &Plan,
     extracted: &[Option<ExtractedSource>],
     last_good: &[Option<LastGood>],
-    spill: Option<&Spill>,
     threads: usize,
     progress: &Progress,
 ) -> Result<Normalized, RunError> {
-    let mut normalized = Normalized::empty(plan, spill);
+    let mut normalized = Normalized::empty(plan);
     for (number, source) in plan.sources.iter().enumerate() {
         progress.check_signal()?;
         if let Some(Some(last_good)) = last_good.get(number) {
@@ -281,9 +277,6 @@ pub async fn normalize(
         }
         let Some(Some(extracted)) = extracted.get(number) else { continue };
         normalize_source(plan, number, source, extracted, threads, progress, &mut normalized).await?;
-    }
-    for entity in &mut normalized.entities {
-        entity.columns.close()?;
     }
     Ok(normalized)
 }
@@ -565,7 +558,7 @@ async fn run_record(
                 })
                 .collect::<Result<_, RunError>>()?;
             for batch in made {
-                entity.push(batch, place.source)?;
+                entity.push(&batch, place.source);
             }
         }
     }
@@ -822,7 +815,7 @@ impl LastGood {
                 for _ in 0..kept.num_rows() {
                     normalized.ledger.push_record(number, Origin::default());
                 }
-                entity.push(RecordBatch::try_new(schema, columns)?, source)?;
+                entity.push(&RecordBatch::try_new(schema, columns)?, source);
                 let rows = kept.num_rows() as u64;
                 if let Some(counts) = normalized.counts.get_mut(source) {
                     counts.read += rows;

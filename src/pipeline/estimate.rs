@@ -4,6 +4,7 @@ use goldsmith_source::{Chunk, FileRead, ReadRequest, RejectedRow, Sink, SourceEr
 
 use super::RunError;
 use super::check::NotChecked;
+use super::memory::Memory;
 use super::plan::{From, Plan, SourcePlan};
 use crate::publish::Store;
 use crate::publish::previous::{Version, read_table};
@@ -15,8 +16,7 @@ const PAIRS_PER_RECORD: u64 = 8;
 const BYTES_FIXED: u64 = 280 << 20;
 /// Bytes for each of the first million records.
 const BYTES_PER_RECORD: u64 = 900;
-/// Bytes for each record after the first million. From some ten million on columns are kept in temporary files, which is
-/// left out.
+/// Bytes for each record after the first million.
 const BYTES_PER_LATER_RECORD: u64 = 760;
 const FIRST_RECORDS: u64 = 1_000_000;
 
@@ -34,6 +34,8 @@ pub struct Estimate {
     /// What the prediction rests on.
     pub pairs_basis: String,
     pub memory_bytes: u64,
+    /// Those of them that a run holds where it is not told otherwise; the others lie in a file.
+    pub held_bytes: u64,
     /// Whether models are reused or trained.
     pub models: String,
     pub not_checked: Vec<NotChecked>,
@@ -88,6 +90,7 @@ pub fn estimate(plan: &Plan) -> Result<Estimate, RunError> {
         predicted_pairs,
         pairs_basis,
         memory_bytes: memory(rows),
+        held_bytes: Memory::usual().unwrap_or(u64::MAX).min(memory(rows)),
         models: match (&plan.matching.model, &last) {
             (Some(path), _) if plan.entities.len() > 1 => {
                 format!("read from {} for its entity type, the others reused or trained", path.display())

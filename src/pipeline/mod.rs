@@ -7,6 +7,7 @@ pub mod error;
 pub mod estimate;
 pub mod incremental;
 pub mod inputs;
+pub mod memory;
 pub mod model;
 pub mod plan;
 pub mod preview;
@@ -16,5 +17,6 @@ pub mod train;
 
 pub use error::{RunError, exit};
 pub use incremental::{Backfill, Reread};
+pub use memory::Memory;
 pub use plan::Plan;
-pub use run::{Outcome, RunOptions, SPILL_ABOVE, run};
+pub use run::{Outcome, RunOptions, run};

@@ -90,7 +90,7 @@ pub async fn preview(
         *slot = Some(extracted);
     }
     let nothing: Vec<_> = plan.sources.iter().map(|_| None).collect();
-    let normalized = normalize(plan, &all, &nothing, None, threads, progress).await?;
+    let normalized = normalize(plan, &all, &nothing, threads, progress).await?;
     let mut rows = Vec::new();
     if let Some(Some(extracted)) = all.get(number) {
         rows = landed_rows(extracted, &main, &normalized)?;

@@ -12,6 +12,7 @@ use goldsmith_resolve::Model;
 use super::RunError;
 use super::incremental::{Reread, carry_states};
 use super::inputs::inputs_hash;
+use super::memory::Memory;
 use super::model::{is_for, named_model};
 use super::plan::{ContractPlan, Drift, MatchPlan, Plan};
 use super::sources::{CheckedSource, Delivered, Directories, check_source, land};
@@ -19,7 +20,6 @@ use crate::extract::contract::{Verdict, check_columns, columns};
 use crate::extract::{ExtractedSource, LandedIncrement, LandedTable, Quarantined};
 use crate::golden::{Clusters, Golden, survive};
 use crate::matching::{StewardDecisions, coded_records, golden_ids, read_decisions};
-use crate::normalize::record_columns::Spill;
 use crate::normalize::records::{EntityRecords, LastGood, Normalized, RecordCounts, normalize};
 use crate::progress::Progress;
 use crate::publish::manifest::{
@@ -46,12 +46,8 @@ pub struct RunOptions {
     pub retrain: bool,
     /// Sources that are read otherwise than from their last mark.
     pub reread: Reread,
-    /// Bytes of normalised records that are held in memory; where there are more, all go to files.
-    pub spill_above: u64,
+    pub memory: Memory,
 }
-
-/// What [`RunOptions::spill_above`] is where nobody says otherwise.
-pub const SPILL_ABOVE: u64 = 4 << 30;
 
 /// How a run ended.
 pub enum Outcome {
@@ -93,6 +89,7 @@ pub async fn run(plan: &Plan, options: &RunOptions, progress: &Progress) -> Resu
     options.reread.check(plan)?;
     let store = Store::new(plan.publish.to.clone());
     let lock = store.lock(options.wait)?;
+    options.memory.bound(store.root())?;
     let last = store.latest()?;
     let facts = RunFacts {
         run_id: options.run_id.clone().unwrap_or_else(|| uuid::Uuid::now_v7().to_string()),
@@ -154,8 +151,7 @@ pub async fn run(plan: &Plan, options: &RunOptions, progress: &Progress) -> Resu
 
     // Normalise.
     let stage = progress.stage("normalise", Some(rows_read));
-    let spill = Spill { directory: landing.path().to_owned(), above: options.spill_above };
-    let mut normalized = normalize(plan, &extracted, &last_good, Some(&spill), options.threads, progress).await?;
+    let mut normalized = normalize(plan, &extracted, &last_good, options.threads, progress).await?;
     let records = normalized.entities.iter().map(|entity| entity.len() as u64).sum();
     stages.ended("normalise", stage, rows_read, records, &counted(records, "record"));
 
@@ -789,7 +785,8 @@ struct Stages {
 impl Stages {
     fn ended(&mut self, name: &str, stage: crate::progress::Stage<'_>, rows_in: u64, rows_out: u64, summary: &str) {
         let seconds = stage.done(summary);
-        self.entries.push(StageEntry { stage: name.to_owned(), rows_in, rows_out, seconds });
+        let (peak_memory, in_file) = (goldsmith_memory::peak(), goldsmith_memory::in_file());
+        self.entries.push(StageEntry { stage: name.to_owned(), rows_in, rows_out, seconds, peak_memory, in_file });
     }
 }
 

@@ -9,7 +9,6 @@ use super::sources::{Delivered, Directories, land};
 use crate::evaluation::Truth;
 use crate::extract::ExtractedSource;
 use crate::matching::{coded_records, labels, read_decisions};
-use crate::normalize::record_columns::Spill;
 use crate::normalize::records::normalize;
 use crate::progress::Progress;
 use crate::publish::Store;
@@ -39,6 +38,7 @@ pub async fn train(
     let as_of = options.as_of.unwrap_or_else(|| chrono::Utc::now().timestamp_micros());
     let store = Store::new(plan.publish.to.clone());
     let lock = store.lock(options.wait)?;
+    options.memory.bound(store.root())?;
     let landing = store.landing(&lock)?;
     let checked = check_sources(plan, None).await?;
     let stage = progress.stage("extract", None);
@@ -50,8 +50,7 @@ pub async fn train(
     let extracted: Vec<Option<ExtractedSource>> = delivered.into_iter().map(Delivered::into_fresh).collect();
     let nothing: Vec<_> = plan.sources.iter().map(|_| None).collect();
     let stage = progress.stage("normalise", None);
-    let spill = Spill { directory: landing.path().to_owned(), above: options.spill_above };
-    let normalized = normalize(plan, &extracted, &nothing, Some(&spill), options.threads, progress).await?;
+    let normalized = normalize(plan, &extracted, &nothing, options.threads, progress).await?;
     let records: usize = normalized.entities.iter().map(|records| records.len()).sum();
     stage.done(&counted(records as u64, "record"));
     let records = normalized

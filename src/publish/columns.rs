@@ -81,7 +81,7 @@ impl<'a> Moments<'a> {
     /// # Errors
     /// Where the records have no such column.
     pub(super) fn of_records(records: &'a EntityRecords) -> Result<Self, RunError> {
-        let columns = records.column(layout::UPDATED_AT)?.into_iter();
+        let columns = records.column(layout::UPDATED_AT)?.iter();
         let batches = columns.map(|array| array.as_primitive::<TimestampMicrosecondType>().clone()).collect();
         Ok(Self { places: &records.places, batches })
     }

@@ -102,6 +102,12 @@ pub struct StageEntry {
     pub rows_in: u64,
     pub rows_out: u64,
     pub seconds: f64,
+    /// The most memory that the process has held by its end, in bytes, where the system says.
+    #[serde(default)]
+    pub peak_memory: Option<u64>,
+    /// Bytes of a file that have by its end stood in for memory.
+    #[serde(default)]
+    pub in_file: u64,
 }
 
 /// Something that had to be true.

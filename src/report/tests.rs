@@ -96,7 +96,7 @@ fn records() -> EntityRecords {
         ],
     };
     let schema = layout::record_schema(&plan);
-    let mut records = EntityRecords::new(plan, None);
+    let mut records = EntityRecords::new(plan);
     for rows in ROWS.chunk_by(|a, b| a.0 == b.0) {
         let columns: Vec<ArrayRef> = vec![
             Arc::new(StringArray::from_iter_values(rows.iter().map(|_| "key"))),
@@ -117,7 +117,7 @@ fn records() -> EntityRecords {
             Arc::new(emails(rows)),
         ];
         let source = rows.first().map_or(0, |row| usize::from(row.0));
-        records.push(RecordBatch::try_new(Arc::clone(&schema), columns).unwrap(), source).unwrap();
+        records.push(&RecordBatch::try_new(Arc::clone(&schema), columns).unwrap(), source);
     }
     records
 }

@@ -99,7 +99,7 @@ impl Values {
             let normal = records.column(&attribute.name)?;
             Columns::Scalar(
                 raw.iter()
-                    .zip(&normal)
+                    .zip(normal)
                     .map(|(raw, normal)| {
                         Ok((raw.as_string::<i32>().clone(), cast(normal, &DataType::Utf8)?.as_string::<i32>().clone()))
                     })

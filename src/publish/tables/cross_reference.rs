@@ -60,7 +60,7 @@ pub fn write(results: &Results<'_>, version: &Path) -> Result<WrittenTable, RunE
         let hashes = records.column(layout::RECORD_HASH)?;
         let updated = records.column(layout::UPDATED_AT)?;
         let mut first = 0_usize;
-        for ((key, hash), updated) in keys.into_iter().zip(hashes).zip(updated) {
+        for ((key, hash), updated) in keys.iter().zip(hashes).zip(updated) {
             let rows = first..first + key.len();
             first = rows.end;
             let numbers = || rows.clone().map(|record| u32::try_from(record).unwrap_or(u32::MAX));
@@ -77,8 +77,8 @@ pub fn write(results: &Results<'_>, version: &Path) -> Result<WrittenTable, RunE
             writer.write(vec![
                 repeated(&entity_type, rows.len())?,
                 sources.column(numbers().map(|record| origins.source(record)))?,
-                key,
-                hash,
+                Arc::clone(key),
+                Arc::clone(hash),
                 Arc::clone(&ids),
                 maybe_texts(numbers().map(|record| previous?.get(&record).map(String::as_str))),
                 methods.column(numbers().zip(&single).map(|(record, single)| {
@@ -94,7 +94,7 @@ pub fn write(results: &Results<'_>, version: &Path) -> Result<WrittenTable, RunE
                 conservative.column(resolution.cluster_conservative.get(rows.clone()).unwrap_or_default().to_vec())?,
                 ids,
                 wide.column(resolution.cluster_wide.get(rows.clone()).unwrap_or_default().to_vec())?,
-                updated,
+                Arc::clone(updated),
             ])?;
         }
     }

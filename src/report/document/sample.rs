@@ -175,7 +175,7 @@ fn gate(name: &str, status: &str, observed: &str, expected: &str) -> Gate {
 }
 
 fn stage(stage: &str, rows_in: u64, rows_out: u64, seconds: f64) -> StageEntry {
-    StageEntry { stage: stage.to_owned(), rows_in, rows_out, seconds }
+    StageEntry { stage: stage.to_owned(), rows_in, rows_out, seconds, peak_memory: Some(250_000_000), in_file: 0 }
 }
 
 fn entity() -> EntityDocument {

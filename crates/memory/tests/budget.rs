@@ -1,0 +1,41 @@
+//! A process that needs more memory than it may hold. One test, because the budget is that of the whole process.
+#![cfg(target_os = "linux")]
+
+use goldsmith_memory::{Allocator, SMALLEST, keep_within, peak};
+
+#[global_allocator]
+static ALLOCATOR: Allocator = Allocator;
+
+const ARRAYS: u64 = 24;
+const LENGTH: u64 = 16 << 20;
+
+fn value(array: u64, index: u64) -> u64 {
+    (array * LENGTH + index).wrapping_mul(0x9e37_79b9_7f4a_7c15)
+}
+
+#[test]
+fn what_is_beyond_the_budget_is_neither_held_nor_lost() {
+    let directory = tempfile::tempdir().expect("a folder");
+    keep_within(SMALLEST, directory.path()).expect("a budget");
+    assert_eq!(std::fs::read_dir(directory.path()).expect("the folder").count(), 0, "the file has a name");
+    // Three gigabytes, in arrays of 128 megabytes, and as much again that is let go at once.
+    let mut arrays: Vec<Vec<u64>> = Vec::new();
+    for array in 0..ARRAYS {
+        let filled: Vec<u64> = (0..LENGTH).map(|index| value(array, index)).collect();
+        arrays.push(filled.clone());
+    }
+    // Once more from the front, and here and there: by then most of it was let go.
+    for (array, values) in (0..).zip(&mut arrays) {
+        assert!((0..).zip(values.iter()).all(|(index, found)| *found == value(array, index)), "array {array} differs");
+        values.iter_mut().step_by(4099).for_each(|slot| *slot = !*slot);
+    }
+    for (array, values) in (0..).zip(&arrays) {
+        let changed = (0..).zip(values).step_by(4099).all(|(index, found)| *found == !value(array, index));
+        let rest = (0..).zip(values).skip(1).step_by(4099).all(|(index, found)| *found == value(array, index));
+        assert!(changed && rest, "array {array} differs");
+    }
+    assert!(arrays.len() as u64 * LENGTH * 8 > 2 * SMALLEST);
+    let peak = peak().expect("what was held");
+    // A machine that is busy with other things wakes the thread that lets go of pages late.
+    assert!(peak <= SMALLEST / 5 * 6, "{peak} bytes were held, {SMALLEST} may be");
+}
