@@ -110,7 +110,7 @@ type Known<'a, T> = HashMap<&'a str, T, foldhash::fast::FixedState>;
 
 fn scalar_column(name: &str, kind: ColumnKind, arrays: &[ArrayRef], form: Form) -> Result<Column, RunError> {
     let texts = arrays.iter().map(text_of).collect::<Result<Vec<_>, _>>()?;
-    let mut builder = ColumnBuilder::new(name, kind);
+    let mut builder = ColumnBuilder::new(name, kind).for_records(records_in(arrays));
     let mut known: Known<'_, Option<String>> = HashMap::default();
     for values in &texts {
         for row in 0..values.len() {
@@ -135,7 +135,7 @@ fn scalar_column(name: &str, kind: ColumnKind, arrays: &[ArrayRef], form: Form) 
 
 /// The column of the values of a list attribute.
 fn value_column(name: &str, kind: ColumnKind, arrays: &[ArrayRef]) -> Result<Column, RunError> {
-    let mut builder = ColumnBuilder::new(name, kind);
+    let mut builder = ColumnBuilder::new(name, kind).for_records(records_in(arrays));
     for array in arrays {
         let list = array.as_list::<i32>();
         let values = part_of(list.values().as_struct(), "value")?;
@@ -157,7 +157,8 @@ fn identifier_columns(name: &str, arrays: &[ArrayRef]) -> Result<Vec<Column>, Ru
     }
     for wanted in types {
         let column = if wanted.is_empty() { name.to_owned() } else { format!("{name}:{wanted}") };
-        let mut builder = ColumnBuilder::new(column, ColumnKind::Identifier(wanted.clone()));
+        let mut builder =
+            ColumnBuilder::new(column, ColumnKind::Identifier(wanted.clone())).for_records(records_in(arrays));
         for array in arrays {
             let list = array.as_list::<i32>();
             let values = part_of(list.values().as_struct(), "value")?;
@@ -188,8 +189,10 @@ fn address_columns(name: &str, arrays: &[ArrayRef]) -> Result<Vec<Column>, RunEr
         ("postal_code", ColumnKind::AddressPostcode),
         ("locality", ColumnKind::AddressLocality),
     ];
-    let mut builders: Vec<ColumnBuilder> =
-        kinds.iter().map(|(part, kind)| ColumnBuilder::new(format!("{name}.{part}"), kind.clone())).collect();
+    let builder = |(part, kind): (&str, ColumnKind)| {
+        ColumnBuilder::new(format!("{name}.{part}"), kind).for_records(records_in(arrays))
+    };
+    let mut builders = kinds.map(builder);
     let mut house =
         PartForms::of(|house_number| address::match_key(&Address { house_number, ..Address::default() }).house_number);
     let mut street = PartForms::of(|street| address::match_key(&Address { street, ..Address::default() }).street);
@@ -272,6 +275,10 @@ impl<'a> PartForms<'a> {
         self.of_value.insert(value, number);
         number
     }
+}
+
+fn records_in(arrays: &[ArrayRef]) -> usize {
+    arrays.iter().map(|array| array.len()).sum()
 }
 
 fn get(values: &StringArray, at: usize) -> Option<&str> {

@@ -5,10 +5,10 @@
 //! A record's partners are gathered from the leaves it lies in: the union of the rules is emitted exactly, each pair
 //! once, at its first record, and no pair is stored.
 
-use hashbrown::HashMap;
 use rayon::prelude::*;
 
 use crate::features::{Features, mix};
+use crate::grouping::{Block, Carriers, Grouped, carriers};
 use crate::keys::Key;
 
 /// One blocking rule.
@@ -119,7 +119,8 @@ impl Blocks {
         let mut per_rule: Vec<RuleLeaves> = Vec::with_capacity(rules.len());
         let at_once = (ENTRIES_AT_ONCE / f.len().max(1)).clamp(1, RULES_AT_ONCE);
         for group in rules.chunks(at_once) {
-            let carriers = carriers(f, group);
+            let keys: Vec<&[Key]> = group.iter().map(|rule| rule.keys.as_slice()).collect();
+            let carriers = carriers(f, &keys);
             per_rule.par_extend(
                 group.par_iter().zip(carriers).map(|(rule, carriers)| leaves_of(f, rule, carriers, cap.max(2))),
             );
@@ -136,6 +137,7 @@ impl Blocks {
             largest: Vec::new(),
             capped: Vec::new(),
         };
+        blocks.leaf_records.reserve_exact(per_rule.iter().map(|leaves| leaves.records.len()).sum());
         for (rule, leaves) in per_rule.into_iter().enumerate() {
             for (index, end) in leaves.ends.iter().enumerate() {
                 let start = if index == 0 { 0 } else { leaves.ends[index - 1] };
@@ -258,204 +260,9 @@ const DEPTH: usize = 3;
 const RULES_AT_ONCE: usize = 6;
 /// Fewer, where so many records times rules are more than this.
 const ENTRIES_AT_ONCE: usize = 40_000_000;
-/// Records one task reads.
-const RECORDS_AT_ONCE: u32 = 65_536;
-/// Records for which one key is read before the next: a processor fetches what they need at the same time.
-const KEYS_AT_ONCE: usize = 256;
-
 /// All of a leaf's records but the last one, which has no partner after it.
 fn not_last(members: &[u32]) -> &[u32] {
     members.split_last().map_or(&[], |(_, others)| others)
-}
-
-/// Keys, each with a record that carries it.
-type Entries = Vec<(u64, u32)>;
-
-/// The keys one rule finds.
-struct Carriers {
-    /// In the order of the records, in parts of [`RECORDS_AT_ONCE`].
-    entries: Vec<Entries>,
-    /// Records that carry a key.
-    records: u64,
-}
-
-/// The carriers of several rules. Each key is read once a record, however many rules share it.
-fn carriers(f: &Features<'_>, rules: &[Rule]) -> Vec<Carriers> {
-    let mut keys: Vec<&Key> = Vec::new();
-    let wanted: Vec<Vec<usize>> = rules
-        .iter()
-        .map(|rule| {
-            let number = |key| {
-                keys.iter().position(|known| known.is(key)).unwrap_or_else(|| {
-                    keys.push(key);
-                    keys.len() - 1
-                })
-            };
-            rule.keys.iter().map(number).collect()
-        })
-        .collect();
-    let ranges = (0..f.len() as u32).step_by(RECORDS_AT_ONCE as usize).collect::<Vec<u32>>();
-    let parts: Vec<Vec<(Entries, u64)>> = ranges
-        .into_par_iter()
-        .map(|start| {
-            let positions: Vec<u32> = (start..(start + RECORDS_AT_ONCE).min(f.len() as u32)).collect();
-            let mut found: Vec<(Entries, u64)> =
-                rules.iter().map(|_| (Vec::with_capacity(positions.len()), 0)).collect();
-            let mut read: Vec<Lists> = keys.iter().map(|_| Lists::default()).collect();
-            let mut combined = Combined::default();
-            for positions in positions.chunks(KEYS_AT_ONCE) {
-                for (key, lists) in keys.iter().zip(&mut read) {
-                    lists.read(f, key, positions);
-                }
-                for (wanted, (entries, records)) in wanted.iter().zip(&mut found) {
-                    for (index, &position) in positions.iter().enumerate() {
-                        let hashes = combined.of(wanted.iter().map(|&key| read[key].of(index)));
-                        entries.extend(hashes.iter().map(|&hash| (hash, position)));
-                        *records += u64::from(!hashes.is_empty());
-                    }
-                }
-            }
-            found
-        })
-        .collect();
-    let mut carriers: Vec<Carriers> = rules.iter().map(|_| Carriers { entries: Vec::new(), records: 0 }).collect();
-    for part in parts {
-        for (of_rule, (entries, records)) in carriers.iter_mut().zip(part) {
-            of_rule.entries.push(entries);
-            of_rule.records += records;
-        }
-    }
-    carriers
-}
-
-/// The records that carry one key.
-#[derive(Clone, Copy)]
-struct Block<'b> {
-    key: u64,
-    /// Ascending.
-    records: &'b [u32],
-}
-
-impl Block<'_> {
-    fn pairs(&self) -> u64 {
-        self.records.len() as u64 * (self.records.len() as u64 - 1) / 2
-    }
-}
-
-/// The blocks of a rule, in the order of their first records, so that a record's blocks lie where those of the record
-/// before it do.
-struct Grouped {
-    keys: Vec<u64>,
-    ends: Vec<u32>,
-    records: Vec<u32>,
-}
-
-impl Grouped {
-    fn new(parts: Vec<Entries>) -> Self {
-        let count = parts.iter().map(Vec::len).sum();
-        let shared = Shared::new(count, parts.iter().flatten().map(|entry| entry.0));
-        let groups = shared.groups();
-        let mut numbers: HashMap<u64, u32, foldhash::fast::FixedState> =
-            HashMap::with_capacity_and_hasher(groups, foldhash::fast::FixedState::default());
-        let mut keys = Vec::with_capacity(groups);
-        // Per group how many records it has, and the last of them: a record may carry a key more than once.
-        let mut sizes: Vec<(u32, u32)> = Vec::with_capacity(groups);
-        let mut entries: Vec<(u32, u32)> = Vec::new();
-        for part in parts {
-            for (key, position) in part.into_iter().filter(|entry| shared.may_be(entry.0)) {
-                let number = *numbers.entry(key).or_insert_with(|| {
-                    keys.push(key);
-                    sizes.push((0, u32::MAX));
-                    keys.len() as u32 - 1
-                });
-                let (size, last) = &mut sizes[number as usize];
-                if *last != position {
-                    (*size, *last) = (*size + 1, position);
-                    entries.push((number, position));
-                }
-            }
-        }
-        drop(numbers);
-        let mut next = Vec::with_capacity(sizes.len());
-        let mut sum = 0;
-        for (size, _) in sizes {
-            next.push(sum);
-            sum += size;
-        }
-        let mut records = vec![0; entries.len()];
-        for (number, position) in entries {
-            let place = &mut next[number as usize];
-            records[*place as usize] = position;
-            *place += 1;
-        }
-        // Where a group's last record went, the next group begins.
-        Self { keys, ends: next, records }
-    }
-
-    /// The blocks of more than `least` records.
-    fn larger_than(&self, least: usize) -> impl Iterator<Item = Block<'_>> {
-        let mut start = 0;
-        let blocks = self.keys.iter().zip(&self.ends).map(move |(&key, &end)| {
-            let records = &self.records[start..end as usize];
-            start = end as usize;
-            Block { key, records }
-        });
-        blocks.filter(move |block| block.records.len() > least)
-    }
-}
-
-/// The values of one key for several records.
-#[derive(Default)]
-struct Lists {
-    ends: Vec<u32>,
-    values: Vec<u64>,
-}
-
-impl Lists {
-    fn read(&mut self, f: &Features<'_>, key: &Key, positions: &[u32]) {
-        self.ends.clear();
-        self.values.clear();
-        for &position in positions {
-            key.append(f, position, &mut self.values);
-            self.ends.push(self.values.len() as u32);
-        }
-    }
-
-    fn of(&self, index: usize) -> &[u64] {
-        let start = if index == 0 { 0 } else { self.ends[index - 1] };
-        &self.values[start as usize..self.ends[index] as usize]
-    }
-}
-
-/// Which hashes occur more than once, with a few false alarms: a cheap look before grouping.
-struct Shared {
-    again: Vec<u64>,
-    shift: u32,
-}
-
-impl Shared {
-    fn new(count: usize, hashes: impl Iterator<Item = u64>) -> Self {
-        let slots = (count * 4).next_power_of_two().max(64);
-        let shift = u64::BITS - slots.trailing_zeros();
-        let (mut once, mut again) = (vec![0u64; slots / 64], vec![0u64; slots / 64]);
-        for hash in hashes {
-            let slot = (hash >> shift) as usize;
-            let bit = 1u64 << (slot % 64);
-            again[slot / 64] |= once[slot / 64] & bit;
-            once[slot / 64] |= bit;
-        }
-        Self { again, shift }
-    }
-
-    /// About how many different hashes occur more than once.
-    fn groups(&self) -> usize {
-        self.again.iter().map(|word| word.count_ones() as usize).sum()
-    }
-
-    fn may_be(&self, hash: u64) -> bool {
-        let slot = (hash >> self.shift) as usize;
-        self.again[slot / 64] >> (slot % 64) & 1 == 1
-    }
 }
 
 fn leaves_of(f: &Features<'_>, rule: &Rule, carriers: Carriers, cap: usize) -> RuleLeaves {
@@ -468,7 +275,8 @@ fn leaves_of(f: &Features<'_>, rule: &Rule, carriers: Carriers, cap: usize) -> R
         largest: Vec::new(),
         capped: Capped::default(),
     };
-    let grouped = Grouped::new(carriers.entries);
+    let grouped = Grouped::new(carriers);
+    out.records.reserve(grouped.records());
     let all_pairs: u64 = grouped.larger_than(1).map(|block| block.pairs()).sum();
     if rule.most_pairs.is_some_and(|most| all_pairs > most) {
         let blocks: Vec<Block<'_>> = grouped.larger_than(1).collect();
@@ -560,52 +368,6 @@ fn windows(block: Block<'_>, cap: usize, out: &mut RuleLeaves) {
     }
 }
 
-/// All combinations of one value of each key.
-#[derive(Default)]
-struct Combined {
-    hashes: Vec<u64>,
-    next: Vec<u64>,
-}
-
-impl Combined {
-    /// A hash of each combination; none if a key has no value, or there is no key.
-    fn of<'v>(&mut self, keys: impl Iterator<Item = &'v [u64]>) -> &[u64] {
-        const MOST_COMBINATIONS: usize = 24;
-        self.hashes.clear();
-        let mut keys = keys.peekable();
-        if keys.peek().is_some() {
-            self.hashes.push(0);
-        }
-        for values in keys {
-            match (self.hashes.as_mut_slice(), values) {
-                ([hash], [value]) => *hash = mix(*hash, *value),
-                (hashes, values) => {
-                    self.next.clear();
-                    for &prefix in hashes.iter() {
-                        self.next.extend(values.iter().map(|&value| mix(prefix, value)));
-                    }
-                    self.next.truncate(MOST_COMBINATIONS);
-                    std::mem::swap(&mut self.hashes, &mut self.next);
-                }
-            }
-        }
-        &self.hashes
-    }
-}
-
-/// The hashes under which a rule finds a record.
-pub(crate) fn conjunction(f: &Features<'_>, keys: &[Key], position: u32) -> Vec<u64> {
-    let values: Vec<Vec<u64>> = keys
-        .iter()
-        .map(|key| {
-            let mut values = Vec::new();
-            key.append(f, position, &mut values);
-            values
-        })
-        .collect();
-    Combined::default().of(values.iter().map(Vec::as_slice)).to_vec()
-}
-
 #[cfg(test)]
 mod tests {
     use std::collections::BTreeSet;
@@ -673,16 +435,6 @@ mod tests {
         };
         // Twelve records have 66 pairs, two halves of six 15 each.
         assert_eq!((pairs(12), pairs(11)), (66, 30));
-    }
-
-    #[test]
-    fn blocks_come_in_the_order_of_their_first_records() {
-        let parts = vec![vec![(9, 0), (9, 0), (4, 1), (7, 2)], vec![(4, 3), (9, 3), (5, 4), (4, 5), (7, 6), (7, 6)]];
-        let grouped = Grouped::new(parts);
-        let blocks: Vec<(u64, Vec<u32>)> =
-            grouped.larger_than(1).map(|block| (block.key, block.records.to_vec())).collect();
-        assert_eq!(blocks, [(9, vec![0, 3]), (4, vec![1, 3, 5]), (7, vec![2, 6])]);
-        assert_eq!(grouped.larger_than(2).map(|block| block.pairs()).sum::<u64>(), 3);
     }
 
     #[test]

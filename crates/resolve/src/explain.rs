@@ -1,7 +1,7 @@
 //! Why two records are one entity, or why not.
 
-use crate::blocking::conjunction;
 use crate::error::ResolveError;
+use crate::grouping::conjunction;
 use crate::model::Model;
 use crate::probability::{Weight, to_probability};
 use crate::records::{ColumnKind, RecordId, Records};

@@ -15,7 +15,7 @@
 //! | [`records`] | the input: [`Records`], [`Column`], [`Pool`], [`ColumnBuilder`] |
 //! | `placeholder` | values that stand for "unknown", found by what they do |
 //! | `features` | records in the order of their names, row by row, addresses put together |
-//! | `keys`, `blocking` | which pairs are compared |
+//! | `keys`, `grouping`, `blocking` | which pairs are compared |
 //! | `nicknames` | given names that stand for one another, learnt from the records |
 //! | `kernels`, `agreement`, `comparison` | from two values to a level of agreement |
 //! | `entity` | the default comparisons and rules of each entity type |
@@ -48,6 +48,7 @@ pub mod evaluate;
 mod explain;
 mod features;
 mod fellegi_sunter;
+mod grouping;
 mod kernels;
 mod keys;
 mod labels;

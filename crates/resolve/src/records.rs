@@ -5,8 +5,9 @@
 //! comparison and a fuzzy one is computed once per distinct pair of values.
 
 use std::fmt;
+use std::hash::BuildHasher;
 
-use hashbrown::HashMap;
+use hashbrown::HashTable;
 use rayon::prelude::*;
 
 use crate::ResolveError;
@@ -304,7 +305,7 @@ impl Records {
 pub struct ColumnBuilder {
     name: String,
     kind: ColumnKind,
-    seen: HashMap<Box<str>, u32, foldhash::fast::FixedState>,
+    seen: Seen,
     offsets: Vec<u32>,
     codes: Vec<u32>,
 }
@@ -312,7 +313,15 @@ pub struct ColumnBuilder {
 impl ColumnBuilder {
     /// An empty column.
     pub fn new(name: impl Into<String>, kind: ColumnKind) -> Self {
-        Self { name: name.into(), kind, seen: HashMap::default(), offsets: vec![0], codes: Vec::new() }
+        Self { name: name.into(), kind, seen: Seen::default(), offsets: vec![0], codes: Vec::new() }
+    }
+
+    /// Room for so many records of about a value each.
+    #[must_use]
+    pub fn for_records(mut self, records: usize) -> Self {
+        self.offsets.reserve_exact(records);
+        self.codes.reserve(records);
+        self
     }
 
     /// Adds the next record with its values. Empty values are dropped, except in address columns, where they keep
@@ -324,14 +333,7 @@ impl ColumnBuilder {
             if value.is_empty() && !aligned {
                 continue;
             }
-            let code = match self.seen.get(value) {
-                Some(&code) => code,
-                None => {
-                    let code = self.seen.len() as u32;
-                    self.seen.insert(value.into(), code);
-                    code
-                }
-            };
+            let code = self.seen.code(value);
             if aligned || !self.codes[start..].contains(&code) {
                 self.codes.push(code);
             }
@@ -342,15 +344,7 @@ impl ColumnBuilder {
     /// The finished column, its pool sorted and counted.
     #[must_use]
     pub fn finish(self) -> Column {
-        let mut values: Vec<(Box<str>, u32)> = self.seen.into_iter().collect();
-        values.sort_unstable();
-        let mut pool = Pool { records: vec![0; values.len()], ..Pool::default() };
-        let mut renumbered = vec![0u32; values.len()];
-        for (new, (value, old)) in values.iter().enumerate() {
-            pool.bytes.push_str(value);
-            pool.ends.push(pool.bytes.len() as u32);
-            renumbered[*old as usize] = new as u32;
-        }
+        let (mut pool, renumbered) = self.seen.sorted();
         let codes: Vec<u32> = self.codes.iter().map(|&code| renumbered[code as usize]).collect();
         for bounds in self.offsets.windows(2) {
             let list = &codes[bounds[0] as usize..bounds[1] as usize];
@@ -361,5 +355,109 @@ impl ColumnBuilder {
             }
         }
         Column { name: self.name, kind: self.kind, offsets: self.offsets, codes, pool }
+    }
+}
+
+/// The distinct values of a column, numbered as they are met.
+#[derive(Default)]
+struct Seen {
+    bytes: String,
+    ends: Vec<u32>,
+    /// The number of each value, with half of its hash: most others are told from it without being read.
+    numbers: HashTable<(u32, u32)>,
+}
+
+impl Seen {
+    fn get(&self, number: u32) -> &str {
+        let number = number as usize;
+        let start = if number == 0 { 0 } else { self.ends[number - 1] };
+        &self.bytes[start as usize..self.ends[number] as usize]
+    }
+
+    fn code(&mut self, value: &str) -> u32 {
+        let half = foldhash::fast::FixedState::default().hash_one(value) as u32;
+        let found = self.numbers.find(spread(half), |&(of, number)| of == half && self.get(number) == value);
+        if let Some(&(_, number)) = found {
+            return number;
+        }
+        let number = self.ends.len() as u32;
+        self.bytes.push_str(value);
+        self.ends.push(self.bytes.len() as u32);
+        self.numbers.insert_unique(spread(half), (half, number), |&(half, _)| spread(half));
+        number
+    }
+
+    /// The values in sorted order, none counted yet, and for each number the place of its value in that order.
+    fn sorted(self) -> (Pool, Vec<u32>) {
+        drop(self.numbers);
+        let seen = Self { numbers: HashTable::new(), ..self };
+        let mut order: Vec<([u64; 2], u32)> =
+            (0..seen.ends.len() as u32).map(|number| (head(seen.get(number)), number)).collect();
+        order.par_sort_unstable_by(|(a_head, a), (b_head, b)| {
+            a_head.cmp(b_head).then_with(|| seen.get(*a).cmp(seen.get(*b)))
+        });
+        let mut pool = Pool {
+            bytes: String::with_capacity(seen.bytes.len()),
+            ends: Vec::with_capacity(order.len()),
+            records: vec![0; order.len()],
+        };
+        let mut places = vec![0; order.len()];
+        for (place, (_, number)) in order.into_iter().enumerate() {
+            pool.bytes.push_str(seen.get(number));
+            pool.ends.push(pool.bytes.len() as u32);
+            places[number as usize] = place as u32;
+        }
+        (pool, places)
+    }
+}
+
+/// A hash of 64 bits from one of 32.
+fn spread(half: u32) -> u64 {
+    u64::from(half).wrapping_mul(0x9e37_79b9_7f4a_7c15)
+}
+
+/// The first sixteen bytes of a value, as numbers that compare as it does.
+fn head(value: &str) -> [u64; 2] {
+    let mut bytes = [0; 16];
+    let length = value.len().min(16);
+    bytes[..length].copy_from_slice(&value.as_bytes()[..length]);
+    let number = u128::from_be_bytes(bytes);
+    [(number >> 64) as u64, number as u64]
+}
+
+#[cfg(test)]
+mod tests {
+    use proptest::prelude::*;
+
+    use super::*;
+
+    proptest! {
+        #[test]
+        fn pools_are_sorted_and_codes_lead_back(
+            lists in proptest::collection::vec(proptest::collection::vec("[a-b\u{0}]{0,20}|ähnlich.{0,3}", 0..4), 0..40),
+        ) {
+            let mut builder = ColumnBuilder::new("text", ColumnKind::Text);
+            for list in &lists {
+                builder.push_record(list.iter().map(String::as_str));
+            }
+            let column = builder.finish();
+            let pool: Vec<&str> = column.pool.iter().map(|(_, value)| value).collect();
+            prop_assert!(pool.windows(2).all(|pair| pair[0] < pair[1]));
+            for (row, list) in lists.iter().enumerate() {
+                let mut wanted: Vec<&str> = Vec::new();
+                for value in list.iter().filter(|value| !value.is_empty()) {
+                    if !wanted.contains(&value.as_str()) {
+                        wanted.push(value);
+                    }
+                }
+                let found: Vec<&str> = column.values(row).iter().map(|&code| column.pool.get(code)).collect();
+                prop_assert_eq!(found, wanted);
+            }
+            for (code, value) in column.pool.iter() {
+                let holders = lists.iter().filter(|list| list.iter().any(|of| of == value)).count();
+                prop_assert_eq!(column.pool.frequency(code) as usize, holders);
+                prop_assert_eq!(column.pool.code(value), Some(code));
+            }
+        }
     }
 }

@@ -14,7 +14,8 @@ use std::collections::BTreeMap;
 
 pub(crate) use names::{name_comparison, only_given_differs};
 
-use crate::blocking::{Rule, conjunction};
+use crate::blocking::Rule;
+use crate::grouping::conjunction;
 use crate::keys::Key;
 use crate::learn::Candidate;
 use crate::model::{CalibrationPoint, Model, PatternCorrection, Weights};
