@@ -3,7 +3,7 @@
 //! ```text
 //!             allocations
 //!                  │
-//!              [`Allocator`] ── first ──▶ memory, up to half of the budget
+//!              [`Allocator`] ── first ──▶ memory, up to three quarters of the budget
 //!                  └──────────  then ───▶ a file without a name, mapped; its blocks are taken when they are used
 //!                                              ▲
 //!     `sweep`: what the process holds nears the budget ── lets go of pages of the file, which stay in the file
@@ -38,6 +38,9 @@ pub fn in_file() -> u64 {
     arena::length()
 }
 
+/// Of the budget at least so many bytes are for pages of the file; fewer are read again and again.
+const FOR_PAGES: u64 = 1_500_000_000;
+
 static ON: Mutex<bool> = Mutex::new(false);
 
 /// From now on the process holds at most `budget` bytes, as far as they come from [`Allocator`]; what is beyond lies in a
@@ -51,8 +54,8 @@ static ON: Mutex<bool> = Mutex::new(false);
 pub fn keep_within(budget: u64, directory: &Path) -> std::io::Result<()> {
     let mut on = ON.lock().unwrap_or_else(std::sync::PoisonError::into_inner);
     if !*on {
-        // The allocator takes from what it was given first.
-        arena::reserve_memory(budget / 2);
+        // The allocator takes from what it was given first. The rest of the budget is for pages of the file.
+        arena::reserve_memory(budget - (budget / 4).max(FOR_PAGES));
         sweep::start(budget, arena::Overflow::in_directory(directory)?)?;
         *on = true;
     }
