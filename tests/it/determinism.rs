@@ -34,6 +34,10 @@ fn memory_in_a_file_gives_the_same() {
         .env("MIMALLOC_ARENA_RESERVE", "32768")
         .output()
         .expect("the binary runs");
+    if stderr(&output).contains("its files are held in memory") {
+        eprintln!("not tested: {} is no disk", bounded.path("out").display());
+        return;
+    }
     assert!(output.status.success(), "{}", stderr(&output));
     let manifest: serde_json::Value = serde_json::from_slice(&output.stdout).expect("a manifest");
     let in_file = &manifest["stages"][1]["in_file"];

@@ -8,7 +8,9 @@ use std::path::Path;
 use std::ptr;
 use std::sync::atomic::{AtomicU64, AtomicUsize, Ordering};
 
-/// Address space and length of file of one piece. The allocator takes up to sixteen gibibytes, less what it needs itself.
+/// Address space and length of file of the first piece: of each the allocator takes a three hundredth for itself.
+const FIRST_PIECE: usize = 1 << 30;
+/// Those of the later ones. The allocator takes up to sixteen gibibytes, less what it needs itself.
 const PIECE: usize = 8 << 30;
 /// What the allocator has taken by itself before anything is bounded.
 const FIRST: u64 = 1 << 30;
@@ -70,6 +72,7 @@ pub(crate) struct Piece {
     offset: usize,
     /// Where it begins in memory.
     start: usize,
+    length: usize,
     /// The end of what was ever used of it, from its beginning.
     used: AtomicUsize,
     /// What the allocator itself took of it in the beginning.
@@ -101,7 +104,7 @@ impl Overflow {
 
     /// Whether the file should grow before it is full.
     pub(crate) fn is_nearly_used(&self) -> bool {
-        self.pieces.last().is_some_and(|piece| piece.used() > PIECE / 8 * 7)
+        self.pieces.last().is_some_and(|piece| piece.used() > piece.length / 8 * 7)
     }
 
     /// The used parts of the file: where each begins in memory, and how many bytes it has.
@@ -111,23 +114,25 @@ impl Overflow {
 
     /// Hands one more piece to the allocator.
     pub(crate) fn grow(&mut self) -> io::Result<()> {
-        let offset = self.pieces.len() * PIECE;
-        self.file.set_len((offset + PIECE) as u64)?;
+        let length = if self.pieces.is_empty() { FIRST_PIECE } else { PIECE };
+        let offset = self.pieces.last().map_or(0, |last| last.offset + last.length);
+        self.file.set_len((offset + length) as u64)?;
         let protection = libc::PROT_READ | libc::PROT_WRITE;
         let flags = libc::MAP_SHARED | libc::MAP_NORESERVE;
         // SAFETY: a new mapping, wherever there is room.
         let map =
-            unsafe { libc::mmap(ptr::null_mut(), PIECE, protection, flags, self.file.as_raw_fd(), position(offset)) };
+            unsafe { libc::mmap(ptr::null_mut(), length, protection, flags, self.file.as_raw_fd(), position(offset)) };
         if map == libc::MAP_FAILED {
             return Err(io::Error::last_os_error());
         }
         // Values of records have no place in a core dump.
         // SAFETY: the mapping made above.
-        unsafe { libc::madvise(map, PIECE, libc::MADV_DONTDUMP) };
+        unsafe { libc::madvise(map, length, libc::MADV_DONTDUMP) };
         let piece: &'static Piece = Box::leak(Box::new(Piece {
             file: self.file.as_raw_fd(),
             offset,
             start: map as usize,
+            length,
             used: AtomicUsize::new(0),
             taken: AtomicUsize::new(0),
         }));
@@ -136,10 +141,10 @@ impl Overflow {
         // SAFETY: the mapping and the piece stay as long as the process; the file stays open, because the thread that
         // holds `self` does not end before.
         let taken =
-            unsafe { mi_manage_memory(map, PIECE, false, false, true, -1, false, commit, argument, &raw mut id) };
+            unsafe { mi_manage_memory(map, length, false, false, true, -1, false, commit, argument, &raw mut id) };
         if !taken {
             // SAFETY: the mapping made above, which nobody else knows of.
-            unsafe { libc::munmap(map, PIECE) };
+            unsafe { libc::munmap(map, length) };
             return Err(io::Error::new(io::ErrorKind::StorageFull, "no blocks are left for the file"));
         }
         piece.taken.store(piece.used(), Ordering::Relaxed);
