@@ -7,12 +7,13 @@ use goldsmith_source::{Chunk, ErrorKind, FileRead, ReadRequest, RejectedRow, Sin
 use serde::Serialize;
 
 use super::check::Checked;
-use super::model::named_model;
+use super::model::{is_for, named_model};
 use super::plan::SourcePlan;
 use super::sources::{CheckedSource, check_source};
 use super::{RunError, exit};
 use crate::matching::read_decisions;
 use crate::publish::Store;
+use crate::publish::previous::{Version, previous_model};
 
 /// A difference between a system's clock and ours that is worth a word.
 const MOST_SKEW: Duration = Duration::from_secs(60);
@@ -79,10 +80,11 @@ fn pipeline(checked: &Checked) -> Vec<Finding> {
         Ok(()) => Finding::ok(PIPELINE, "store", format!("{place} can be written, and no run holds it")),
         Err(error) => Finding::fail(PIPELINE, "store", &error),
     });
-    findings.push(match store.latest() {
+    let latest = store.latest();
+    findings.push(match &latest {
         Ok(Some(last)) => Finding::ok(PIPELINE, "store", format!("version {} is published", last.version)),
         Ok(None) => Finding::ok(PIPELINE, "store", "nothing is published yet"),
-        Err(error) => Finding::fail(PIPELINE, "store", &error),
+        Err(error) => Finding::fail(PIPELINE, "store", error),
     });
     if let Some(path) = &plan.matching.decisions {
         findings.push(match read_decisions(path) {
@@ -98,6 +100,18 @@ fn pipeline(checked: &Checked) -> Vec<Finding> {
             Ok(_) => Finding::ok(PIPELINE, "model", format!("{} can be used", path.display())),
             Err(error) => Finding::fail(PIPELINE, "model", &error),
         });
+    }
+    if let Ok(Some(last)) = &latest {
+        let version = Version { store: &store, manifest: last };
+        // A run matches with the published models where the pipeline names none.
+        let named = named_model(plan).ok().flatten();
+        let is_named = |entity: &&String| named.as_ref().is_some_and(|model| is_for(model, entity));
+        for entity in last.models.keys().filter(|entity| !is_named(entity)) {
+            findings.push(match previous_model(version, entity) {
+                Ok(_) => Finding::ok(PIPELINE, "model", format!("the published {entity} model can be used")),
+                Err(error) => Finding::fail(PIPELINE, "model", &error),
+            });
+        }
     }
     findings
 }

@@ -127,7 +127,7 @@ pub fn previous_model(version: Version<'_>, entity: &str) -> Result<(Model, Stri
         read => read.doing(|| format!("reading the model {}", path.display()))?,
     };
     if version.manifest.models.get(entity) != Some(&model_version(&bytes)) {
-        return Err(version.broken(&path, "has changed since it was published: it is not the model the manifest names"));
+        return Err(version.broken(&path, "has changed since it was published: it is not the model the manifest names; train a new one with `goldsmith run --retrain`"));
     }
     let text = String::from_utf8_lossy(&bytes).into_owned();
     let model = Model::from_json(&text).map_err(|error| {

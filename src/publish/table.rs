@@ -120,9 +120,14 @@ impl TableWriter {
 }
 
 fn fault(path: &Path, error: &parquet::errors::ParquetError) -> RunError {
-    let error = match error {
-        parquet::errors::ParquetError::External(inner) => std::io::Error::other(inner.to_string()),
-        other => std::io::Error::other(other.to_string()),
+    let cause = match error {
+        parquet::errors::ParquetError::External(inner) => inner.downcast_ref::<std::io::Error>(),
+        _ => None,
+    };
+    // Its kind decides what is said of the way out.
+    let error = match cause {
+        Some(cause) => std::io::Error::new(cause.kind(), cause.to_string()),
+        None => std::io::Error::other(error.to_string()),
     };
     RunError::Io { message: format!("writing {}", path.display()), error }
 }

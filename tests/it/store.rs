@@ -74,10 +74,15 @@ fn a_damaged_table_is_not_used() {
 #[test]
 fn a_damaged_model_and_a_missing_table_are_not_passed_over() {
     let workspace = published();
+    let doctor = workspace.command("doctor", &[]);
+    assert!(stdout(&doctor).contains("the published person model can be used"), "{}", stdout(&doctor));
     std::fs::write(workspace.path("out/versions/1/models/person.json"), "{}").expect("written");
     let output = workspace.command("run", &["--force"]);
     assert_eq!(output.status.code(), Some(3), "{}", stderr(&output));
-    assert!(stderr(&output).contains("person.json"), "{}", stderr(&output));
+    let said = stderr(&output);
+    assert!(said.contains("person.json") && said.contains("--retrain"), "{said}");
+    let doctor = workspace.command("doctor", &[]);
+    assert!(!doctor.status.success() && stdout(&doctor).contains("person.json"), "{}", stdout(&doctor));
     std::fs::remove_file(workspace.path("out/versions/1/consents/part-00000.parquet")).expect("removed");
     let output = workspace.command("path", &[]);
     assert_eq!(output.status.code(), Some(3), "{}", stderr(&output));
