@@ -65,7 +65,7 @@ fn text(estimate: &Estimate) -> String {
     let partial = if partial { ", without the sources whose rows are not known; so are the figures below" } else { "" };
     text += &format!("  rows             {}{partial}\n", human(estimate.rows));
     text += &format!("  predicted pairs  {} ({})\n", human(estimate.predicted_pairs), estimate.pairs_basis);
-    let in_file = match estimate.memory_bytes - estimate.held_bytes {
+    let in_file = match estimate.beyond_memory_bytes {
         0 => String::new(),
         bytes => format!(", {} of them in a file beside the published versions", human(bytes / 1_000_000)),
     };

@@ -55,9 +55,9 @@ pub(super) struct Arguments {
     /// Where the interval of --backfill ends; this value is not part of it.
     #[arg(long, value_name = "CURSOR", requires = "backfill", group = "interval")]
     until: Option<String>,
-    /// Memory to hold, such as 3GB or 4GiB, at least 1500MB; seven tenths of what the machine or its container has where it
-    /// is left out. What is beyond lies in a file without a name beside the published versions. The result does not
-    /// depend on it.
+    /// Memory to hold at most, such as 3GB or 4GiB; 1500MB is the least. Where it is left out, seven tenths of what the
+    /// machine or its container has. What is beyond lies in a file without a name beside the published versions, on a disk
+    /// with ext4, XFS or F2FS. The result does not depend on it.
     #[arg(long, value_name = "SIZE", value_parser = parse_memory)]
     memory: Option<u64>,
     /// Exit with 5 where a source could not be read and its policy let the run go on.
@@ -257,9 +257,15 @@ fn summary(published: &Published, pipeline: &str) -> String {
     for check in published.measures.checks.iter().filter(|check| !check.holds) {
         let _ = writeln!(text, "  warning   {}", check.sentence());
     }
-    if let Some(stage) = manifest.stages.last().filter(|stage| stage.in_file > 0) {
-        let held = stage.peak_memory.map_or_else(String::new, |held| format!("{} MB held, ", human(held / 1_000_000)));
-        let _ = writeln!(text, "  memory    {held}{} MB in a file", human(stage.in_file / 1_000_000));
+    let in_file = goldsmith_memory::in_file();
+    if in_file > 0 {
+        let held = goldsmith_memory::peak().unwrap_or_default();
+        let _ = writeln!(
+            text,
+            "  memory    {} MB held, {} MB in a file",
+            human(held / 1_000_000),
+            human(in_file / 1_000_000)
+        );
     }
     if published.removed > 0 {
         let _ = writeln!(text, "  removed   {} old versions", published.removed);
@@ -277,4 +283,31 @@ fn summary(published: &Published, pipeline: &str) -> String {
         "  next    goldsmith query --pipeline {pipeline} \"SELECT {columns} FROM golden_profiles ORDER BY record_count DESC LIMIT 10\""
     );
     text
+}
+
+#[cfg(test)]
+mod tests {
+    use super::parse_memory;
+
+    #[test]
+    fn sizes_have_units_and_a_least() {
+        assert_eq!(parse_memory("3GB"), Ok(3_000_000_000));
+        assert_eq!(parse_memory("2 gib"), Ok(2 << 30));
+        assert_eq!(parse_memory("1500MB"), Ok(1_500_000_000));
+        for wrong in [
+            "1499MB",
+            "1GiB",
+            "0GB",
+            "",
+            "3",
+            "GB",
+            "-3GB",
+            "3TB",
+            "3GBs",
+            "99999999999999999999GB",
+            "18446744073709551615GB",
+        ] {
+            assert!(parse_memory(wrong).is_err(), "{wrong}");
+        }
+    }
 }

@@ -157,8 +157,7 @@ fn identifier_columns(name: &str, arrays: &[ArrayRef]) -> Result<Vec<Column>, Ru
     }
     for wanted in types {
         let column = if wanted.is_empty() { name.to_owned() } else { format!("{name}:{wanted}") };
-        let mut builder =
-            ColumnBuilder::new(column, ColumnKind::Identifier(wanted.clone())).for_records(records_in(arrays));
+        let mut builder = ColumnBuilder::new(column, ColumnKind::Identifier(wanted.clone()));
         for array in arrays {
             let list = array.as_list::<i32>();
             let values = part_of(list.values().as_struct(), "value")?;

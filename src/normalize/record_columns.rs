@@ -175,32 +175,41 @@ fn arranged_lists(lists: Lists, places: &[&[(usize, usize)]]) -> Result<Vec<Arra
 
 #[cfg(test)]
 mod tests {
-    use arrow::array::{Int32Array, ListBuilder, StringArray, StringBuilder, StructBuilder};
+    use arrow::array::{BooleanBuilder, Int32Array, ListBuilder, StringArray, StringBuilder, StructBuilder};
     use arrow::datatypes::Field;
 
     use super::*;
 
-    fn batch(rows: std::ops::Range<i32>) -> RecordBatch {
-        let fields = Fields::from(vec![Field::new("value", DataType::Utf8, true)]);
+    /// Lists of a text and a flag each, both null at times; `nulls` makes some of their elements null.
+    fn lists(rows: std::ops::Range<i32>, nulls: bool) -> ArrayRef {
+        let fields =
+            Fields::from(vec![Field::new("value", DataType::Utf8, true), Field::new("valid", DataType::Boolean, true)]);
         let mut lists = ListBuilder::new(StructBuilder::from_fields(fields, 0));
-        for row in rows.clone() {
+        for row in rows {
             for value in 0..row % 3 {
-                let part = lists.values().field_builder::<StringBuilder>(0).unwrap();
-                part.append_value(format!("v{row}-{value}"));
-                lists.values().append(true);
+                let elements = lists.values();
+                let text = (value + row % 5 != 0).then(|| format!("v{row}-{value}"));
+                elements.field_builder::<StringBuilder>(0).unwrap().append_option(text);
+                let flag = (row % 4 != value).then_some(row % 2 == 0);
+                elements.field_builder::<BooleanBuilder>(1).unwrap().append_option(flag);
+                elements.append(!nulls || row % 6 != 0);
             }
             lists.append(row % 4 != 0);
         }
-        let columns: Vec<(&str, ArrayRef)> = vec![
-            ("number", Arc::new(Int32Array::from_iter_values(rows.clone()))),
-            ("text", Arc::new(rows.map(|row| (row % 2 == 0).then(|| format!("t{row}"))).collect::<StringArray>())),
-            ("list", Arc::new(lists.finish())),
-        ];
-        RecordBatch::try_from_iter_with_nullable(columns.into_iter().map(|(name, array)| (name, array, true))).unwrap()
+        Arc::new(lists.finish())
     }
 
-    fn in_batches(places: &[(usize, usize)]) -> Vec<Vec<(usize, usize)>> {
-        vec![places[..30].to_vec(), places[30..70].to_vec(), places[70..].to_vec()]
+    fn batch(rows: std::ops::Range<i32>) -> RecordBatch {
+        let columns: Vec<(&str, ArrayRef)> = vec![
+            ("number", Arc::new(Int32Array::from_iter_values(rows.clone()))),
+            (
+                "text",
+                Arc::new(rows.clone().map(|row| (row % 2 == 0).then(|| format!("t{row}"))).collect::<StringArray>()),
+            ),
+            ("lists", lists(rows.clone(), false)),
+            ("holed", lists(rows, true)),
+        ];
+        RecordBatch::try_from_iter_with_nullable(columns.into_iter().map(|(name, array)| (name, array, true))).unwrap()
     }
 
     #[test]
@@ -209,27 +218,29 @@ mod tests {
         for start in [0, 100, 130] {
             columns.push(&batch(start..start + 30 + start / 10));
         }
-        let part = columns.part("list", "value").unwrap().unwrap();
+        let part = columns.part("lists", "value").unwrap().unwrap();
         assert!(part.len() == 3 && part.iter().any(|part| part.len() > 10));
-        assert!(columns.part("list", "unit").unwrap().is_none());
+        assert!(columns.part("lists", "unit").unwrap().is_none());
         assert_eq!(columns.batches().map(|batch| batch.unwrap().num_rows()).collect::<Vec<_>>(), columns.lengths());
-        // Backwards, through all batches.
+        assert!(lists_of_parts(columns.column("lists").unwrap()).is_some());
+        assert!(lists_of_parts(columns.column("holed").unwrap()).is_none());
+        // From the last row to the first, through all batches.
         let lengths = columns.lengths().iter().enumerate();
         let mut places: Vec<(usize, usize)> =
             lengths.flat_map(|(batch, rows)| (0..*rows).map(move |row| (batch, row))).collect();
         places.reverse();
-        let before: Vec<Vec<ArrayRef>> =
-            ["number", "list"].iter().map(|name| columns.column(name).unwrap().to_vec()).collect();
-        columns.arrange("list", &places).unwrap();
-        let (first, last) = (&columns.column("list").unwrap()[0], &before[1][2]);
-        assert_eq!(&first.slice(0, 1), &last.slice(last.len() - 1, 1));
-        assert_eq!(&first.slice(29, 1), &last.slice(last.len() - 30, 1));
-        let now = columns.column("list").unwrap().iter().map(|array| array.len());
-        assert_eq!(now.collect::<Vec<_>>(), columns.lengths());
-        assert_eq!(columns.column("number").unwrap(), before[0]);
-        // Lists that are no lists of parts go through the library's way; it has to come to the same.
-        assert!(lists_of_parts(&before[1]).is_some());
-        assert_eq!(columns.column("list").unwrap(), arranged(&before[1], &in_batches(&places)).unwrap());
+        let number = columns.column("number").unwrap().to_vec();
+        for name in ["text", "lists", "holed"] {
+            let before = columns.column(name).unwrap().to_vec();
+            columns.arrange(name, &places).unwrap();
+            let now = columns.column(name).unwrap();
+            assert_eq!(now.iter().map(|array| array.len()).collect::<Vec<_>>(), columns.lengths());
+            // As the library puts them together, whole.
+            let of_batch = [&places[..30], &places[30..70], &places[70..]];
+            assert_eq!(now, arranged(&before, &of_batch).unwrap(), "{name}");
+            assert_eq!(&now[0].slice(0, 1), &before[2].slice(before[2].len() - 1, 1), "{name}");
+        }
+        assert_eq!(columns.column("number").unwrap(), number);
         assert!(columns.column("unit").is_err());
     }
 }

@@ -106,9 +106,10 @@ fn pipeline(checked: &Checked) -> Vec<Finding> {
         // A run matches with the published models where the pipeline names none.
         let named = named_model(plan).ok().flatten();
         let is_named = |entity: &&String| named.as_ref().is_some_and(|model| is_for(model, entity));
-        for entity in last.models.keys().filter(|entity| !is_named(entity)) {
+        let is_planned = |entity: &&String| plan.entities.iter().any(|planned| planned.entity == **entity);
+        for entity in last.models.keys().filter(|entity| is_planned(entity) && !is_named(entity)) {
             findings.push(match previous_model(version, entity) {
-                Ok(_) => Finding::ok(PIPELINE, "model", format!("the published {entity} model can be used")),
+                Ok(_) => Finding::ok(PIPELINE, "model", format!("the published {entity} model can be read")),
                 Err(error) => Finding::fail(PIPELINE, "model", &error),
             });
         }

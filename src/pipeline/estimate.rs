@@ -34,8 +34,8 @@ pub struct Estimate {
     /// What the prediction rests on.
     pub pairs_basis: String,
     pub memory_bytes: u64,
-    /// Those of them that a run holds where it is not told otherwise; the others lie in a file.
-    pub held_bytes: u64,
+    /// Those of them that lie in a file where a run is not told otherwise, as far as the store's disk can have one.
+    pub beyond_memory_bytes: u64,
     /// Whether models are reused or trained.
     pub models: String,
     pub not_checked: Vec<NotChecked>,
@@ -90,7 +90,7 @@ pub fn estimate(plan: &Plan) -> Result<Estimate, RunError> {
         predicted_pairs,
         pairs_basis,
         memory_bytes: memory(rows),
-        held_bytes: Memory::usual().unwrap_or(u64::MAX).min(memory(rows)),
+        beyond_memory_bytes: memory(rows).saturating_sub(Memory::usual().map_or(u64::MAX, goldsmith_memory::plain)),
         models: match (&plan.matching.model, &last) {
             (Some(path), _) if plan.entities.len() > 1 => {
                 format!("read from {} for its entity type, the others reused or trained", path.display())

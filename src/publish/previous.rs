@@ -123,7 +123,9 @@ pub fn previous_ids(version: Version<'_>, entity: &str) -> Result<PreviousIds, R
 pub fn previous_model(version: Version<'_>, entity: &str) -> Result<(Model, String), RunError> {
     let path = model_path(&version.directory(), entity);
     let bytes = match std::fs::read(&path) {
-        Err(error) if error.kind() == std::io::ErrorKind::NotFound => return Err(version.broken(&path, "is gone")),
+        Err(error) if error.kind() == std::io::ErrorKind::NotFound => {
+            return Err(version.broken(&path, "is gone; train a new one with `goldsmith run --retrain`"));
+        }
         read => read.doing(|| format!("reading the model {}", path.display()))?,
     };
     if version.manifest.models.get(entity) != Some(&model_version(&bytes)) {

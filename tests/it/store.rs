@@ -75,7 +75,7 @@ fn a_damaged_table_is_not_used() {
 fn a_damaged_model_and_a_missing_table_are_not_passed_over() {
     let workspace = published();
     let doctor = workspace.command("doctor", &[]);
-    assert!(stdout(&doctor).contains("the published person model can be used"), "{}", stdout(&doctor));
+    assert!(stdout(&doctor).contains("the published person model can be read"), "{}", stdout(&doctor));
     std::fs::write(workspace.path("out/versions/1/models/person.json"), "{}").expect("written");
     let output = workspace.command("run", &["--force"]);
     assert_eq!(output.status.code(), Some(3), "{}", stderr(&output));

@@ -8,20 +8,24 @@ use std::path::Path;
 use std::ptr;
 use std::sync::atomic::{AtomicU64, AtomicUsize, Ordering};
 
-/// Address space and length of file of the first piece: of each the allocator takes a three hundredth for itself.
-const FIRST_PIECE: usize = 1 << 30;
-/// Those of the later ones. The allocator takes up to sixteen gibibytes, less what it needs itself.
-const PIECE: usize = 8 << 30;
+/// Address space and length of file of one piece: the allocator takes sixteen gibibytes less what it needs itself, a five
+/// hundredth. A larger array than what is left of a piece goes to memory.
+const PIECE: usize = 15 << 30;
+/// Address space of one piece of plain memory.
+const PLAIN_PIECE: u64 = 8 << 30;
 /// What the allocator has taken by itself before anything is bounded.
 const FIRST: u64 = 1 << 30;
 /// Less is not worth a piece.
 const LEAST: u64 = 64 << 20;
+/// So much of a disk is left to those who publish on it.
+const LEFT_FREE: u64 = 256 << 20;
 
 /// `commit`, `start`, `size`, `is_zero`, `argument`; whether it could be done.
 type CommitFunction = unsafe extern "C" fn(bool, *mut c_void, usize, *mut bool, *mut c_void) -> bool;
 
-// Of mimalloc 3, whose header documents both.
+// Of mimalloc 3.3, whose header documents them.
 unsafe extern "C" {
+    fn mi_version() -> c_int;
     fn mi_reserve_os_memory(size: usize, commit: bool, allow_large: bool) -> c_int;
     fn mi_manage_memory(
         start: *mut c_void,
@@ -37,42 +41,40 @@ unsafe extern "C" {
     ) -> bool;
 }
 
-/// The bytes of all pieces that were ever used, without what the allocator itself took.
-static LENGTH: AtomicU64 = AtomicU64::new(0);
+/// The ends of what was ever used of all pieces, without what the allocator itself took of them.
+static EXTENT: AtomicU64 = AtomicU64::new(0);
 
-/// How long the file is that holds what memory does not, in bytes; 0 where nothing ever lay in it.
-pub(crate) fn length() -> u64 {
-    LENGTH.load(Ordering::Relaxed)
+/// How much of the file was ever used, gaps included, in bytes; 0 where nothing ever lay in it.
+pub(crate) fn extent() -> u64 {
+    EXTENT.load(Ordering::Relaxed)
 }
 
-/// Address space for so many bytes of memory, which the allocator uses before any file. Taken when it is used.
+/// Address space for so many bytes of memory, which the allocator uses before the file. Taken when it is used.
 pub(crate) fn reserve_memory(bytes: u64) {
     let mut rest = bytes.saturating_sub(FIRST);
     while rest >= LEAST {
-        let piece = rest.min(PIECE as u64);
+        let piece = rest.min(PLAIN_PIECE);
         // SAFETY: takes numbers, and may be called at any time.
-        let failed = unsafe { mi_reserve_os_memory(usize::try_from(piece).unwrap_or(PIECE), true, false) };
-        if failed != 0 {
+        if unsafe { mi_reserve_os_memory(piece as usize, true, false) } != 0 {
             return;
         }
         rest -= piece;
     }
 }
 
-/// The file that holds what memory does not.
+/// The file that holds what memory does not. It is open as long as the process: the allocator never gives it back.
 pub(crate) struct Overflow {
-    file: File,
+    file: &'static File,
     pieces: Vec<&'static Piece>,
 }
 
-/// A piece of the file, mapped for as long as the process lives: the allocator never gives it back.
+/// A piece of the file, mapped for as long as the process lives.
 pub(crate) struct Piece {
-    file: c_int,
+    file: &'static File,
     /// Where it begins in the file.
     offset: usize,
     /// Where it begins in memory.
     start: usize,
-    length: usize,
     /// The end of what was ever used of it, from its beginning.
     used: AtomicUsize,
     /// What the allocator itself took of it in the beginning.
@@ -82,19 +84,17 @@ pub(crate) struct Piece {
 impl Overflow {
     /// An empty file without a name. It ends with the process, however that ends.
     pub(crate) fn in_directory(directory: &Path) -> io::Result<Self> {
-        let file = tempfile::tempfile_in(directory)?;
-        if is_memory(&file)? {
-            return Err(io::Error::new(io::ErrorKind::Unsupported, "its files are held in memory"));
+        let unsupported = |what| io::Error::new(io::ErrorKind::Unsupported, what);
+        // SAFETY: takes nothing, returns a number.
+        if unsafe { mi_version() } / 100 != 303 {
+            return Err(unsupported("the allocator is of another version than this program knows"));
         }
-        // Without blocks of its own a page could find the disk full when it is written, which ends a process.
-        let can = set_apart(file.as_raw_fd(), 0, 1 << 16).and_then(|()| let_go(file.as_raw_fd(), 0, 1 << 16));
-        can.map_err(|error| match error.kind() {
-            io::ErrorKind::Unsupported => io::Error::new(error.kind(), "its files cannot be given blocks beforehand"),
-            _ => error,
-        })?;
-        let mut overflow = Self { file, pieces: Vec::new() };
-        overflow.grow()?;
-        Ok(overflow)
+        let file = tempfile::tempfile_in(directory)?;
+        if !keeps_blocks_apart(&file)? {
+            return Err(unsupported("its file system is not one of ext4, XFS and F2FS on a disk"));
+        }
+        set_apart(&file, 0, 1 << 16).and_then(|()| give_back(&file, 0, 1 << 16))?;
+        Ok(Self { file: Box::leak(Box::new(file)), pieces: Vec::new() })
     }
 
     /// Whether anything lies in the file.
@@ -104,7 +104,7 @@ impl Overflow {
 
     /// Whether the file should grow before it is full.
     pub(crate) fn is_nearly_used(&self) -> bool {
-        self.pieces.last().is_some_and(|piece| piece.used() > piece.length / 8 * 7)
+        self.pieces.last().is_some_and(|piece| piece.used() > PIECE / 4 * 3)
     }
 
     /// The used parts of the file: where each begins in memory, and how many bytes it has.
@@ -114,41 +114,40 @@ impl Overflow {
 
     /// Hands one more piece to the allocator.
     pub(crate) fn grow(&mut self) -> io::Result<()> {
-        let length = if self.pieces.is_empty() { FIRST_PIECE } else { PIECE };
-        let offset = self.pieces.last().map_or(0, |last| last.offset + last.length);
-        self.file.set_len((offset + length) as u64)?;
+        let offset = self.pieces.len() * PIECE;
+        self.file.set_len((offset + PIECE) as u64)?;
         let protection = libc::PROT_READ | libc::PROT_WRITE;
         let flags = libc::MAP_SHARED | libc::MAP_NORESERVE;
         // SAFETY: a new mapping, wherever there is room.
         let map =
-            unsafe { libc::mmap(ptr::null_mut(), length, protection, flags, self.file.as_raw_fd(), position(offset)) };
+            unsafe { libc::mmap(ptr::null_mut(), PIECE, protection, flags, self.file.as_raw_fd(), position(offset)) };
         if map == libc::MAP_FAILED {
             return Err(io::Error::last_os_error());
         }
-        // Values of records have no place in a core dump.
-        // SAFETY: the mapping made above.
-        unsafe { libc::madvise(map, length, libc::MADV_DONTDUMP) };
-        let piece: &'static Piece = Box::leak(Box::new(Piece {
-            file: self.file.as_raw_fd(),
+        let piece = Box::into_raw(Box::new(Piece {
+            file: self.file,
             offset,
             start: map as usize,
-            length,
             used: AtomicUsize::new(0),
             taken: AtomicUsize::new(0),
         }));
-        let argument = ptr::from_ref(piece).cast_mut().cast();
         let mut id = ptr::null_mut();
-        // SAFETY: the mapping and the piece stay as long as the process; the file stays open, because the thread that
-        // holds `self` does not end before.
+        // SAFETY: the mapping, the piece and its file stay as long as the process, unless the allocator refuses them.
         let taken =
-            unsafe { mi_manage_memory(map, length, false, false, true, -1, false, commit, argument, &raw mut id) };
+            unsafe { mi_manage_memory(map, PIECE, false, false, true, -1, false, commit, piece.cast(), &raw mut id) };
         if !taken {
-            // SAFETY: the mapping made above, which nobody else knows of.
-            unsafe { libc::munmap(map, length) };
-            return Err(io::Error::new(io::ErrorKind::StorageFull, "no blocks are left for the file"));
+            // SAFETY: the mapping and the piece made above, which nobody else knows of.
+            unsafe {
+                libc::munmap(map, PIECE);
+                drop(Box::from_raw(piece));
+            }
+            return Err(io::Error::new(io::ErrorKind::StorageFull, "the disk has no room for it"));
         }
-        piece.taken.store(piece.used(), Ordering::Relaxed);
-        LENGTH.fetch_sub(piece.used() as u64, Ordering::Relaxed);
+        // SAFETY: made above, and never freed from here on.
+        let piece: &'static Piece = unsafe { &*piece };
+        let used = piece.used();
+        piece.taken.store(used, Ordering::Relaxed);
+        EXTENT.fetch_sub(used as u64, Ordering::Relaxed);
         self.pieces.push(piece);
         Ok(())
     }
@@ -160,7 +159,8 @@ impl Piece {
     }
 }
 
-/// Called by the allocator before it uses a part of a piece, and after it has had no use for one for a while.
+/// Called by the allocator before it uses a part of a piece, and after it has had no use for one for a while. It must not
+/// allocate.
 unsafe extern "C" fn commit(
     commit: bool,
     start: *mut c_void,
@@ -168,7 +168,7 @@ unsafe extern "C" fn commit(
     is_zero: *mut bool,
     argument: *mut c_void,
 ) -> bool {
-    // SAFETY: `grow` gave the allocator this piece, which is never freed, and nothing writes to it but through atomics.
+    // SAFETY: `grow` gave the allocator this piece, which is not freed while it is in use, and is shared.
     let piece = unsafe { &*argument.cast::<Piece>() };
     if !is_zero.is_null() {
         // A part of the range may have been in use all the time.
@@ -181,30 +181,35 @@ unsafe extern "C" fn commit(
         let has = set_apart(piece.file, offset, size).is_ok();
         if has {
             let before = piece.used.fetch_max(within + size, Ordering::Relaxed);
-            LENGTH.fetch_add((within + size).saturating_sub(before) as u64, Ordering::Relaxed);
+            EXTENT.fetch_add((within + size).saturating_sub(before) as u64, Ordering::Relaxed);
         }
         has
     } else {
         // Blocks that stay cost room on the disk, nothing else.
-        let _ = let_go(piece.file, offset, size);
+        let _ = give_back(piece.file, offset, size);
         true
     }
 }
 
-/// Gives a part of the file blocks on the disk.
-fn set_apart(file: c_int, offset: usize, length: usize) -> io::Result<()> {
+/// Gives a part of the file blocks on the disk: without them a page could find the disk full when it is written, which
+/// ends a process.
+fn set_apart(file: &File, offset: usize, length: usize) -> io::Result<()> {
+    // What was allocated before a disk is found full stays allocated, so it is looked at first.
+    if free(file)? < length as u64 + LEFT_FREE {
+        return Err(io::ErrorKind::StorageFull.into());
+    }
     allocate(file, 0, offset, length)
 }
 
 /// Takes its blocks from a part of the file, and its pages out of memory, without writing them.
-fn let_go(file: c_int, offset: usize, length: usize) -> io::Result<()> {
+fn give_back(file: &File, offset: usize, length: usize) -> io::Result<()> {
     allocate(file, libc::FALLOC_FL_PUNCH_HOLE | libc::FALLOC_FL_KEEP_SIZE, offset, length)
 }
 
-fn allocate(file: c_int, mode: c_int, offset: usize, length: usize) -> io::Result<()> {
+fn allocate(file: &File, mode: c_int, offset: usize, length: usize) -> io::Result<()> {
     loop {
-        // SAFETY: takes numbers; a descriptor that is none is an error.
-        if unsafe { libc::fallocate(file, mode, position(offset), position(length)) } == 0 {
+        // SAFETY: an open file, and numbers.
+        if unsafe { libc::fallocate(file.as_raw_fd(), mode, position(offset), position(length)) } == 0 {
             return Ok(());
         }
         let error = io::Error::last_os_error();
@@ -218,15 +223,30 @@ fn position(offset: usize) -> libc::off_t {
     libc::off_t::try_from(offset).unwrap_or(libc::off_t::MAX)
 }
 
-/// Whether the file system keeps its files in memory.
-fn is_memory(file: &File) -> io::Result<bool> {
+/// Whether blocks that a file was given beforehand serve every later write of it. On file systems that write each block to
+/// a new place they do not, and those on other machines promise nothing; some are memory themselves. A layered one, as
+/// containers have, is taken for what it mostly lies on.
+fn keeps_blocks_apart(file: &File) -> io::Result<bool> {
+    const EXT: u64 = 0xef53;
+    const XFS: u64 = 0x5846_5342;
+    const F2FS: u64 = 0xf2f5_2010;
+    const OVERLAY: u64 = 0x794c_7630;
     // SAFETY: a structure of numbers, for which zero is a value.
     let mut about: libc::statfs = unsafe { std::mem::zeroed() };
     // SAFETY: an open file, and a structure to write to.
     if unsafe { libc::fstatfs(file.as_raw_fd(), &raw mut about) } != 0 {
         return Err(io::Error::last_os_error());
     }
-    const RAMFS_MAGIC: u64 = 0x8584_58f6;
-    let kind = about.f_type as u64 & 0xffff_ffff;
-    Ok(kind == libc::TMPFS_MAGIC as u64 || kind == RAMFS_MAGIC)
+    Ok([EXT, XFS, F2FS, OVERLAY].contains(&(about.f_type as u64 & 0xffff_ffff)))
+}
+
+/// Bytes of the disk that are free.
+fn free(file: &File) -> io::Result<u64> {
+    // SAFETY: a structure of numbers, for which zero is a value.
+    let mut about: libc::statvfs = unsafe { std::mem::zeroed() };
+    // SAFETY: an open file, and a structure to write to.
+    if unsafe { libc::fstatvfs(file.as_raw_fd(), &raw mut about) } != 0 {
+        return Err(io::Error::last_os_error());
+    }
+    Ok(about.f_bavail.saturating_mul(about.f_frsize))
 }

@@ -3,8 +3,8 @@
 //! ```text
 //!             allocations
 //!                  │
-//!              [`Allocator`] ── first ──▶ memory, up to three quarters of the budget
-//!                  └──────────  then ───▶ a file without a name, mapped; its blocks are taken when they are used
+//!              [`Allocator`] ── first ──▶ memory, up to what [`plain`] says of the budget
+//!                  └──────────  then ───▶ a file without a name, mapped; its blocks are taken when it is used
 //!                                              ▲
 //!     `sweep`: what the process holds nears the budget ── lets go of pages of the file, which stay in the file
 //! ```
@@ -18,12 +18,13 @@
 //! | `sweep` | the thread that lets go of pages |
 //! | `machine` | how much memory there is |
 
+#[cfg(all(target_os = "linux", target_pointer_width = "64"))]
 mod arena;
 mod machine;
+#[cfg(all(target_os = "linux", target_pointer_width = "64"))]
 mod sweep;
 
 use std::path::Path;
-use std::sync::Mutex;
 
 pub use machine::{available, peak};
 /// The allocator of the program; [`keep_within`] bounds what it takes.
@@ -32,32 +33,58 @@ pub use mimalloc::MiMalloc as Allocator;
 /// The smallest budget, in bytes. The allocator begins with a gigabyte that never goes to a file.
 pub const SMALLEST: u64 = 1_500_000_000;
 
-/// Bytes of the file that were ever used: 0 where memory was enough.
+/// How far the file was ever used, in bytes; 0 where memory was enough.
 #[must_use]
 pub fn in_file() -> u64 {
-    arena::length()
+    #[cfg(all(target_os = "linux", target_pointer_width = "64"))]
+    return arena::extent();
+    #[cfg(not(all(target_os = "linux", target_pointer_width = "64")))]
+    return 0;
 }
 
-/// Of the budget at least so many bytes are for pages of the file; fewer are read again and again.
-const FOR_PAGES: u64 = 1_500_000_000;
+/// How much of a budget is memory that never goes to the file; the rest is for pages of the file.
+#[must_use]
+pub fn plain(budget: u64) -> u64 {
+    // With less room for them pages are read again and again.
+    const FOR_PAGES: u64 = 1_500_000_000;
+    const FIRST: u64 = 1 << 30;
+    budget.saturating_sub((budget / 4).max(FOR_PAGES)).max(FIRST)
+}
 
-static ON: Mutex<bool> = Mutex::new(false);
-
-/// From now on the process holds at most `budget` bytes, as far as they come from [`Allocator`]; what is beyond lies in a
-/// file in `directory` that has no name and ends with the process. Only the first call of a process counts.
+/// From now on the process holds about `budget` bytes at most, as far as they come from [`Allocator`]; what is beyond lies
+/// in a file in `directory` that has no name and ends with the process. Only the first call that succeeds counts.
 ///
-/// Not bounded are single allocations of more than two gibibytes, and what other allocators, the stacks of threads and
-/// the program itself take. Where the disk is full, memory is taken instead.
+/// Pages are let go every five milliseconds, so what many cores fill in that time may come on top. Not bounded are single
+/// allocations of more than two gibibytes, and what other allocators, the stacks of threads and the program itself take.
+/// Where the disk has no room, memory is taken instead.
 ///
 /// # Errors
-/// The directory cannot be written to, lies in memory itself, or its file system cannot set blocks apart for a file.
+/// A budget below [`SMALLEST`]; a directory that cannot be written to, or whose file system cannot set blocks apart for
+/// a file; any system but a Linux of 64 bits.
+#[cfg(all(target_os = "linux", target_pointer_width = "64"))]
 pub fn keep_within(budget: u64, directory: &Path) -> std::io::Result<()> {
+    static ON: std::sync::Mutex<bool> = std::sync::Mutex::new(false);
     let mut on = ON.lock().unwrap_or_else(std::sync::PoisonError::into_inner);
-    if !*on {
-        // The allocator takes from what it was given first. The rest of the budget is for pages of the file.
-        arena::reserve_memory(budget - (budget / 4).max(FOR_PAGES));
-        sweep::start(budget, arena::Overflow::in_directory(directory)?)?;
-        *on = true;
+    if *on {
+        return Ok(());
     }
+    if budget < SMALLEST {
+        return Err(std::io::Error::new(std::io::ErrorKind::InvalidInput, "the budget is too small"));
+    }
+    let mut file = arena::Overflow::in_directory(directory)?;
+    // What the allocator was given first it mostly takes from first.
+    arena::reserve_memory(plain(budget));
+    file.grow()?;
+    sweep::start(budget, file)?;
+    *on = true;
     Ok(())
+}
+
+/// Bounds nothing here.
+///
+/// # Errors
+/// Always: only a Linux of 64 bits is told how.
+#[cfg(not(all(target_os = "linux", target_pointer_width = "64")))]
+pub fn keep_within(_budget: u64, _directory: &Path) -> std::io::Result<()> {
+    Err(std::io::Error::new(std::io::ErrorKind::Unsupported, "memory is bounded on Linux alone"))
 }

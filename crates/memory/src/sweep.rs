@@ -6,7 +6,7 @@
 use std::fs::File;
 use std::io;
 use std::os::unix::fs::FileExt;
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use crate::arena::Overflow;
 
@@ -15,6 +15,8 @@ const STEP: usize = 32 << 20;
 /// While nothing lies in the file, and while something does: two cores fill some ten megabytes in the shorter time.
 const IDLE: Duration = Duration::from_millis(50);
 const BUSY: Duration = Duration::from_millis(5);
+/// A file that cannot grow is not asked to again before.
+const PATIENCE: Duration = Duration::from_secs(10);
 
 /// Keeps what the process holds below `budget` bytes for as long as it lives.
 pub(crate) fn start(budget: u64, file: Overflow) -> io::Result<()> {
@@ -26,15 +28,16 @@ fn watch(budget: u64, mut file: Overflow, memory: &Held) {
     // What comes while pages are let go has a tenth of the budget.
     let (most, goal) = (budget - budget / 10, budget - budget / 7);
     let mut hand = Hand::default();
+    let mut refused: Option<Instant> = None;
     loop {
         if !file.is_used() {
             std::thread::sleep(IDLE);
             continue;
         }
         std::thread::sleep(BUSY);
-        if file.is_nearly_used() {
+        if file.is_nearly_used() && refused.is_none_or(|at| at.elapsed() > PATIENCE) {
             // Where it cannot grow, the allocator takes memory.
-            let _ = file.grow();
+            refused = file.grow().is_err().then(Instant::now);
         }
         // A process whose pages are not of files cannot be helped by letting go of these.
         let is_helped = |now: Pages| now.of_files > budget / 16;

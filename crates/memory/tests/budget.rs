@@ -41,6 +41,9 @@ fn what_is_beyond_the_budget_is_neither_held_nor_lost() {
         assert!(changed && rest, "array {array} differs");
     }
     assert!(arrays.len() as u64 * LENGTH * 8 > SMALLEST / 2 * 3);
+    drop(arrays);
+    assert!(vec![0_u64; LENGTH as usize].iter().all(|value| *value == 0), "what was freed came back");
+    assert!(keep_within(SMALLEST - 1, directory.path()).is_ok(), "the first budget stays");
     let peak = peak().expect("what was held");
     // A machine that is busy with other things wakes the thread that lets go of pages late.
     assert!(peak <= SMALLEST / 5 * 6, "{peak} bytes were held, {SMALLEST} may be");

@@ -11,6 +11,7 @@ use crate::keys::Key;
 
 /// Records one task reads.
 const RECORDS_AT_ONCE: u32 = 65_536;
+const _: () = assert!(RECORDS_AT_ONCE <= 1 << 16, "where a record lies among those of a task is kept in 16 bits");
 /// Records for which one key is read before the next: a processor fetches what they need at the same time.
 const KEYS_AT_ONCE: usize = 256;
 
@@ -129,7 +130,7 @@ impl Grouped {
         let mut keys = Vec::with_capacity(groups);
         // Per group how many records it has, and the last of them: a record may carry a key more than once.
         let mut sizes: Vec<(u32, u32)> = Vec::with_capacity(groups);
-        // Room that is not used is never touched; growing would copy.
+        // Room that is not used is hardly ever touched; growing would copy.
         let mut entries: Vec<(u32, u32)> = Vec::with_capacity(count);
         for part in parts {
             for (key, position) in part.iter().filter(|entry| shared.may_be(entry.0)) {
