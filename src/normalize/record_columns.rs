@@ -192,7 +192,7 @@ mod tests {
                 elements.field_builder::<StringBuilder>(0).unwrap().append_option(text);
                 let flag = (row % 4 != value).then_some(row % 2 == 0);
                 elements.field_builder::<BooleanBuilder>(1).unwrap().append_option(flag);
-                elements.append(!nulls || row % 6 != 0);
+                elements.append(!nulls || row % 2 != 0);
             }
             lists.append(row % 4 != 0);
         }

@@ -37,13 +37,17 @@ impl Memory {
                 }
                 Ok(())
             }
-            Self::Bytes(bytes) => goldsmith_memory::keep_within(bytes, directory).map_err(|error| RunError::Io {
-                message: format!(
-                    "--memory needs a file for what memory does not hold, and {} has no place for one; publish to a disk with room, or leave --memory out",
-                    directory.display()
-                ),
-                error,
-            }),
+            Self::Bytes(bytes) => {
+                // More than there is bounds nothing, and has no address.
+                let most = goldsmith_memory::available().unwrap_or(u64::MAX).max(goldsmith_memory::SMALLEST);
+                goldsmith_memory::keep_within(bytes.min(most), directory).map_err(|error| RunError::Io {
+                    message: format!(
+                        "--memory needs a file for what memory does not hold, and cannot have one in {}; leave --memory out, or mend this",
+                        directory.display()
+                    ),
+                    error,
+                })
+            }
         }
     }
 }

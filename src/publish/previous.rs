@@ -122,7 +122,7 @@ pub fn previous_ids(version: Version<'_>, entity: &str) -> Result<PreviousIds, R
 /// A model that cannot be read.
 pub fn previous_model(version: Version<'_>, entity: &str) -> Result<(Model, String), RunError> {
     let path = model_path(&version.directory(), entity);
-    let bytes = match std::fs::read(&path) {
+    let bytes = match read_small(&path) {
         Err(error) if error.kind() == std::io::ErrorKind::NotFound => {
             return Err(version.broken(&path, "is gone; train a new one with `goldsmith run --retrain`"));
         }
@@ -144,12 +144,25 @@ pub fn model_version(json: &[u8]) -> String {
     blake3::hash(json).to_hex().chars().take(12).collect()
 }
 
+/// The bytes of a file that may not be larger than a model is.
+fn read_small(path: &Path) -> std::io::Result<Vec<u8>> {
+    const MOST: u64 = 256 << 20;
+    let about = std::fs::metadata(path)?;
+    if about.is_dir() {
+        return Err(std::io::ErrorKind::IsADirectory.into());
+    }
+    if !about.is_file() || about.len() > MOST {
+        return Err(std::io::Error::new(std::io::ErrorKind::InvalidData, "it is no file, or too large for a model"));
+    }
+    std::fs::read(path)
+}
+
 /// Reads a model file.
 ///
 /// # Errors
 /// A missing file, or one that is no model.
 pub fn read_model(path: &Path) -> Result<Model, RunError> {
-    let bytes = std::fs::read(path).doing(|| format!("reading the model {}", path.display()))?;
+    let bytes = read_small(path).doing(|| format!("reading the model {}", path.display()))?;
     Model::from_json(&String::from_utf8_lossy(&bytes)).map_err(|error| {
         RunError::Config(format!("{}: {error}; write a new one with `goldsmith train`", path.display()))
     })

@@ -115,6 +115,10 @@ impl Overflow {
     /// Hands one more piece to the allocator.
     pub(crate) fn grow(&mut self) -> io::Result<()> {
         let offset = self.pieces.len() * PIECE;
+        // A process that goes beyond is sent a signal that ends it.
+        if longest_file()? < (offset + PIECE) as u64 {
+            return Err(io::ErrorKind::FileTooLarge.into());
+        }
         self.file.set_len((offset + PIECE) as u64)?;
         let protection = libc::PROT_READ | libc::PROT_WRITE;
         let flags = libc::MAP_SHARED | libc::MAP_NORESERVE;
@@ -124,6 +128,11 @@ impl Overflow {
         if map == libc::MAP_FAILED {
             return Err(io::Error::last_os_error());
         }
+        // Where pages are really read from the disk, those around them are mostly not what is read next, and they push out
+        // others: with eight megabytes around each, publishing ten million records in a container of 3 GB did not end in a
+        // quarter of an hour.
+        // SAFETY: the mapping made above.
+        unsafe { libc::madvise(map, PIECE, libc::MADV_RANDOM) };
         let piece = Box::into_raw(Box::new(Piece {
             file: self.file,
             offset,
@@ -238,6 +247,16 @@ fn keeps_blocks_apart(file: &File) -> io::Result<bool> {
         return Err(io::Error::last_os_error());
     }
     Ok([EXT, XFS, F2FS, OVERLAY].contains(&(about.f_type as u64 & 0xffff_ffff)))
+}
+
+/// How long a file of the process may be, in bytes.
+fn longest_file() -> io::Result<u64> {
+    let mut limit = libc::rlimit { rlim_cur: 0, rlim_max: 0 };
+    // SAFETY: a structure to write to.
+    if unsafe { libc::getrlimit(libc::RLIMIT_FSIZE, &raw mut limit) } != 0 {
+        return Err(io::Error::last_os_error());
+    }
+    Ok(limit.rlim_cur)
 }
 
 /// Bytes of the disk that are free.
