@@ -65,6 +65,9 @@ pub(crate) fn reserve_memory(bytes: u64) {
 /// The file that holds what memory does not. It is open as long as the process: the allocator never gives it back.
 pub(crate) struct Overflow {
     file: &'static File,
+    /// Its pages are read from the disk each without those around it, which are mostly not what is read next, and push out
+    /// others where there is little room.
+    is_uncached: bool,
     pieces: Vec<&'static Piece>,
 }
 
@@ -82,8 +85,9 @@ pub(crate) struct Piece {
 }
 
 impl Overflow {
-    /// An empty file without a name. It ends with the process, however that ends.
-    pub(crate) fn in_directory(directory: &Path) -> io::Result<Self> {
+    /// An empty file without a name. It ends with the process, however that ends. `is_uncached` says that the system has
+    /// little memory left to keep its pages in.
+    pub(crate) fn in_directory(directory: &Path, is_uncached: bool) -> io::Result<Self> {
         let unsupported = |what| io::Error::new(io::ErrorKind::Unsupported, what);
         // SAFETY: takes nothing, returns a number.
         if unsafe { mi_version() } / 100 != 303 {
@@ -94,7 +98,7 @@ impl Overflow {
             return Err(unsupported("its file system is not one of ext4, XFS and F2FS on a disk"));
         }
         set_apart(&file, 0, 1 << 16).and_then(|()| give_back(&file, 0, 1 << 16))?;
-        Ok(Self { file: Box::leak(Box::new(file)), pieces: Vec::new() })
+        Ok(Self { file: Box::leak(Box::new(file)), is_uncached, pieces: Vec::new() })
     }
 
     /// Whether anything lies in the file.
@@ -128,11 +132,10 @@ impl Overflow {
         if map == libc::MAP_FAILED {
             return Err(io::Error::last_os_error());
         }
-        // Where pages are really read from the disk, those around them are mostly not what is read next, and they push out
-        // others: with eight megabytes around each, publishing ten million records in a container of 3 GB did not end in a
-        // quarter of an hour.
-        // SAFETY: the mapping made above.
-        unsafe { libc::madvise(map, PIECE, libc::MADV_RANDOM) };
+        if self.is_uncached {
+            // SAFETY: the mapping made above.
+            unsafe { libc::madvise(map, PIECE, libc::MADV_RANDOM) };
+        }
         let piece = Box::into_raw(Box::new(Piece {
             file: self.file,
             offset,

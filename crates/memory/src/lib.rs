@@ -71,7 +71,8 @@ pub fn keep_within(budget: u64, directory: &Path) -> std::io::Result<()> {
     if budget < SMALLEST {
         return Err(std::io::Error::new(std::io::ErrorKind::InvalidInput, "the budget is too small"));
     }
-    let mut file = arena::Overflow::in_directory(directory)?;
+    let is_uncached = available().is_none_or(|available| budget > available / 2);
+    let mut file = arena::Overflow::in_directory(directory, is_uncached)?;
     // What the allocator was given first it mostly takes from first.
     arena::reserve_memory(plain(budget));
     file.grow()?;
