@@ -7,7 +7,7 @@ use super::check::NotChecked;
 use super::memory::Memory;
 use super::plan::{From, Plan, SourcePlan};
 use crate::publish::Store;
-use crate::publish::previous::{Version, read_table};
+use crate::publish::previous::{Version, previous_model, read_table};
 
 /// Candidate pairs a record meets where nothing is known yet, from runs on the project's own synthetic data.
 const PAIRS_PER_RECORD: u64 = 8;
@@ -96,11 +96,21 @@ pub fn estimate(plan: &Plan) -> Result<Estimate, RunError> {
                 format!("read from {} for its entity type, the others reused or trained", path.display())
             }
             (Some(path), _) => format!("read from {}", path.display()),
-            (None, Some(last)) => format!("reused from version {}", last.version),
+            (None, Some(last)) => reused(plan, Version { store: &store, manifest: last }),
             (None, None) => "trained, then pinned by the first published version".to_owned(),
         },
         not_checked: Vec::new(),
     })
+}
+
+/// What becomes of the published models in the next run.
+fn reused(plan: &Plan, version: Version<'_>) -> String {
+    let published = plan.entities.iter().filter(|entity| version.manifest.models.contains_key(&entity.entity));
+    let mut unusable = published.filter_map(|entity| previous_model(version, &entity.entity).err());
+    match unusable.next() {
+        Some(error) => format!("a run would fail: {error}"),
+        None => format!("reused from version {}", version.manifest.version),
+    }
 }
 
 fn memory(rows: u64) -> u64 {

@@ -83,6 +83,8 @@ fn a_damaged_model_and_a_missing_table_are_not_passed_over() {
     assert!(said.contains("person.json") && said.contains("--retrain"), "{said}");
     let doctor = workspace.command("doctor", &[]);
     assert!(!doctor.status.success() && stdout(&doctor).contains("person.json"), "{}", stdout(&doctor));
+    let plan = workspace.command("plan", &[]);
+    assert!(stdout(&plan).contains("a run would fail: ") && stdout(&plan).contains("person.json"), "{}", stdout(&plan));
     std::fs::remove_file(workspace.path("out/versions/1/consents/part-00000.parquet")).expect("removed");
     let output = workspace.command("path", &[]);
     assert_eq!(output.status.code(), Some(3), "{}", stderr(&output));

@@ -13,8 +13,6 @@ use std::sync::atomic::{AtomicU64, AtomicUsize, Ordering};
 const PIECE: usize = 15 << 30;
 /// Address space of one piece of plain memory.
 const PLAIN_PIECE: u64 = 8 << 30;
-/// What the allocator has taken by itself before anything is bounded.
-const FIRST: u64 = 1 << 30;
 /// Less is not worth a piece.
 const LEAST: u64 = 64 << 20;
 /// So much of a disk is left to those who publish on it.
@@ -51,7 +49,7 @@ pub(crate) fn extent() -> u64 {
 
 /// Address space for so many bytes of memory, which the allocator uses before the file. Taken when it is used.
 pub(crate) fn reserve_memory(bytes: u64) {
-    let mut rest = bytes.saturating_sub(FIRST);
+    let mut rest = bytes.saturating_sub(crate::FIRST);
     while rest >= LEAST {
         let piece = rest.min(PLAIN_PIECE);
         // SAFETY: takes numbers, and may be called at any time.

@@ -33,6 +33,9 @@ pub use mimalloc::MiMalloc as Allocator;
 /// The smallest budget, in bytes. The allocator begins with a gigabyte that never goes to a file.
 pub const SMALLEST: u64 = 1_500_000_000;
 
+/// What the allocator has taken by itself before anything is bounded, in bytes.
+const FIRST: u64 = 1 << 30;
+
 /// How far the file was ever used, in bytes; 0 where memory was enough.
 #[must_use]
 pub fn in_file() -> u64 {
@@ -47,7 +50,6 @@ pub fn in_file() -> u64 {
 pub fn plain(budget: u64) -> u64 {
     // With less room for them pages are read again and again.
     const FOR_PAGES: u64 = 1_500_000_000;
-    const FIRST: u64 = 1 << 30;
     budget.saturating_sub((budget / 4).max(FOR_PAGES)).max(FIRST)
 }
 
