@@ -40,8 +40,10 @@ fn memory_in_a_file_gives_the_same() {
     }
     assert!(output.status.success(), "{}", stderr(&output));
     let manifest: serde_json::Value = serde_json::from_slice(&output.stdout).expect("a manifest");
-    let in_file = &manifest["stages"][1]["in_file"];
-    assert!(in_file.as_u64().is_some_and(|bytes| bytes > 1 << 20), "{in_file} bytes in a file");
+    // How soon the file is needed depends on when threads give back what they took.
+    let in_file: Vec<u64> =
+        manifest["stages"].as_array().into_iter().flatten().filter_map(|stage| stage["in_file"].as_u64()).collect();
+    assert!(in_file.iter().any(|bytes| *bytes > 1 << 20), "{in_file:?} bytes in a file");
     assert_same(&held.tables("1"), &bounded.tables("1"));
 }
 
