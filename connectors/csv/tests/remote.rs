@@ -110,7 +110,7 @@ fn compressed_files_of_a_bucket_are_one_table() {
         return reads_the_bucket();
     }
     let Some(program) = moto_server() else { return };
-    let port = TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap().port();
+    let port = goldsmith_test_ports::free_port();
     let mut command = Command::new(program);
     command.args(["-H", "127.0.0.1", "-p", &port.to_string()]).stdout(Stdio::null()).stderr(Stdio::null());
     let _server = Server(command.spawn().unwrap());

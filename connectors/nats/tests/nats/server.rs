@@ -1,7 +1,7 @@
 //! A NATS server of the tests' own: temporary folder, free port, gone when the test process is.
 
 use std::io::{BufRead, BufReader, Write as _};
-use std::net::{TcpListener, TcpStream};
+use std::net::TcpStream;
 use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Stdio};
 use std::time::{Duration, Instant};
@@ -55,7 +55,7 @@ impl Server {
     }
 
     fn on_a_free_port(prepare: &str, settings: &str) -> Option<Self> {
-        let port = TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap().port();
+        let port = goldsmith_test_ports::free_port();
         let mut command = unprivileged("sh");
         command.args(["-c", SCRIPT, "sh", prepare]).arg(port.to_string()).arg(settings);
         command.stdin(Stdio::piped()).stdout(Stdio::piped()).current_dir("/tmp");

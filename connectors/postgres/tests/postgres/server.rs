@@ -1,7 +1,6 @@
 //! A PostgreSQL server of the tests' own: temporary folder, free port, gone when the test process is.
 
 use std::io::{BufRead as _, BufReader, Write as _};
-use std::net::TcpListener;
 use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Stdio};
 use std::time::{Duration, Instant};
@@ -48,7 +47,7 @@ impl Server {
             std::io::stderr().write_all(format!("{message}\n").as_bytes()).unwrap();
             return None;
         };
-        let port = TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap().port();
+        let port = goldsmith_test_ports::free_port();
         let mut command = unprivileged("sh");
         command.args(["-c", SCRIPT, "sh"]).arg(&programs).arg(port.to_string()).arg(prepare).args(settings);
         command.env("PGPASSWORD", PASSWORD).stdin(Stdio::piped()).stdout(Stdio::piped()).current_dir("/tmp");

@@ -5,12 +5,10 @@
 //! on the `PATH`. Where one is missing its tests say so and pass; with `REQUIRE_SERVERS=1` they fail.
 
 use std::fs;
-use std::net::TcpListener;
 use std::os::unix::fs::{MetadataExt as _, PermissionsExt as _};
 use std::os::unix::process::CommandExt as _;
 use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Stdio};
-use std::sync::atomic::{AtomicU16, Ordering};
 use std::time::{Duration, Instant, SystemTime};
 
 use arrow::array::{ArrayRef, Int64Array, RecordBatch, StringArray};
@@ -63,14 +61,6 @@ fn unprivileged(program: &Path, command: &mut Command) {
     }
 }
 
-/// A port below those that systems hand out by themselves, so that no other test is given it before the server starts.
-fn free_port() -> String {
-    static NEXT: AtomicU16 = AtomicU16::new(0);
-    let first = u16::try_from(std::process::id() % 10_000).unwrap();
-    let mut ports = (0..10_000).map(|_| 20_000 + (first + NEXT.fetch_add(1, Ordering::Relaxed)) % 10_000);
-    ports.find(|port| TcpListener::bind(("127.0.0.1", *port)).is_ok()).unwrap().to_string()
-}
-
 /// Starts `program` with `arguments` for a port, on the files that `prepare` puts into a folder.
 fn start(program: &Path, prepare: impl Fn(&Path), arguments: impl Fn(&str) -> Vec<String>, ready: &str) -> Server {
     let folder = tempfile::tempdir().unwrap();
@@ -79,7 +69,7 @@ fn start(program: &Path, prepare: impl Fn(&Path), arguments: impl Fn(&str) -> Ve
     for file in fs::read_dir(folder.path()).unwrap().flatten() {
         fs::set_permissions(file.path(), fs::Permissions::from_mode(0o666)).unwrap();
     }
-    let port = free_port();
+    let port = goldsmith_test_ports::free_port().to_string();
     let mut command = Command::new(program);
     command.args(arguments(&port)).current_dir(folder.path()).env("HOME", folder.path());
     command.stdin(Stdio::null()).stdout(Stdio::null()).stderr(Stdio::null());

@@ -9,7 +9,7 @@ use chrono::{DateTime, Utc};
 use goldsmith_remote::RemoteErrorKind::{Config, Unavailable};
 use ring::hmac;
 
-use crate::support::{Server, failure, fetch, find, free_port, names};
+use crate::support::{Server, failure, fetch, find, names};
 
 /// What the documentation of Azurite gives to everybody.
 const ACCOUNT: &str = "devstoreaccount1";
@@ -30,7 +30,7 @@ impl Azurite {
     fn start() -> Option<Self> {
         let program = find("AZURITE_BLOB", "azurite-blob")?;
         let folder = tempfile::tempdir().unwrap();
-        let port = free_port();
+        let port = goldsmith_test_ports::free_port();
         let mut command = Command::new(program);
         command.args(["--blobHost", "127.0.0.1", "--blobPort", &port.to_string(), "--silent", "--skipApiVersionCheck"]);
         command.args(["--disableTelemetry", "--location"]).arg(folder.path());

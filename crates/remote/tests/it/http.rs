@@ -4,11 +4,11 @@ use std::process::Command;
 
 use goldsmith_remote::RemoteErrorKind::{Config, Unavailable};
 
-use crate::support::{Server, failure, fetch, find, free_port};
+use crate::support::{Server, failure, fetch, find};
 
 fn server(folder: &std::path::Path) -> Option<Server> {
     let python = find("PYTHON", "python3")?;
-    let port = free_port();
+    let port = goldsmith_test_ports::free_port();
     let mut command = Command::new(python);
     command.args(["-m", "http.server", "--bind", "127.0.0.1", &port.to_string()]).current_dir(folder);
     Some(Server::start(&mut command, port))
@@ -56,7 +56,7 @@ fn a_certificate_nobody_vouches_for_is_refused_at_once() {
         .output()
         .unwrap();
     assert!(made.status.success(), "{}", String::from_utf8_lossy(&made.stderr));
-    let port = free_port();
+    let port = goldsmith_test_ports::free_port();
     let serve = format!(
         "import http.server,ssl\ns=http.server.HTTPServer(('127.0.0.1',{port}),http.server.SimpleHTTPRequestHandler)\n\
          c=ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)\nc.load_cert_chain('c.pem','k.pem')\n\

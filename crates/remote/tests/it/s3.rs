@@ -4,7 +4,7 @@ use std::process::Command;
 
 use goldsmith_remote::RemoteErrorKind::{Config, Unavailable};
 
-use crate::support::{Server, failure, fetch, find, free_port, names};
+use crate::support::{Server, failure, fetch, find, names};
 
 const POLICY: &str = "%7B%22Version%22%3A%222012-10-17%22%2C%22Statement%22%3A%5B%7B%22Effect%22%3A%22Allow%22%2C%22Action%22%3A%22s3%3A%2A%22%2C%22Resource%22%3A%22%2A%22%7D%5D%7D";
 
@@ -19,7 +19,7 @@ impl Moto {
     /// A server with buckets `crm` and `many.objects`, and one access key.
     fn start() -> Option<Self> {
         let program = find("MOTO_SERVER", "moto_server")?;
-        let port = free_port();
+        let port = goldsmith_test_ports::free_port();
         let mut command = Command::new(program);
         command.args(["-H", "127.0.0.1", "-p", &port.to_string()]);
         // Pages of three names, and no signatures until the buckets are filled.

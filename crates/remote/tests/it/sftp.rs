@@ -8,7 +8,7 @@ use std::process::Command;
 use goldsmith_remote::Folder;
 use goldsmith_remote::RemoteErrorKind::{Config, Unavailable};
 
-use crate::support::{Server, failure, fetch, find, free_port, names};
+use crate::support::{Server, failure, fetch, find, names};
 
 /// The user `nobody`: the server of a test that root runs has no more rights than that one.
 const NOBODY: u32 = 65_534;
@@ -39,7 +39,7 @@ impl Sshd {
         key(&at("host"));
         key(&at("user"));
         key(&at("stranger"));
-        let port = free_port();
+        let port = goldsmith_test_ports::free_port();
         let is_root = folder.path().metadata().unwrap().uid() == 0;
         // Without PAM the account counts as locked, because it has no password.
         let pam = if is_root { "yes" } else { "no" };
@@ -194,7 +194,7 @@ fn refusals_say_what_to_mend() {
     );
     let (kind, message) = with("config_that_is_not_there");
     assert!(kind == Config && message.starts_with("the configuration of SSH is refused"), "{message}");
-    let nobody = format!("sftp://127.0.0.1:{}/a.csv", free_port());
+    let nobody = format!("sftp://127.0.0.1:{}/a.csv", goldsmith_test_ports::free_port());
     let (kind, message) = failure(&nobody, &variables);
     assert!(kind == Unavailable && message.contains("the host cannot be reached"), "{message}");
 }
