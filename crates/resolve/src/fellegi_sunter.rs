@@ -89,7 +89,7 @@ const LEAST_RELATED: f64 = 0.02;
 /// Pairs of evidence that the shipped m is worth.
 const STRENGTH_M: f64 = 60.0;
 /// The same for r; related pairs are harder to tell, so the shipped values hold longer.
-const STRENGTH_R: f64 = 300.0;
+pub(crate) const STRENGTH_R: f64 = 300.0;
 /// Random pairs at a level that the shipped u is worth: one, however rare the level.
 const STRENGTH_U: f64 = 1.0;
 /// From so many random pairs at an exact level their share is trusted more than the frequencies of values.

@@ -72,9 +72,10 @@ fn model_of(prepared: &Prepared<'_>, blocks: &Blocks, p: &Parameters, seen: &[Ve
         prior_same: p.prior_same,
         prior_related: p.prior_related,
         calibration: Vec::new(),
+        namesake_calibration: Vec::new(),
         contact_calibration: Vec::new(),
         pattern_calibration: Vec::new(),
-        names_without_birth_date: 0.0,
+        different_names_without_birth_date: Vec::new(),
         left_out: blocks.left_out(&prepared.rules),
         comparisons: prepared
             .comparisons
@@ -91,6 +92,7 @@ fn model_of(prepared: &Prepared<'_>, blocks: &Blocks, p: &Parameters, seen: &[Ve
                         m: p.m[c][l],
                         r: p.r[c][l],
                         u: p.u[c][l],
+                        without_birth_date: 0.0,
                         seen: seen[c][l],
                     })
                     .collect(),

@@ -2,14 +2,14 @@
 
 use std::collections::BTreeMap;
 
-use crate::calibration::{CONTACT, WITNESS, name_comparison};
+use crate::calibration::{CONTACTS, NAME_AND_CONTACTS, WHEREABOUTS, WITNESS, name_comparison};
 use crate::comparison::{Comparison, code_levels};
 use crate::pattern::{Layout, Pattern};
 use crate::probability::{Weight, from_bits};
 use crate::records::EntityType;
 
 /// The version of the document's shape.
-pub const MODEL_VERSION: u32 = 6;
+pub const MODEL_VERSION: u32 = 7;
 
 /// What is estimated from all records together. Given a model, resolving is local: records that share no blocking key with
 /// any other are resolved alone as they are within the whole.
@@ -26,13 +26,15 @@ pub struct Model {
     pub prior_related: f64,
     /// By how much the weight of a pair is off, found with the birth date as witness; empty where there is none.
     pub calibration: Vec<CalibrationPoint>,
+    /// By how much more the weight is off of pairs for which nothing but the name speaks.
+    pub namesake_calibration: Vec<CalibrationPoint>,
     /// By how much more the weight of pairs is off that agree so in name, mailbox and phone.
     pub contact_calibration: Vec<PatternCorrection>,
     /// By how much more the weight of pairs that show a pattern is off.
     pub pattern_calibration: Vec<PatternCorrection>,
-    /// By how much the weight of different given names is off, in bits, where a record has no birth date and the family
-    /// names agree.
-    pub names_without_birth_date: f64,
+    /// What is added besides `without_birth_date` of the levels where a record has no birth date and only the given names
+    /// differ, by how mailbox and phone agree.
+    pub different_names_without_birth_date: Vec<PatternCorrection>,
     /// One entry per comparison, in the order of the pattern.
     pub comparisons: Vec<ComparisonParameters>,
     /// Blocking rules left out, because their blocks held too many pairs when the model was trained.
@@ -123,6 +125,8 @@ pub struct LevelParameters {
     pub r: f64,
     /// Probability among unrelated pairs.
     pub u: f64,
+    /// Bits to add where a record has no birth date.
+    pub without_birth_date: f64,
     /// Share of the candidate pairs that showed it when the model was trained; what a later run sees is held against it.
     pub seen: f64,
 }
@@ -191,6 +195,7 @@ impl Model {
             }
         }
         let corrections = self.contact_calibration.iter().chain(&self.pattern_calibration);
+        let corrections = corrections.chain(&self.different_names_without_birth_date);
         let mut corrected = corrections.flat_map(|correction| &correction.levels);
         corrected
             .find(|(name, level)| self.level_number(name, level).is_none())
@@ -231,6 +236,9 @@ impl Model {
             corrections.sort_unstable();
             corrections
         };
+        let points = |points: &[CalibrationPoint]| -> Vec<(Weight, Weight)> {
+            points.iter().map(|p| (from_bits(p.weight), from_bits(p.correction))).collect()
+        };
         let number = |name: &str| self.comparisons.iter().position(|comparison| comparison.name == name);
         let log = |a: f64, b: f64| from_bits((a.max(1e-12) / b.max(1e-12)).log2());
         let table = |of: &dyn Fn(&LevelParameters) -> f64| {
@@ -254,12 +262,24 @@ impl Model {
             related: table(&|level| level.r),
             place: self.place(),
             witness: number(WITNESS),
-            calibration: self.calibration.iter().map(|p| (from_bits(p.weight), from_bits(p.correction))).collect(),
-            contact_mask: CONTACT.into_iter().filter_map(number).fold(0, |mask, c| layout.with_all(mask, c)),
+            whereabouts: WHEREABOUTS.into_iter().filter_map(number).collect(),
+            calibration: points(&self.calibration),
+            namesake_calibration: points(&self.namesake_calibration),
+            name_and_contacts_mask: NAME_AND_CONTACTS
+                .into_iter()
+                .filter_map(number)
+                .fold(0, |mask, c| layout.with_all(mask, c)),
+            whereabouts_mask: WHEREABOUTS.into_iter().filter_map(number).fold(0, |mask, c| layout.with_all(mask, c)),
+            contacts_mask: CONTACTS.into_iter().filter_map(number).fold(0, |mask, c| layout.with_all(mask, c)),
             contact_calibration: patterns(&self.contact_calibration),
             pattern_calibration: patterns(&self.pattern_calibration),
             name: name_comparison(self),
-            names_without_witness: from_bits(self.names_without_birth_date),
+            different_without_witness: patterns(&self.different_names_without_birth_date),
+            without_witness: self
+                .comparisons
+                .iter()
+                .map(|comparison| comparison.levels.iter().map(|level| from_bits(level.without_birth_date)).collect())
+                .collect(),
         }
     }
 }
@@ -278,18 +298,28 @@ pub(crate) struct Weights {
     pub(crate) place: Option<(usize, usize)>,
     /// The comparison whose evidence the calibration does not count.
     pub(crate) witness: Option<usize>,
+    /// The comparisons that speak for a pair besides the name and the witness.
+    pub(crate) whereabouts: Vec<usize>,
+    /// The same for namesakes; the weights are corrected ones.
+    pub(crate) namesake_calibration: Vec<(Weight, Weight)>,
     /// Weights without the witness, ascending, and the correction at each.
     pub(crate) calibration: Vec<(Weight, Weight)>,
     /// The part of a pattern that tells how records agree in name, mailbox and phone.
-    pub(crate) contact_mask: Pattern,
+    pub(crate) name_and_contacts_mask: Pattern,
     /// Such parts, ascending, and the correction of each.
     pub(crate) contact_calibration: Vec<(Pattern, Weight)>,
     /// Patterns without the witness, ascending, and the correction of each.
     pub(crate) pattern_calibration: Vec<(Pattern, Weight)>,
     /// The comparison of names.
     pub(crate) name: Option<usize>,
-    /// The correction of different given names where the witness is missing.
-    pub(crate) names_without_witness: Weight,
+    /// Per comparison and level, the correction where the witness is missing.
+    pub(crate) without_witness: Vec<Vec<Weight>>,
+    /// The part of a pattern that tells how records agree in mailbox and phone.
+    pub(crate) contacts_mask: Pattern,
+    /// The part that tells how they agree in mailbox, phone and address.
+    pub(crate) whereabouts_mask: Pattern,
+    /// How mailbox and phone agree, ascending, and the further correction of different given names.
+    pub(crate) different_without_witness: Vec<(Pattern, Weight)>,
 }
 
 impl Weights {

@@ -3,28 +3,38 @@
 //! One strong field is a witness: pairs are scored without it, and in each band of the score the share that agrees on it
 //! tells how many of the pairs are matches, because among matches and among others its rate of agreement is known. The
 //! correction that follows is smoothed to be monotone (pool adjacent violators: Ayer and others 1955). What it leaves
-//! over is looked at again: first by how the records agree in name, mailbox and phone, then pattern by pattern, because
-//! fields that depend on each other in one pattern do not in another of the same score. The witness is silent about
-//! records without it; where those name people otherwise, `names` says by how much. All is pinned in the model. It is
-//! small where the fields are independent, and large where they are not.
+//! over is looked at again: for pairs for which only the name speaks, because names go together more than their frequencies
+//! say; then by how the records agree in name, mailbox and phone, and pattern by pattern, because fields that depend on each
+//! other in one pattern do not in another of the same score. All is pinned in the model. It is small where the fields are
+//! independent, and large where they are not.
+//!
+//! | module | what it holds |
+//! |---|---|
+//! | `relatives` | what the witness says of relatives, learnt before it is asked |
+//! | `without` | records without the witness: what other fields say of how they differ |
+//! | `applied` | the corrections of a model, applied to a pair |
 
-mod names;
+mod applied;
+mod relatives;
+mod without;
 
 use std::collections::BTreeMap;
 
-pub(crate) use names::{name_comparison, only_given_differs};
+pub(crate) use without::name_comparison;
 
 use crate::blocking::Rule;
 use crate::grouping::conjunction;
 use crate::keys::Key;
 use crate::learn::Candidate;
-use crate::model::{CalibrationPoint, Model, PatternCorrection, Weights};
+use crate::model::{CalibrationPoint, LevelParameters, Model, PatternCorrection};
 use crate::pattern::{Layout, Pattern};
 use crate::probability::{BIT, Weight, against_both, to_bits, to_probability};
 use crate::score::{Comparing, Found};
 
 /// The comparison that serves as witness: nearly everybody has one birth date, and it does not follow from the rest.
 pub(crate) const WITNESS: &str = "birth_date";
+/// The level at which it agrees.
+const AGREEING: usize = 1;
 /// Scores are looked at in bands of one bit between these; above, agreement on the witness is too near its rate among
 /// matches to tell anything.
 const LOWEST: i32 = -10;
@@ -53,11 +63,12 @@ struct Band {
 }
 
 impl Band {
-    fn add(&mut self, heard: &Heard, weight: Weight) {
+    /// `agreeing` is the level at which the witness agrees.
+    fn add(&mut self, heard: &Heard, agreeing: &LevelParameters) {
         self.pairs += 1.0;
-        self.agreeing += f64::from(u8::from(heard.agrees));
-        self.by_chance += heard.by_chance;
-        self.claimed += to_probability(weight);
+        self.agreeing += f64::from(u8::from(heard.level == AGREEING));
+        self.by_chance += heard.related * agreeing.r + (1.0 - heard.related) * agreeing.u;
+        self.claimed += to_probability(heard.weight);
     }
 
     fn claimed(&self) -> f64 {
@@ -77,39 +88,45 @@ struct Heard {
     pattern: Pattern,
     /// The weight without the witness, with the corrections found so far.
     weight: Weight,
-    agrees: bool,
-    /// The rate at which it would agree if it were no match.
-    by_chance: f64,
+    /// The level of the witness.
+    level: usize,
+    /// How probable it is that they are of relatives, if they are no match.
+    related: f64,
 }
 
+/// Fields that name one person, or relatives.
+pub(crate) const CONTACTS: [&str; 2] = ["email", "phone"];
 /// The comparisons that tell most about how fields depend on each other: relatives share names, mailboxes and phones.
 /// Each of their combinations has many more pairs than a pattern.
-pub(crate) const CONTACT: [&str; 3] = ["name", "email", "phone"];
+pub(crate) const NAME_AND_CONTACTS: [&str; 3] = ["name", "email", "phone"];
+/// What speaks for a pair of persons besides the name and the witness.
+pub(crate) const WHEREABOUTS: [&str; 3] = ["email", "phone", "address"];
 
 /// Corrects a trained model by the sampled candidate pairs; leaves it as it is where no field can be the witness.
 pub(crate) fn calibrate(compared: &Compared<'_, '_>, model: &mut Model) {
     let Some(witness) = model.comparisons.iter().position(|c| c.name == WITNESS) else { return };
     let layout = compared.comparing.layout;
     let mut heard = hear(compared, model, witness);
-    let agreeing_if_same = model.comparisons[witness].levels[1].m;
-    let mut bands = vec![Band::default(); (HIGHEST - LOWEST) as usize];
-    for pair in &heard {
-        if let Some(band) = band_of(pair.weight).and_then(|band| bands.get_mut(band)) {
-            band.add(pair, pair.weight);
-        }
-    }
-    model.calibration = corrections(&bands, agreeing_if_same);
+    relatives::learn(&heard, &mut model.comparisons[witness]);
+    let agreeing = model.comparisons[witness].levels[AGREEING].clone();
+    model.calibration = corrections(&bands(heard.iter(), &agreeing), agreeing.m);
     let weights = model.weights(layout);
     for pair in &mut heard {
-        pair.weight += weights.correction(pair.weight);
+        pair.weight += weights.by_score(pair.weight);
     }
-    model.contact_calibration = of_groups(layout, model, &heard, agreeing_if_same, |p| weights.contact(p));
+    let namesakes = |pair: &&Heard| weights.is_of_namesakes(layout, pair.pattern);
+    model.namesake_calibration = corrections(&bands(heard.iter().filter(namesakes), &agreeing), agreeing.m);
     let weights = model.weights(layout);
     for pair in &mut heard {
-        pair.weight += weights.of_contact(pair.pattern);
+        pair.weight += weights.of_namesakes(layout, pair.pattern, pair.weight);
     }
-    model.pattern_calibration = of_groups(layout, model, &heard, agreeing_if_same, |pattern| pattern);
-    model.names_without_birth_date = names::correction(compared, model, witness);
+    model.contact_calibration = of_groups(layout, model, &heard, &agreeing, |p| weights.name_and_contacts(p));
+    let weights = model.weights(layout);
+    for pair in &mut heard {
+        pair.weight += weights.of_name_and_contacts(pair.pattern);
+    }
+    model.pattern_calibration = of_groups(layout, model, &heard, &agreeing, |pattern| pattern);
+    without::correct(compared, model, witness);
 }
 
 /// The sampled candidate pairs and how they agree.
@@ -122,18 +139,20 @@ pub(crate) struct Compared<'c, 'r> {
 }
 
 impl<'c> Compared<'c, '_> {
-    /// The pairs that a wanted rule proposes whether they agree on the witness or not.
-    fn proposed_by(&self, wanted: impl Fn(&Rule) -> bool) -> impl Iterator<Item = (&'c Candidate, &'c Found)> {
-        let wanted: Vec<(u32, &Rule)> = (0..).zip(self.rules).filter(|(_, rule)| wanted(rule)).collect();
+    /// The wanted rules and their bits.
+    fn rules(&self, wanted: impl Fn(&Rule) -> bool) -> Vec<(u32, &'c Rule)> {
+        (0..).zip(self.rules).filter(|(_, rule)| wanted(rule)).collect()
+    }
+
+    /// Whether one of these rules proposes a pair whether it agrees on the witness or not.
+    fn is_proposed(&self, pair: &Candidate, rules: &[(u32, &Rule)]) -> bool {
         let f = self.comparing.f;
-        self.pairs.iter().zip(self.found).filter(move |(pair, _)| {
-            let shares = |key: &Key| {
-                let of = |record| conjunction(f, std::slice::from_ref(key), record);
-                let of_a = of(pair.a);
-                of(pair.b).iter().any(|value| of_a.contains(value))
-            };
-            wanted.iter().any(|(bit, rule)| proposes(*bit, rule, pair, shares))
-        })
+        let shares = |key: &Key| {
+            let of = |record| conjunction(f, std::slice::from_ref(key), record);
+            let of_a = of(pair.a);
+            of(pair.b).iter().any(|value| of_a.contains(value))
+        };
+        rules.iter().any(|(bit, rule)| proposes(*bit, rule, pair, shares))
     }
 }
 
@@ -153,15 +172,15 @@ fn of_groups(
     layout: &Layout,
     model: &Model,
     heard: &[Heard],
-    agreeing_if_same: f64,
+    agreeing: &LevelParameters,
     part: impl Fn(Pattern) -> Pattern,
 ) -> Vec<PatternCorrection> {
     let mut groups: BTreeMap<Pattern, Band> = BTreeMap::new();
     for pair in heard {
-        groups.entry(part(pair.pattern)).or_default().add(pair, pair.weight);
+        groups.entry(part(pair.pattern)).or_default().add(pair, agreeing);
     }
     let corrected = groups.iter().filter_map(|(&pattern, band)| {
-        let correction = correction_of_pattern(band, agreeing_if_same)?;
+        let correction = correction_of_pattern(band, agreeing.m)?;
         Some(PatternCorrection { levels: model.level_names(layout, pattern), correction })
     });
     corrected.collect()
@@ -172,14 +191,15 @@ fn of_groups(
 fn hear(compared: &Compared<'_, '_>, model: &Model, witness: usize) -> Vec<Heard> {
     let comparing = compared.comparing;
     let weights = model.weights(comparing.layout);
-    let levels = &model.comparisons[witness].levels;
     let mut memo = comparing.memo();
     let mut heard = Vec::new();
-    for (&Candidate { a, b, .. }, found) in compared.proposed_by(|rule| !rule.keys.iter().any(of_witness)) {
+    let rules = compared.rules(|rule| !rule.keys.iter().any(of_witness));
+    for (pair, found) in compared.pairs.iter().zip(compared.found) {
         let level = usize::from(comparing.layout.level(found.pattern, witness));
-        if level == 0 {
+        if level == 0 || !compared.is_proposed(pair, &rules) {
             continue;
         }
+        let &Candidate { a, b, .. } = pair;
         let agreement = comparing.comparisons[witness].comparator.compare(comparing.f, a, b, witness, &mut memo);
         let without = Found {
             pattern: comparing.layout.without(found.pattern, witness),
@@ -188,12 +208,12 @@ fn hear(compared: &Compared<'_, '_>, model: &Model, witness: usize) -> Vec<Heard
         };
         let (unrelated, related) = weights.both(comparing.layout, without);
         // Of the two ways to be no match, the one with the smaller weight is the more probable.
-        let share_related = 1.0 / (1.0 + to_bits(related - unrelated).exp2());
+        let related_if_different = 1.0 / (1.0 + to_bits(related - unrelated).exp2());
         heard.push(Heard {
             pattern: without.pattern,
             weight: against_both(unrelated, related),
-            agrees: level == 1,
-            by_chance: share_related * levels[1].r + (1.0 - share_related) * levels[1].u,
+            level,
+            related: related_if_different,
         });
     }
     heard
@@ -205,6 +225,17 @@ fn of_witness(key: &Key) -> bool {
 
 fn band_of(weight: Weight) -> Option<usize> {
     usize::try_from(weight.div_euclid(BIT) - LOWEST).ok()
+}
+
+/// What the witness says of each band of weights.
+fn bands<'h>(pairs: impl Iterator<Item = &'h Heard>, agreeing: &LevelParameters) -> Vec<Band> {
+    let mut bands = vec![Band::default(); (HIGHEST - LOWEST) as usize];
+    for pair in pairs {
+        if let Some(band) = band_of(pair.weight).and_then(|band| bands.get_mut(band)) {
+            band.add(pair, agreeing);
+        }
+    }
+    bands
 }
 
 /// Per band the bits by which its claim is off.
@@ -258,63 +289,6 @@ fn bits_between(claimed: f64, found: f64, certain: f64) -> f64 {
         (p / (1.0 - p)).log2()
     };
     (bits(found) - bits(claimed)).clamp(-LARGEST, LARGEST)
-}
-
-impl Weights {
-    /// The correction for a weight that does not count the witness; linear between the points, none beyond them.
-    pub(crate) fn correction(&self, weight: Weight) -> Weight {
-        let points = &self.calibration;
-        let after = points.partition_point(|point| point.0 <= weight);
-        match (after.checked_sub(1).map(|index| points[index]), points.get(after)) {
-            (Some((from, low)), Some(&(to, high))) => {
-                let share = f64::from(weight - from) / f64::from((to - from).max(1));
-                low + (f64::from(high - low) * share).round() as Weight
-            }
-            // Beyond the last point the correction fades within four bits.
-            (Some((from, low)), None) => fade(low, weight - from),
-            (None, Some(&(to, high))) => fade(high, to - weight),
-            (None, None) => 0,
-        }
-    }
-
-    /// The corrected weight of a pattern.
-    pub(crate) fn calibrated(&self, layout: &Layout, pattern: Pattern, both: (Weight, Weight)) -> Weight {
-        let weight = against_both(both.0, both.1);
-        let Some(witness) = self.witness else { return weight };
-        let level = usize::from(layout.level(pattern, witness));
-        let (u, r) = (self.unrelated[witness][level], self.related[witness][level]);
-        let without = layout.without(pattern, witness);
-        let names = if level == 0 { self.of_names_without_witness(layout, pattern) } else { 0 };
-        weight
-            + self.correction(against_both(both.0 - u, both.1 - r))
-            + self.of_contact(without)
-            + find(&self.pattern_calibration, without)
-            + names
-    }
-
-    /// The part of a pattern that says how records agree in [`CONTACT`].
-    fn contact(&self, pattern: Pattern) -> Pattern {
-        pattern & self.contact_mask
-    }
-
-    fn of_contact(&self, pattern: Pattern) -> Weight {
-        find(&self.contact_calibration, self.contact(pattern))
-    }
-
-    fn of_names_without_witness(&self, layout: &Layout, pattern: Pattern) -> Weight {
-        let level = self.name.map_or(0, |name| usize::from(layout.level(pattern, name)));
-        if only_given_differs(level) { self.names_without_witness } else { 0 }
-    }
-}
-
-/// The correction of a pattern, among corrections in ascending order of patterns.
-fn find(corrections: &[(Pattern, Weight)], pattern: Pattern) -> Weight {
-    corrections.binary_search_by_key(&pattern, |entry| entry.0).map_or(0, |at| corrections[at].1)
-}
-
-fn fade(correction: Weight, distance: Weight) -> Weight {
-    let left = (4 * BIT - distance).max(0);
-    (i64::from(correction) * i64::from(left) / i64::from(4 * BIT)) as Weight
 }
 
 #[cfg(test)]
@@ -382,24 +356,6 @@ mod tests {
     }
 
     #[test]
-    fn corrections_are_linear_between_points_and_fade_beyond() {
-        let weights = Weights {
-            prior_unrelated: 0,
-            prior_related: 0,
-            unrelated: Vec::new(),
-            related: Vec::new(),
-            place: None,
-            witness: Some(0),
-            calibration: vec![(0, 0), (2 * BIT, 2 * BIT)],
-            ..Weights::default()
-        };
-        assert_eq!(weights.correction(BIT), BIT);
-        assert_eq!(weights.correction(4 * BIT), BIT, "half of it two bits beyond");
-        assert_eq!(weights.correction(9 * BIT), 0);
-        assert_eq!(weights.correction(-BIT), 0);
-    }
-
-    #[test]
     fn pairs_that_a_block_was_refined_to_by_the_witness_have_no_say() {
         let table = crate::keys::KeyTable::new(std::iter::empty::<[u64; 0]>());
         let born = Key::Value { name: WITNESS, field: 0, table: std::sync::Arc::new(table) };
@@ -420,32 +376,5 @@ mod tests {
         let rule = Rule { refine: vec![Key::Postcode], ..rule };
         let pair = Candidate { a: 0, b: 1, rules: 0b1000, whole: 0 };
         assert!(proposes(3, &rule, &pair, |_| false), "its blocks are not refined by the witness");
-    }
-
-    #[test]
-    fn corrections_of_contacts_hold_whatever_else_agrees() {
-        // Name, birth date, mailbox, address.
-        let layout = Layout::new([44, 6, 6, 15]).expect("they fit");
-        let pattern = |levels: [u8; 4]| levels.iter().enumerate().fold(0, |p, (c, &level)| layout.put(p, c, level));
-        let different = 37;
-        let contact = pattern([different, 0, 1, 0]);
-        let weights = Weights {
-            unrelated: [44, 6, 6, 15].map(|levels| vec![0; levels]).to_vec(),
-            related: [44, 6, 6, 15].map(|levels| vec![0; levels]).to_vec(),
-            witness: Some(1),
-            contact_mask: [0, 2].iter().fold(0, |mask, &c| layout.with_all(mask, c)),
-            contact_calibration: vec![(contact, 100)],
-            pattern_calibration: vec![(pattern([different, 0, 1, 3]), 10)],
-            name: Some(0),
-            names_without_witness: 1000,
-            ..Weights::default()
-        };
-        let of = |levels| weights.calibrated(&layout, pattern(levels), (0, 0)) - against_both(0, 0);
-        assert_eq!(of([different, 1, 1, 0]), 100);
-        assert_eq!(of([different, 5, 1, 4]), 100, "whatever the address");
-        assert_eq!(of([different, 1, 1, 3]), 110, "and the pattern's own");
-        assert_eq!(of([different, 1, 5, 0]), 0, "another mailbox");
-        assert_eq!(of([different, 0, 1, 0]), 1100, "no birth date");
-        assert_eq!(of([7, 0, 1, 0]), 0, "the given names are the same");
     }
 }

@@ -78,6 +78,15 @@ fn levels(of: &Resolution, pair: &ScoredPair) -> BTreeMap<String, String> {
         .collect()
 }
 
+const ONLY_GIVEN: [&str; 2] = ["given name different, family name same", "given name different, family name close"];
+
+/// Sets what is added where there is no birth date: to some names so many bits, to all else none.
+fn add_without_birth_date(model: &mut Model, bits: f64) {
+    for level in model.comparisons.iter_mut().flat_map(|comparison| &mut comparison.levels) {
+        level.without_birth_date = if ONLY_GIVEN.contains(&level.level.as_str()) { bits } else { 0.0 };
+    }
+}
+
 #[test]
 fn a_model_corrects_the_pairs_of_one_contact_and_those_without_birth_dates() {
     let mut rows = population(400, 4);
@@ -92,7 +101,9 @@ fn a_model_corrects_the_pairs_of_one_contact_and_those_without_birth_dates() {
     };
     let mut model = run(&rows, &Decisions::default()).model;
     model.contact_calibration.clear();
-    model.names_without_birth_date = 0.0;
+    model.namesake_calibration.clear();
+    model.different_names_without_birth_date.clear();
+    add_without_birth_date(&mut model, 0.0);
     let first = with(&model);
     let contact = |pair: &ScoredPair| {
         let mut levels = levels(&first, pair);
@@ -104,7 +115,7 @@ fn a_model_corrects_the_pairs_of_one_contact_and_those_without_birth_dates() {
         first.pairs.iter().filter(|pair| contact(pair) == corrected).map(|pair| levels(&first, pair)).collect();
     assert!(whole.len() > 1, "several patterns of that contact");
     model.contact_calibration = vec![PatternCorrection { levels: corrected.clone(), correction: 0.5 }];
-    model.names_without_birth_date = 0.25;
+    add_without_birth_date(&mut model, 0.25);
     let model = Model::from_json(&model.to_json().expect("a model is plain data")).expect("it was just written");
     let again = with(&model);
     let born = first.comparisons.iter().position(|name| name == "birth_date").expect("it is compared");
@@ -113,8 +124,7 @@ fn a_model_corrects_the_pairs_of_one_contact_and_those_without_birth_dates() {
         let now = again.pairs.iter().find(|now| (now.left, now.right) == (pair.left, pair.right)).expect("still there");
         let silent = first.patterns[pair.pattern as usize].levels[born] == 0;
         let name = levels(&first, pair).remove("name").unwrap_or_default();
-        let only_given = ["given name different, family name same", "given name different, family name close"];
-        let named = silent && only_given.contains(&name.as_str());
+        let named = silent && ONLY_GIVEN.contains(&name.as_str());
         named_otherwise += u32::from(named);
         let expected = if contact(pair) == corrected { 512 } else { 0 } + if named { 256 } else { 0 };
         assert_eq!(now.weight - pair.weight, expected, "{:?}", levels(&first, pair));
