@@ -234,7 +234,7 @@ fn table_list() -> Vec<(&'static str, &'static str, Vec<Field>)> {
         ),
         (
             tables::match_pairs::NAME,
-            "The compared pairs that matter: matches, review, forced and cut ones, and a sample of the rest.",
+            "The compared pairs and what became of them; of the improbable ones a sample.",
             tables::match_pairs::fields(),
         ),
         (tables::match_patterns::NAME, "The evidence behind the pairs.", tables::match_patterns::fields()),

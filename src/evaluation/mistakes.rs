@@ -59,7 +59,9 @@ pub struct MissedPairs {
     pub cut_by_guard: BTreeMap<String, u64>,
     pub review: u64,
     pub forced_no_match: u64,
-    /// The others: scored below review, of which only a sample has a row, or never compared.
+    /// Scored below review.
+    pub below_review: u64,
+    /// The others: scored lower still, of which only a sample has a row, or never compared.
     pub others: u64,
     /// Rows of that sample among them.
     pub others_sampled_rows: u64,
@@ -226,7 +228,8 @@ impl Listed {
             }
             "review" => missed.review += 1,
             "forced_no_match" => missed.forced_no_match += 1,
-            _ => missed.others_sampled_rows += 1,
+            _ if row.sampled() => missed.others_sampled_rows += 1,
+            _ => missed.below_review += 1,
         }
         self.top_missed.offer(score, described);
         if let Some((_, top)) = self.split.get_mut(&of(&joined.customer, left)) {
@@ -261,6 +264,7 @@ impl Listed {
             + missed.across_entity_types
             + missed.cut_by_guard.values().sum::<u64>()
             + missed.review
+            + missed.below_review
             + missed.forced_no_match;
         missed.others = missed.pairs.saturating_sub(told);
         missed.others_scored_estimate =

@@ -41,7 +41,7 @@ pub struct Report {
     pub clusterings: Clusterings,
     pub match_pairs: PairTable,
     pub curve: Vec<Cut>,
-    /// A band below `complete_from` of which the sample has no row says nothing: what is there are pairs of one profile.
+    /// A band below `complete_from` of which the sample has no row says nothing.
     pub reliability: Vec<Band>,
     pub mistakes: Mistakes,
 }
@@ -88,39 +88,23 @@ pub struct PairTable {
     pub rows_sampled: u64,
     /// One such row stands for this many pairs.
     pub pairs_per_sampled_row: f64,
-    /// From this probability up every compared pair has a row: `review:` of the pipeline file.
-    pub complete_from: f64,
-    /// The lowest probability there is a row of; pairs below have none. None where no pair is published.
-    pub from_probability: Option<f64>,
+    /// From this probability up every compared pair has a row. None where no pair is published.
+    pub complete_from: Option<f64>,
     /// Pairs that were compared, published or not.
     pub candidates: u64,
 }
 
-/// How a report is made.
-#[derive(Debug, Clone, Copy)]
-pub struct Settings {
-    /// From this probability up every compared pair is published.
-    pub review_from: f64,
-    /// How many of the largest mistakes of each kind are listed.
-    pub mistakes: usize,
-}
-
-/// Holds a version against the truth; `incomplete` rows of it were left out.
+/// Holds a version against the truth, of which `incomplete` rows were left out, and lists the largest `mistakes` of each
+/// kind.
 ///
 /// # Errors
 /// A truth that says nothing about the version or contradicts itself; a table that is missing or broken.
-pub fn report(
-    version: Version<'_>,
-    truth: &[Truth],
-    incomplete: usize,
-    settings: Settings,
-) -> Result<Report, RunError> {
+pub fn report(version: Version<'_>, truth: &[Truth], incomplete: usize, mistakes: usize) -> Result<Report, RunError> {
     let joined = records::join(version, truth)?;
     let score = |clusters: &[u32]| Scores::from(evaluate(&joined.customer, clusters));
     let profiles = score(&joined.golden);
-    let mut listed = mistakes::Listed::new(&joined, settings.mistakes);
-    let mut found = pairs::read(version, &joined, &mut listed)?;
-    found.table.complete_from = settings.review_from;
+    let mut listed = mistakes::Listed::new(&joined, mistakes);
+    let found = pairs::read(version, &joined, &mut listed)?;
     let mistakes = listed.finish(version, &joined, &found, &profiles)?;
     Ok(Report {
         records: joined.customer.len(),
@@ -135,16 +119,16 @@ pub fn report(
             wide: score(&joined.wide),
         },
         curve: found.curve.curve(profiles.true_pairs),
-        reliability: found.reliability.bands().into_iter().map(|band| known(band, settings.review_from)).collect(),
+        reliability: found.reliability.bands().into_iter().map(|band| known(band, found.table.complete_from)).collect(),
         match_pairs: found.table,
         evaluation: profiles,
         mistakes,
     })
 }
 
-/// A band without the shares that only the pairs of one profile would decide.
-fn known(band: Band, review_from: f64) -> Band {
-    if band.from < review_from && band.sampled_rows == 0 {
+/// A band without the shares, where the sample has none of its pairs.
+fn known(band: Band, complete_from: Option<f64>) -> Band {
+    if complete_from.is_none_or(|complete| band.to <= complete) && band.sampled_rows == 0 {
         Band { claimed: None, true_share: None, difference: None, ..band }
     } else {
         band

@@ -127,9 +127,7 @@ pub(super) fn read(version: Version<'_>, joined: &Joined, listed: &mut Listed) -
         curve: Tallies::new(&CUTS),
         reliability: Tallies::new(&BANDS),
     };
-    // A steward may decide on pairs below what is published otherwise; they would stand alone there.
-    let mut forced = Vec::new();
-    let mut lowest = f64::INFINITY;
+    let mut complete_from = f64::INFINITY;
     read_batches(version, "match_pairs", &COLUMNS, |batch| {
         let Some(columns) = Columns::of(&batch) else { return Ok(()) };
         for row in 0..batch.num_rows() {
@@ -137,29 +135,24 @@ pub(super) fn read(version: Version<'_>, joined: &Joined, listed: &mut Listed) -
             let is_forced = row.decision().starts_with("forced");
             found.table.rows += 1;
             found.table.rows_sampled += u64::from(row.sampled());
-            if !is_forced {
-                lowest = lowest.min(row.probability());
+            if !is_forced && !row.sampled() {
+                complete_from = complete_from.min(row.probability());
             }
             let Some((left, right)) = row.places(joined) else { continue };
             found.table.rows_judged += 1;
             let same = joined.customer.get(left as usize) == joined.customer.get(right as usize);
             let judged =
                 JudgedPair { probability: row.probability(), same, sampled: row.sampled().then_some(stands_for) };
-            if !is_forced {
+            // A steward may decide on pairs that were never compared.
+            if !is_forced || !row.rules().is_empty() {
                 found.curve.add(judged);
                 found.reliability.add(judged);
-            } else if !row.rules().is_empty() {
-                forced.push(judged);
             }
             listed.add(joined, (left, right), same, row);
         }
         Ok(())
     })?;
-    for judged in forced.into_iter().filter(|judged| judged.probability >= lowest) {
-        found.curve.add(judged);
-        found.reliability.add(judged);
-    }
-    found.table.from_probability = lowest.is_finite().then_some(lowest);
+    found.table.complete_from = complete_from.is_finite().then_some(complete_from);
     read_batches(version, "match_patterns", &["pairs"], |batch| {
         for pairs in batch.columns().iter().flat_map(|column| column.as_primitive::<Int64Type>().values()) {
             found.table.candidates += u64::try_from(*pairs).unwrap_or(0);

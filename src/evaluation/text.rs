@@ -22,12 +22,12 @@ impl Report {
     fn write(&self, out: &mut String) -> std::fmt::Result {
         self.profiles(out)?;
         self.clusterings(out)?;
-        if self.match_pairs.from_probability.is_some() {
+        if self.match_pairs.complete_from.is_some() {
             self.curve(out)?;
             self.reliability(out)?;
             self.coverage(out)?;
         }
-        self.mistakes.write(out, self.match_pairs.from_probability)
+        self.mistakes.write(out, self.match_pairs.complete_from)
     }
 
     fn profiles(&self, out: &mut String) -> std::fmt::Result {
@@ -115,7 +115,8 @@ impl Report {
 
     /// A count of pairs, marked where it rests on a sample.
     fn count(&self, from: f64, pairs: f64) -> String {
-        let mark = if from < self.match_pairs.complete_from && pairs > 0.0 { "~" } else { "" };
+        let is_sampled = self.match_pairs.complete_from.is_none_or(|complete| from < complete);
+        let mark = if is_sampled && pairs > 0.0 { "~" } else { "" };
         #[expect(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "a count")]
         let pairs = human(pairs.round() as u64);
         format!("{mark}{pairs}")
@@ -131,16 +132,12 @@ impl Report {
             human(table.rows),
             human(table.candidates)
         )?;
-        let Some(from) = table.from_probability else { return Ok(()) };
-        writeln!(out, "  no row has a probability below {from:.3}, so nothing is said of pairs there")?;
-        if from < table.complete_from {
-            writeln!(
-                out,
-                "  ~ below {} only pairs of one profile and a sample are published; a sampled row stands for {:.0} pairs,\n    so figures that rest on few are coarse, and a band without one says nothing",
-                table.complete_from, table.pairs_per_sampled_row
-            )?;
-        }
-        Ok(())
+        let Some(from) = table.complete_from else { return Ok(()) };
+        writeln!(
+            out,
+            "  ~ below {from:.3} only a sample is published; a row of it stands for {:.0} pairs, so figures that rest on few\n    are coarse, and a band without one says nothing",
+            table.pairs_per_sampled_row
+        )
     }
 }
 
@@ -224,15 +221,16 @@ impl Mistakes {
             line(out, *count, &format!("were good enough as pairs and kept apart: {}", why(reason)))?;
         }
         line(out, missed.review, "were left for review")?;
+        line(out, missed.below_review, "scored below review")?;
         line(out, missed.forced_no_match, "were kept apart by a steward")?;
         let sample = match (from, missed.others_sampled_rows) {
             (Some(from), sampled @ 1..) => {
                 let scored = missed.others_scored_estimate;
-                format!("by {} of the sample about {scored:.0} of them scored {from:.3} or more", rows(sampled))
+                format!("by {} of the sample about {scored:.0} of them scored below {from:.3}", rows(sampled))
             }
             _ => "none of them is in the sample".to_owned(),
         };
-        line(out, missed.others, &format!("were never compared, or scored below review; {sample}"))
+        line(out, missed.others, &format!("were never compared, or scored lower still; {sample}"))
     }
 }
 

@@ -10,7 +10,7 @@ use crate::constraints::{Constraints, CutReason};
 use crate::drift::{Drift, drift, shares};
 use crate::entity::{comparisons, rules};
 use crate::error::ResolveError;
-use crate::features::{Features, LaidOut, mix, text_hash};
+use crate::features::{Features, LaidOut, text_hash};
 use crate::labels::Labels;
 use crate::learn::learn;
 use crate::model::{ColumnFrequencies, Model, Nickname};
@@ -19,7 +19,7 @@ use crate::pattern::{Layout, Pattern};
 use crate::placeholder::{self, Placeholder};
 use crate::probability::{BIT, Weight, from_probability, to_probability};
 use crate::records::{ColumnKind, EntityType, RecordId, Records};
-use crate::score::{Comparing, Edge, Found, Scored};
+use crate::score::{Comparing, Edge, Found, Keep, Scored};
 use crate::term_frequency;
 
 /// What a caller may set; the defaults suit every size.
@@ -35,7 +35,7 @@ pub struct Options {
     pub threads: Option<usize>,
     /// Largest block that is compared whole.
     pub max_block: usize,
-    /// Share of the pairs below review that is reported, by hash.
+    /// Share of the improbable pairs that is reported, by hash; the others are reported all.
     pub sample: f64,
     /// Departures from the defaults of the entity type.
     pub overrides: Overrides,
@@ -97,7 +97,8 @@ pub struct Resolution {
     pub cluster_wide: Vec<u32>,
     /// Per cluster of `cluster_of` the probability of its weakest kept bridge; 1 for a single record.
     pub confidence: Vec<f64>,
-    /// Matches, review pairs, forced and cut ones, and a sample of the rest, sorted by record ids.
+    /// All compared pairs but the improbable ones, of which there is a sample, and those of the decisions; sorted by record
+    /// ids.
     pub pairs: Vec<ScoredPair>,
     /// Every pattern that candidates showed; [`ScoredPair::pattern`] points here.
     pub patterns: Vec<PatternEvidence>,
@@ -134,7 +135,7 @@ pub struct ScoredPair {
     pub decision: PairDecision,
     /// The blocking rules that found it, one bit each.
     pub rules: u32,
-    /// Whether the pair is reported only as part of the sample.
+    /// Whether the pair is an improbable one, and reported only as part of the sample.
     pub sampled: bool,
 }
 
@@ -229,8 +230,8 @@ fn within<T: Send>(
     }
 }
 
-/// Pairs below this weight, or below the wide cut where that is lower, are not kept: others of their clusters would have
-/// to join them.
+/// Pairs below this weight, or below the wide cut where that is lower, are improbable: clusters are found without them,
+/// because others of their clusters would have to join them.
 const EDGE_FLOOR: Weight = -4 * BIT;
 /// How far the conservative cut lies above the balanced one, and the wide one below.
 const CUT_DISTANCE: Weight = 4 * BIT;
@@ -333,8 +334,9 @@ fn run(
     let weights = model.weights(&prepared.layout);
     let threshold = cut_for(options.threshold, prepared.features.records.entity);
     let thresholds = [threshold + CUT_DISTANCE, threshold, threshold - CUT_DISTANCE];
-    let floor = EDGE_FLOOR.min(thresholds[2]);
-    let mut scored = comparing.candidates(&blocks, &weights, floor, &|pairs| progress.advance(pairs));
+    let keep = Keep::new(EDGE_FLOOR.min(thresholds[2]), options.sample);
+    let mut scored = comparing.candidates(&blocks, &weights, keep, &|pairs| progress.advance(pairs));
+    let improbable: Vec<Edge> = scored.edges.extract_if(.., |edge| edge.weight < keep.floor).collect();
     let mut patterns = std::mem::take(&mut scored.patterns);
     let seen = shares(&prepared.layout, &prepared.comparisons, patterns.iter().map(|&(p, n)| (p, n as f64)));
     let drift = drift(&model, &seen);
@@ -357,7 +359,8 @@ fn run(
         })
         .collect();
     let candidates = scored.rule_pairs.iter().sum();
-    let pairs = report(&prepared.features, &constraints, scored.edges, decided, balanced, &by_id, options);
+    let told = [scored.edges, improbable, decided];
+    let pairs = report(&prepared.features, &constraints, told, balanced, &by_id, (options, keep.floor));
     let mut found = prepared.placeholders.clone();
     found.sort_unstable_by_key(|p| (p.column, p.code));
     Ok(Resolution {
@@ -490,11 +493,10 @@ fn numbered(f: &Features<'_>, by_id: &[u32], clusters: &[u32]) -> (Vec<u32>, Vec
 fn report(
     f: &Features<'_>,
     constraints: &Constraints,
-    mut edges: Vec<Edge>,
-    decided: Vec<Edge>,
+    [mut edges, improbable, decided]: [Vec<Edge>; 3],
     clusters: &[u32],
     by_id: &[u32],
-    options: &Options,
+    (options, floor): (&Options, Weight),
 ) -> Vec<ScoredPair> {
     // The places of a pair's records in the order of their ids.
     let places = |edge: &Edge| {
@@ -506,7 +508,6 @@ fn report(
     let cut: HashMap<(u32, u32), CutReason, foldhash::fast::FixedState> =
         constraints.cuts(clusters, &edges, threshold).into_iter().collect();
     let forced: HashSet<(u32, u32), foldhash::fast::FixedState> = constraints.same.iter().copied().collect();
-    let limit = (options.sample.clamp(0.0, 1.0) * u64::MAX as f64) as u64;
     let decision = |edge: &Edge| match () {
         () if clusters[edge.a as usize] == clusters[edge.b as usize] => PairDecision::Match,
         () if edge.weight >= threshold => {
@@ -515,18 +516,11 @@ fn report(
         () if edge.weight >= review => PairDecision::Review,
         () => PairDecision::NoMatch,
     };
+    edges.extend(improbable);
     edges.par_iter_mut().for_each(|edge| edge.decision = decision(edge));
     edges.retain(|edge| {
         let pair = (edge.a, edge.b);
-        if forced.contains(&pair) || constraints.not_same.contains(&pair) {
-            return false;
-        }
-        let id = |place: u32| f.id(by_id[place as usize]).0 as u64;
-        let sampled = || {
-            let (left, right) = places(edge);
-            mix(id(left), id(right)) <= limit
-        };
-        edge.decision != PairDecision::NoMatch || sampled()
+        !forced.contains(&pair) && !constraints.not_same.contains(&pair)
     });
     edges.extend(decided);
     edges.par_sort_unstable_by_key(places);
@@ -535,6 +529,7 @@ fn report(
         let (left, right) = places(edge);
         (edge.a, edge.b) = (row(left), row(right));
     });
+    let is_forced = |decision| matches!(decision, PairDecision::ForcedMatch | PairDecision::ForcedNoMatch);
     let told = |edge: Edge| ScoredPair {
         left: edge.a,
         right: edge.b,
@@ -543,7 +538,7 @@ fn report(
         weight: edge.weight,
         decision: edge.decision,
         rules: edge.rules,
-        sampled: edge.decision == PairDecision::NoMatch,
+        sampled: edge.weight < floor && !is_forced(edge.decision),
     };
     // There are many, so pairs take the place of edges.
     const { assert!(size_of::<Edge>() == size_of::<ScoredPair>()) };

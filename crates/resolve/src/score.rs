@@ -133,7 +133,7 @@ impl Comparing<'_, '_> {
         &self,
         blocks: &Blocks,
         weights: &Weights,
-        floor: Weight,
+        keep: Keep,
         done: &(dyn Fn(u64) + Sync),
     ) -> Scored {
         const RECORDS_AT_ONCE: u32 = 16_384;
@@ -157,7 +157,9 @@ impl Comparing<'_, '_> {
                             if pairs.len() >= PAIRS_AT_ONCE || a + 1 == range.end {
                                 self.compare(&pairs, memo, found);
                                 for ((pair, rules), found) in pairs.drain(..).zip(rules.drain(..)).zip(found.iter()) {
-                                    part.add(pair, rules, found, weights.of(self.layout, *found), floor);
+                                    let weight = weights.of(self.layout, *found);
+                                    let is_kept = keep.keeps(self.f, pair, weight);
+                                    part.add(pair, rules, found, weight, is_kept);
                                 }
                             }
                         }
@@ -173,10 +175,31 @@ impl Comparing<'_, '_> {
     }
 }
 
+/// Which of the scored pairs are kept: all from a weight up, and some of the others, drawn by the ids of their records.
+#[derive(Clone, Copy)]
+pub(crate) struct Keep {
+    pub(crate) floor: Weight,
+    /// Up to this hash.
+    drawn: u64,
+}
+
+impl Keep {
+    pub(crate) fn new(floor: Weight, share_of_others: f64) -> Self {
+        Self { floor, drawn: (share_of_others.clamp(0.0, 1.0) * u64::MAX as f64) as u64 }
+    }
+
+    fn keeps(self, f: &Features<'_>, (a, b): (u32, u32), weight: Weight) -> bool {
+        weight >= self.floor || {
+            let (a, b) = (f.id(a), f.id(b));
+            mix(a.min(b).0 as u64, a.max(b).0 as u64) <= self.drawn
+        }
+    }
+}
+
 /// The scored candidates.
 #[derive(Default)]
 pub(crate) struct Scored {
-    /// Pairs of at least the floor, in ascending order of positions.
+    /// The kept pairs, in ascending order of positions.
     pub(crate) edges: Vec<Edge>,
     /// Every pattern that was met, in ascending order, and how often.
     pub(crate) patterns: Vec<(Pattern, u64)>,
@@ -253,7 +276,7 @@ impl Part {
         Self { edges: Vec::new(), patterns: Vec::new(), rule_pairs: vec![0; rules], numbers: HashMap::default() }
     }
 
-    fn add(&mut self, (a, b): (u32, u32), rules: u32, found: &Found, weight: Weight, floor: Weight) {
+    fn add(&mut self, (a, b): (u32, u32), rules: u32, found: &Found, weight: Weight, is_kept: bool) {
         let next = self.patterns.len() as u32;
         let pattern = *self.numbers.entry(found.pattern).or_insert(next);
         if pattern == next {
@@ -261,7 +284,7 @@ impl Part {
         }
         self.patterns[pattern as usize].1 += 1;
         self.rule_pairs[rules.trailing_zeros() as usize] += 1;
-        if weight >= floor {
+        if is_kept {
             let decision = PairDecision::NoMatch;
             self.edges.push(Edge { a, b, pattern, rules, tf_unrelated: found.tf_unrelated, weight, decision });
         }
@@ -305,9 +328,8 @@ mod tests {
         let part = |first: u32, patterns: &[Pattern]| {
             let mut part = Part::new(2);
             for (&pattern, a) in patterns.iter().zip(first..) {
-                // Every second pair is below the floor: it counts and is not kept.
-                let weight = Weight::from(pattern % 2 == 0);
-                part.add((a, a + 1), 0b10, &Found { pattern, ..Found::default() }, weight, 1);
+                // Every second pair counts and is not kept.
+                part.add((a, a + 1), 0b10, &Found { pattern, ..Found::default() }, 0, pattern % 2 == 0);
             }
             part
         };

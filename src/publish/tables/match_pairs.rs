@@ -1,4 +1,4 @@
-//! `match_pairs`: the compared pairs that matter: matches, review, forced and cut ones, and a sample of the rest.
+//! `match_pairs`: the compared pairs and what became of them; of the improbable ones a sample.
 
 use std::path::Path;
 use std::sync::Arc;
@@ -37,7 +37,12 @@ pub fn fields() -> Vec<Field> {
             false,
             "bits added or taken because the agreeing values are rare or common",
         ),
-        column("sampled", DataType::Boolean, false, "here only as part of the sample of pairs that do not matter"),
+        column(
+            "sampled",
+            DataType::Boolean,
+            false,
+            "an improbable pair, here only as one of the hundredth of them that is drawn",
+        ),
     ]
 }
 

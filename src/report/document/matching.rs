@@ -70,13 +70,14 @@ pub(super) fn matching(plan: &Plan, records: &EntityRecords, entity: &EntityResu
 }
 
 fn decisions(resolution: &Resolution) -> Vec<DecisionRow> {
-    let pairs =
-        |wanted: fn(PairDecision) -> bool| resolution.pairs.iter().filter(|pair| wanted(pair.decision)).count() as u64;
+    let pairs = |wanted: fn(PairDecision) -> bool| {
+        resolution.pairs.iter().filter(|pair| wanted(pair.decision) && !pair.sampled).count() as u64
+    };
     let row = |decision, meaning, pairs| DecisionRow { decision, meaning, pairs };
     let joined = pairs(|decision| decision == PairDecision::Match);
     let review = pairs(|decision| decision == PairDecision::Review);
     let cut = pairs(|decision| matches!(decision, PairDecision::CutByGuard(_)));
-    // Of pairs that do not match only a sample is kept.
+    // Of the improbable ones only a sample is kept.
     let apart = resolution.candidates.saturating_sub(joined + review + cut);
     [
         row("match", "one customer", joined),
@@ -112,7 +113,7 @@ fn bands(resolution: &Resolution) -> Vec<Band> {
             band.candidates += pattern.pairs;
         }
     }
-    for pair in &resolution.pairs {
+    for pair in resolution.pairs.iter().filter(|pair| !pair.sampled) {
         let Some(band) = bands.get_mut(band(pair.probability())) else { continue };
         match pair.decision {
             PairDecision::Match => band.joined += 1,

@@ -78,6 +78,24 @@ fn levels(of: &Resolution, pair: &ScoredPair) -> BTreeMap<String, String> {
         .collect()
 }
 
+#[test]
+fn of_the_improbable_pairs_a_sample_is_told_and_of_the_others_all() {
+    let rows = population(400, 3);
+    let with = |sample: f64| {
+        let options = Options { sample, ..Options::default() };
+        resolve(&mut records(&rows), &options, None, &Decisions::default(), &()).expect("well formed")
+    };
+    let (none, tenth, all) = (with(0.0), with(0.1), with(1.0));
+    assert_eq!(all.pairs.len() as u64, all.candidates, "every compared pair");
+    let least = all.pairs.iter().filter(|pair| !pair.sampled).map(|pair| pair.weight).min().expect("pairs");
+    assert!(all.pairs.iter().all(|pair| pair.sampled == (pair.weight < least)), "the improbable ones are told apart");
+    let probable: Vec<_> = all.pairs.iter().filter(|pair| !pair.sampled).cloned().collect();
+    assert_eq!(none.pairs, probable);
+    let drawn = (tenth.pairs.len() - probable.len()) as f64 / (all.pairs.len() - probable.len()) as f64;
+    assert!((0.05..0.2).contains(&drawn), "{drawn}");
+    assert!([&tenth, &all].iter().all(|found| found.cluster_of == none.cluster_of), "clusters do not depend on it");
+}
+
 const ONLY_GIVEN: [&str; 2] = ["given name different, family name same", "given name different, family name close"];
 
 /// Sets what is added where there is no birth date: to some names so many bits, to all else none.
