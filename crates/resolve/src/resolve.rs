@@ -35,7 +35,7 @@ pub struct Options {
     pub threads: Option<usize>,
     /// Largest block that is compared whole.
     pub max_block: usize,
-    /// Share of the improbable pairs that is reported, by hash; the others are reported all.
+    /// Share of the pairs below a probability of .05 that is reported, by hash; the others are reported all.
     pub sample: f64,
     /// Departures from the defaults of the entity type.
     pub overrides: Overrides,
@@ -97,8 +97,8 @@ pub struct Resolution {
     pub cluster_wide: Vec<u32>,
     /// Per cluster of `cluster_of` the probability of its weakest kept bridge; 1 for a single record.
     pub confidence: Vec<f64>,
-    /// All compared pairs but the improbable ones, of which there is a sample, and those of the decisions; sorted by record
-    /// ids.
+    /// The compared pairs from a probability of .05 up (from the wide cut, where that is lower), a sample of the others, and
+    /// those of the decisions; sorted by record ids.
     pub pairs: Vec<ScoredPair>,
     /// Every pattern that candidates showed; [`ScoredPair::pattern`] points here.
     pub patterns: Vec<PatternEvidence>,
@@ -135,7 +135,7 @@ pub struct ScoredPair {
     pub decision: PairDecision,
     /// The blocking rules that found it, one bit each.
     pub rules: u32,
-    /// Whether the pair is an improbable one, and reported only as part of the sample.
+    /// Whether the pair is one of the improbable ones, and reported only as part of the sample.
     pub sampled: bool,
 }
 
@@ -230,9 +230,11 @@ fn within<T: Send>(
     }
 }
 
-/// Pairs below this weight, or below the wide cut where that is lower, are improbable: clusters are found without them,
-/// because others of their clusters would have to join them.
+/// Clusters are found without the pairs below this weight, or below the wide cut where that is lower: others of their
+/// clusters would have to join them.
 const EDGE_FLOOR: Weight = -4 * BIT;
+/// Pairs from this probability up are reported all.
+const PROBABLE: f64 = 0.05;
 /// How far the conservative cut lies above the balanced one, and the wide one below.
 const CUT_DISTANCE: Weight = 4 * BIT;
 
@@ -334,9 +336,10 @@ fn run(
     let weights = model.weights(&prepared.layout);
     let threshold = cut_for(options.threshold, prepared.features.records.entity);
     let thresholds = [threshold + CUT_DISTANCE, threshold, threshold - CUT_DISTANCE];
-    let keep = Keep::new(EDGE_FLOOR.min(thresholds[2]), options.sample);
+    let floor = EDGE_FLOOR.min(thresholds[2]);
+    let keep = Keep::new(from_probability(PROBABLE).min(floor), options.sample);
     let mut scored = comparing.candidates(&blocks, &weights, keep, &|pairs| progress.advance(pairs));
-    let improbable: Vec<Edge> = scored.edges.extract_if(.., |edge| edge.weight < keep.floor).collect();
+    let below: Vec<Edge> = scored.edges.extract_if(.., |edge| edge.weight < floor).collect();
     let mut patterns = std::mem::take(&mut scored.patterns);
     let seen = shares(&prepared.layout, &prepared.comparisons, patterns.iter().map(|&(p, n)| (p, n as f64)));
     let drift = drift(&model, &seen);
@@ -359,7 +362,7 @@ fn run(
         })
         .collect();
     let candidates = scored.rule_pairs.iter().sum();
-    let told = [scored.edges, improbable, decided];
+    let told = [scored.edges, below, decided];
     let pairs = report(&prepared.features, &constraints, told, balanced, &by_id, (options, keep.floor));
     let mut found = prepared.placeholders.clone();
     found.sort_unstable_by_key(|p| (p.column, p.code));
@@ -493,7 +496,7 @@ fn numbered(f: &Features<'_>, by_id: &[u32], clusters: &[u32]) -> (Vec<u32>, Vec
 fn report(
     f: &Features<'_>,
     constraints: &Constraints,
-    [mut edges, improbable, decided]: [Vec<Edge>; 3],
+    [mut edges, below, decided]: [Vec<Edge>; 3],
     clusters: &[u32],
     by_id: &[u32],
     (options, floor): (&Options, Weight),
@@ -516,7 +519,7 @@ fn report(
         () if edge.weight >= review => PairDecision::Review,
         () => PairDecision::NoMatch,
     };
-    edges.extend(improbable);
+    edges.extend(below);
     edges.par_iter_mut().for_each(|edge| edge.decision = decision(edge));
     edges.retain(|edge| {
         let pair = (edge.a, edge.b);

@@ -41,7 +41,7 @@ pub fn fields() -> Vec<Field> {
             "sampled",
             DataType::Boolean,
             false,
-            "an improbable pair, here only as one of the hundredth of them that is drawn",
+            "whether the row is one of the hundredth that is drawn from the pairs below a probability of .05",
         ),
     ]
 }
