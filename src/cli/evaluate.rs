@@ -6,7 +6,7 @@ use clap::Args;
 
 use super::truth::read_truth;
 use super::{Failure, PipelineArguments, print, print_json, published, runtime, threads};
-use crate::evaluation::report;
+use crate::evaluation::{Settings, report};
 use crate::pipeline::{RunError, check, exit};
 use crate::publish::Store;
 use crate::publish::previous::Version;
@@ -46,7 +46,8 @@ pub(super) fn run(arguments: &Arguments) -> Result<u8, Failure> {
     let manifest = published(&store, arguments.version, &arguments.pipeline.pipeline)?;
     let (truth, incomplete) = runtime(threads(None))?.block_on(read_truth(&arguments.truth))?;
     let version = Version { store: &store, manifest: &manifest };
-    let report = report(version, &truth, incomplete, arguments.mistakes).map_err(|error| match error {
+    let settings = Settings { review_from: checked.plan.matching.review_from, mistakes: arguments.mistakes };
+    let report = report(version, &truth, incomplete, settings).map_err(|error| match error {
         RunError::Config(what) => Failure::config(format!("error: {}: {what}", arguments.truth.display())),
         other => other.into(),
     })?;

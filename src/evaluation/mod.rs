@@ -13,6 +13,7 @@ mod records;
 mod text;
 mod truth;
 
+use goldsmith_resolve::PROBABLE;
 use goldsmith_resolve::evaluate::{Band, Cut, Evaluation, evaluate};
 use serde::Serialize;
 
@@ -88,23 +89,37 @@ pub struct PairTable {
     pub rows_sampled: u64,
     /// One such row stands for this many pairs.
     pub pairs_per_sampled_row: f64,
-    /// From this probability up every compared pair has a row. None where no pair is published.
-    pub complete_from: Option<f64>,
+    /// From this probability up every compared pair has a row.
+    pub complete_from: f64,
     /// Pairs that were compared, published or not.
     pub candidates: u64,
 }
 
-/// Holds a version against the truth, of which `incomplete` rows were left out, and lists the largest `mistakes` of each
-/// kind.
+/// How a report is made.
+#[derive(Debug, Clone, Copy)]
+pub struct Settings {
+    /// From this probability up, and from [`PROBABLE`], every compared pair is published.
+    pub review_from: f64,
+    /// How many of the largest mistakes of each kind are listed.
+    pub mistakes: usize,
+}
+
+/// Holds a version against the truth, of which `incomplete` rows were left out.
 ///
 /// # Errors
 /// A truth that says nothing about the version or contradicts itself; a table that is missing or broken.
-pub fn report(version: Version<'_>, truth: &[Truth], incomplete: usize, mistakes: usize) -> Result<Report, RunError> {
+pub fn report(
+    version: Version<'_>,
+    truth: &[Truth],
+    incomplete: usize,
+    settings: Settings,
+) -> Result<Report, RunError> {
     let joined = records::join(version, truth)?;
     let score = |clusters: &[u32]| Scores::from(evaluate(&joined.customer, clusters));
     let profiles = score(&joined.golden);
-    let mut listed = mistakes::Listed::new(&joined, mistakes);
-    let found = pairs::read(version, &joined, &mut listed)?;
+    let mut listed = mistakes::Listed::new(&joined, settings.mistakes);
+    let mut found = pairs::read(version, &joined, &mut listed)?;
+    found.table.complete_from = settings.review_from.min(PROBABLE);
     let mistakes = listed.finish(version, &joined, &found, &profiles)?;
     Ok(Report {
         records: joined.customer.len(),
@@ -127,8 +142,8 @@ pub fn report(version: Version<'_>, truth: &[Truth], incomplete: usize, mistakes
 }
 
 /// A band without the shares, where the sample has none of its pairs.
-fn known(band: Band, complete_from: Option<f64>) -> Band {
-    if complete_from.is_none_or(|complete| band.to <= complete) && band.sampled_rows == 0 {
+fn known(band: Band, complete_from: f64) -> Band {
+    if band.from < complete_from && band.sampled_rows == 0 {
         Band { claimed: None, true_share: None, difference: None, ..band }
     } else {
         band

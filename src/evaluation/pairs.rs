@@ -127,7 +127,6 @@ pub(super) fn read(version: Version<'_>, joined: &Joined, listed: &mut Listed) -
         curve: Tallies::new(&CUTS),
         reliability: Tallies::new(&BANDS),
     };
-    let mut complete_from = f64::INFINITY;
     read_batches(version, "match_pairs", &COLUMNS, |batch| {
         let Some(columns) = Columns::of(&batch) else { return Ok(()) };
         for row in 0..batch.num_rows() {
@@ -135,9 +134,6 @@ pub(super) fn read(version: Version<'_>, joined: &Joined, listed: &mut Listed) -
             let is_forced = row.decision().starts_with("forced");
             found.table.rows += 1;
             found.table.rows_sampled += u64::from(row.sampled());
-            if !is_forced && !row.sampled() {
-                complete_from = complete_from.min(row.probability());
-            }
             let Some((left, right)) = row.places(joined) else { continue };
             found.table.rows_judged += 1;
             let same = joined.customer.get(left as usize) == joined.customer.get(right as usize);
@@ -152,7 +148,6 @@ pub(super) fn read(version: Version<'_>, joined: &Joined, listed: &mut Listed) -
         }
         Ok(())
     })?;
-    found.table.complete_from = complete_from.is_finite().then_some(complete_from);
     read_batches(version, "match_patterns", &["pairs"], |batch| {
         for pairs in batch.columns().iter().flat_map(|column| column.as_primitive::<Int64Type>().values()) {
             found.table.candidates += u64::try_from(*pairs).unwrap_or(0);

@@ -22,7 +22,7 @@ impl Report {
     fn write(&self, out: &mut String) -> std::fmt::Result {
         self.profiles(out)?;
         self.clusterings(out)?;
-        if self.match_pairs.complete_from.is_some() {
+        if self.match_pairs.rows > 0 {
             self.curve(out)?;
             self.reliability(out)?;
             self.coverage(out)?;
@@ -115,8 +115,7 @@ impl Report {
 
     /// A count of pairs, marked where it rests on a sample.
     fn count(&self, from: f64, pairs: f64) -> String {
-        let is_sampled = self.match_pairs.complete_from.is_none_or(|complete| from < complete);
-        let mark = if is_sampled && pairs > 0.0 { "~" } else { "" };
+        let mark = if from < self.match_pairs.complete_from && pairs > 0.0 { "~" } else { "" };
         #[expect(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "a count")]
         let pairs = human(pairs.round() as u64);
         format!("{mark}{pairs}")
@@ -132,17 +131,16 @@ impl Report {
             human(table.rows),
             human(table.candidates)
         )?;
-        let Some(from) = table.complete_from else { return Ok(()) };
         writeln!(
             out,
-            "  ~ below {from:.3} only a sample is published; a row of it stands for {:.0} pairs, so figures that rest on few\n    are coarse, and a band without one says nothing",
-            table.pairs_per_sampled_row
+            "  ~ below {} only a sample is published; a row of it stands for {:.0} pairs, so figures that rest on few\n    are coarse, and a band without one says nothing",
+            table.complete_from, table.pairs_per_sampled_row
         )
     }
 }
 
 impl Mistakes {
-    fn write(&self, out: &mut String, from: Option<f64>) -> std::fmt::Result {
+    fn write(&self, out: &mut String, from: f64) -> std::fmt::Result {
         self.counts(out, from)?;
         if !self.largest_wrong_profiles.is_empty() {
             writeln!(out, "\n  profiles with most false pairs")?;
@@ -198,7 +196,7 @@ impl Mistakes {
         Ok(())
     }
 
-    fn counts(&self, out: &mut String, from: Option<f64>) -> std::fmt::Result {
+    fn counts(&self, out: &mut String, from: f64) -> std::fmt::Result {
         let wrong = &self.false_pairs;
         let line = |out: &mut String, count: u64, what: &str| {
             if count > 0 { writeln!(out, "  {:>10}  {what}", human(count)) } else { Ok(()) }
@@ -223,10 +221,10 @@ impl Mistakes {
         line(out, missed.review, "were left for review")?;
         line(out, missed.below_review, "scored below review")?;
         line(out, missed.forced_no_match, "were kept apart by a steward")?;
-        let sample = match (from, missed.others_sampled_rows) {
-            (Some(from), sampled @ 1..) => {
+        let sample = match missed.others_sampled_rows {
+            sampled @ 1.. => {
                 let scored = missed.others_scored_estimate;
-                format!("by {} of the sample about {scored:.0} of them scored below {from:.3}", rows(sampled))
+                format!("by {} of the sample about {scored:.0} of them scored below {from}", rows(sampled))
             }
             _ => "none of them is in the sample".to_owned(),
         };

@@ -193,7 +193,7 @@ fn expect(
         let [same, related] = &seen[c];
         add_with_unseen(comparison, same, &p.m[c], held, &mut counts_m[c]);
         // What relatives of a person share is learnt where relatives are met; elsewhere the class would settle on
-        // strangers who happen to share a name. That relatives have birth dates of their own is known beforehand.
+        // strangers who happen to share a name. Their birth dates are learnt afterwards, in `calibration`.
         let of_household = selected.meets_relatives && (comparison.changeable || comparison.factors.is_some());
         if of_household || !evidence.households {
             add_with_unseen(comparison, related, &p.r[c], held, &mut counts_r[c]);

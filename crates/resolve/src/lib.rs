@@ -75,5 +75,6 @@ pub use model::Model;
 pub use placeholder::Placeholder;
 pub use records::{Column, ColumnBuilder, ColumnKind, EntityType, Pool, RecordId, Records};
 pub use resolve::{
-    Decisions, Options, Overrides, PairDecision, PatternEvidence, Progress, Resolution, ScoredPair, resolve, train,
+    Decisions, Options, Overrides, PROBABLE, PairDecision, PatternEvidence, Progress, Resolution, ScoredPair, resolve,
+    train,
 };

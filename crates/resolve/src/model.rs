@@ -26,14 +26,14 @@ pub struct Model {
     pub prior_related: f64,
     /// By how much the weight of a pair is off, found with the birth date as witness; empty where there is none.
     pub calibration: Vec<CalibrationPoint>,
-    /// By how much more the weight is off of pairs for which nothing but the name speaks.
+    /// By how much more the weight is off of pairs for which hardly anything but the name speaks.
     pub namesake_calibration: Vec<CalibrationPoint>,
     /// By how much more the weight of pairs is off that agree so in name, mailbox and phone.
     pub contact_calibration: Vec<PatternCorrection>,
     /// By how much more the weight of pairs that show a pattern is off.
     pub pattern_calibration: Vec<PatternCorrection>,
-    /// What is added besides `without_birth_date` of the levels where a record has no birth date and only the given names
-    /// differ, by how mailbox and phone agree.
+    /// What is added besides to the weight against relatives where a record has no birth date and only the given names differ,
+    /// by how mailbox, phone and address agree.
     pub different_names_without_birth_date: Vec<PatternCorrection>,
     /// One entry per comparison, in the order of the pattern.
     pub comparisons: Vec<ComparisonParameters>,
@@ -237,7 +237,10 @@ impl Model {
             corrections
         };
         let points = |points: &[CalibrationPoint]| -> Vec<(Weight, Weight)> {
-            points.iter().map(|p| (from_bits(p.weight), from_bits(p.correction))).collect()
+            let mut points: Vec<(Weight, Weight)> =
+                points.iter().map(|p| (from_bits(p.weight), from_bits(p.correction))).collect();
+            points.sort_unstable();
+            points
         };
         let number = |name: &str| self.comparisons.iter().position(|comparison| comparison.name == name);
         let log = |a: f64, b: f64| from_bits((a.max(1e-12) / b.max(1e-12)).log2());
@@ -262,7 +265,6 @@ impl Model {
             related: table(&|level| level.r),
             place: self.place(),
             witness: number(WITNESS),
-            whereabouts: WHEREABOUTS.into_iter().filter_map(number).collect(),
             calibration: points(&self.calibration),
             namesake_calibration: points(&self.namesake_calibration),
             name_and_contacts_mask: NAME_AND_CONTACTS
@@ -298,12 +300,10 @@ pub(crate) struct Weights {
     pub(crate) place: Option<(usize, usize)>,
     /// The comparison whose evidence the calibration does not count.
     pub(crate) witness: Option<usize>,
-    /// The comparisons that speak for a pair besides the name and the witness.
-    pub(crate) whereabouts: Vec<usize>,
-    /// The same for namesakes; the weights are corrected ones.
-    pub(crate) namesake_calibration: Vec<(Weight, Weight)>,
     /// Weights without the witness, ascending, and the correction at each.
     pub(crate) calibration: Vec<(Weight, Weight)>,
+    /// The same for namesakes; the weights are those corrected by `calibration`.
+    pub(crate) namesake_calibration: Vec<(Weight, Weight)>,
     /// The part of a pattern that tells how records agree in name, mailbox and phone.
     pub(crate) name_and_contacts_mask: Pattern,
     /// Such parts, ascending, and the correction of each.
@@ -318,7 +318,8 @@ pub(crate) struct Weights {
     pub(crate) contacts_mask: Pattern,
     /// The part that tells how they agree in mailbox, phone and address.
     pub(crate) whereabouts_mask: Pattern,
-    /// How mailbox and phone agree, ascending, and the further correction of different given names.
+    /// How mailbox, phone and address agree, ascending, and what is added to the weight of different given names against
+    /// relatives.
     pub(crate) different_without_witness: Vec<(Pattern, Weight)>,
 }
 

@@ -35,7 +35,7 @@ pub struct Options {
     pub threads: Option<usize>,
     /// Largest block that is compared whole.
     pub max_block: usize,
-    /// Share of the pairs below a probability of .05 that is reported, by hash; the others are reported all.
+    /// Share of the pairs below [`PROBABLE`] and review that is reported, by hash; the others are reported all.
     pub sample: f64,
     /// Departures from the defaults of the entity type.
     pub overrides: Overrides,
@@ -97,8 +97,7 @@ pub struct Resolution {
     pub cluster_wide: Vec<u32>,
     /// Per cluster of `cluster_of` the probability of its weakest kept bridge; 1 for a single record.
     pub confidence: Vec<f64>,
-    /// The compared pairs from a probability of .05 up (from the wide cut, where that is lower), a sample of the others, and
-    /// those of the decisions; sorted by record ids.
+    /// The compared pairs from [`PROBABLE`] up, a sample of the others, and those of the decisions; sorted by record ids.
     pub pairs: Vec<ScoredPair>,
     /// Every pattern that candidates showed; [`ScoredPair::pattern`] points here.
     pub patterns: Vec<PatternEvidence>,
@@ -233,10 +232,16 @@ fn within<T: Send>(
 /// Clusters are found without the pairs below this weight, or below the wide cut where that is lower: others of their
 /// clusters would have to join them.
 const EDGE_FLOOR: Weight = -4 * BIT;
-/// Pairs from this probability up are reported all.
-const PROBABLE: f64 = 0.05;
+/// Pairs from this probability up are reported all, and from [`Options::review_from`] where that is lower.
+pub const PROBABLE: f64 = 0.05;
 /// How far the conservative cut lies above the balanced one, and the wide one below.
 const CUT_DISTANCE: Weight = 4 * BIT;
+
+/// The smallest weight of at least a probability.
+fn at_least(probability: f64) -> Weight {
+    let nearest = from_probability(probability);
+    nearest + Weight::from(to_probability(nearest) < probability)
+}
 
 /// What is prepared before anything is compared.
 pub(crate) struct Prepared<'r> {
@@ -337,7 +342,7 @@ fn run(
     let threshold = cut_for(options.threshold, prepared.features.records.entity);
     let thresholds = [threshold + CUT_DISTANCE, threshold, threshold - CUT_DISTANCE];
     let floor = EDGE_FLOOR.min(thresholds[2]);
-    let keep = Keep::new(from_probability(PROBABLE).min(floor), options.sample);
+    let keep = Keep::new(at_least(options.review_from.min(PROBABLE)), floor, options.sample);
     let mut scored = comparing.candidates(&blocks, &weights, keep, &|pairs| progress.advance(pairs));
     let below: Vec<Edge> = scored.edges.extract_if(.., |edge| edge.weight < floor).collect();
     let mut patterns = std::mem::take(&mut scored.patterns);
@@ -363,7 +368,7 @@ fn run(
         .collect();
     let candidates = scored.rule_pairs.iter().sum();
     let told = [scored.edges, below, decided];
-    let pairs = report(&prepared.features, &constraints, told, balanced, &by_id, (options, keep.floor));
+    let pairs = report(&prepared.features, &constraints, told, balanced, &by_id, (options, keep));
     let mut found = prepared.placeholders.clone();
     found.sort_unstable_by_key(|p| (p.column, p.code));
     Ok(Resolution {
@@ -499,7 +504,7 @@ fn report(
     [mut edges, below, decided]: [Vec<Edge>; 3],
     clusters: &[u32],
     by_id: &[u32],
-    (options, floor): (&Options, Weight),
+    (options, keep): (&Options, Keep),
 ) -> Vec<ScoredPair> {
     // The places of a pair's records in the order of their ids.
     let places = |edge: &Edge| {
@@ -523,7 +528,7 @@ fn report(
     edges.par_iter_mut().for_each(|edge| edge.decision = decision(edge));
     edges.retain(|edge| {
         let pair = (edge.a, edge.b);
-        !forced.contains(&pair) && !constraints.not_same.contains(&pair)
+        !forced.contains(&pair) && !constraints.not_same.contains(&pair) && keep.reports(f, pair, edge.weight)
     });
     edges.extend(decided);
     edges.par_sort_unstable_by_key(places);
@@ -541,7 +546,7 @@ fn report(
         weight: edge.weight,
         decision: edge.decision,
         rules: edge.rules,
-        sampled: edge.weight < floor && !is_forced(edge.decision),
+        sampled: edge.weight < keep.reported && !is_forced(edge.decision),
     };
     // There are many, so pairs take the place of edges.
     const { assert!(size_of::<Edge>() == size_of::<ScoredPair>()) };

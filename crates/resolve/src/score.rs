@@ -175,21 +175,28 @@ impl Comparing<'_, '_> {
     }
 }
 
-/// Which of the scored pairs are kept: all from a weight up, and some of the others, drawn by the ids of their records.
+/// Which of the scored pairs are kept, for the clusters or to be reported.
 #[derive(Clone, Copy)]
 pub(crate) struct Keep {
-    pub(crate) floor: Weight,
-    /// Up to this hash.
+    /// All from this weight up are reported.
+    pub(crate) reported: Weight,
+    /// All from this weight up are needed for the clusters.
+    clustered: Weight,
+    /// Of the others those are reported whose hash is at most this.
     drawn: u64,
 }
 
 impl Keep {
-    pub(crate) fn new(floor: Weight, share_of_others: f64) -> Self {
-        Self { floor, drawn: (share_of_others.clamp(0.0, 1.0) * u64::MAX as f64) as u64 }
+    pub(crate) fn new(reported: Weight, clustered: Weight, share_of_others: f64) -> Self {
+        Self { reported, clustered, drawn: (share_of_others.clamp(0.0, 1.0) * u64::MAX as f64) as u64 }
     }
 
-    fn keeps(self, f: &Features<'_>, (a, b): (u32, u32), weight: Weight) -> bool {
-        weight >= self.floor || {
+    fn keeps(self, f: &Features<'_>, pair: (u32, u32), weight: Weight) -> bool {
+        weight >= self.clustered || self.reports(f, pair, weight)
+    }
+
+    pub(crate) fn reports(self, f: &Features<'_>, (a, b): (u32, u32), weight: Weight) -> bool {
+        weight >= self.reported || {
             let (a, b) = (f.id(a), f.id(b));
             mix(a.min(b).0 as u64, a.max(b).0 as u64) <= self.drawn
         }

@@ -3,12 +3,12 @@
 use std::net::TcpListener;
 use std::sync::atomic::{AtomicU16, Ordering};
 
-/// Below the ports that systems hand out by themselves: no connection and no other listener is given one of these between
-/// this call and the start of the server.
+/// Below the ports that systems hand out by themselves, so that no connection and no listener on any port is given one of
+/// these between this call and the start of the server.
 const LOWEST: u16 = 20_000;
 const PORTS: u16 = 10_000;
 
-/// A port of this machine that nobody listens on. Each call of a process gives another one.
+/// A port of this machine that nobody listens on. The calls of one process give different ones.
 ///
 /// # Panics
 /// Where there is none.

@@ -26,7 +26,7 @@ pub(super) fn matching(plan: &Plan, records: &EntityRecords, entity: &EntityResu
         resolution
             .pairs
             .iter()
-            .filter(move |pair| wanted(pair.decision))
+            .filter(move |pair| wanted(pair.decision) && !pair.sampled)
             .map(goldsmith_resolve::ScoredPair::probability)
     };
     Matching {

@@ -6,6 +6,9 @@ use crate::pattern::{Layout, Pattern};
 use crate::probability::{BIT, Weight, against_both};
 use crate::score::Found;
 
+/// A gender, a town or the initial of a middle name says no more.
+const HARDLY: Weight = 3 * BIT;
+
 impl Weights {
     /// The corrected weight of a pattern.
     pub(crate) fn calibrated(&self, layout: &Layout, pattern: Pattern, both: (Weight, Weight)) -> Weight {
@@ -37,10 +40,12 @@ impl Weights {
         correction(&self.calibration, weight)
     }
 
-    /// Whether nothing but the name speaks for a pair of persons.
+    /// Whether hardly anything but the name speaks for a pair of persons.
     pub(super) fn is_of_namesakes(&self, layout: &Layout, pattern: Pattern) -> bool {
-        let speaks = |comparison: usize| self.unrelated[comparison][usize::from(layout.level(pattern, comparison))] > 0;
-        self.name.is_some_and(speaks) && !self.whereabouts.iter().copied().any(speaks)
+        let speaks = |comparison| self.unrelated[comparison][usize::from(layout.level(pattern, comparison))] > HARDLY;
+        let Some(name) = self.name else { return false };
+        speaks(name)
+            && !(0..self.unrelated.len()).any(|other| other != name && Some(other) != self.witness && speaks(other))
     }
 
     /// The correction of such a pair, by its weight without the witness.
@@ -81,11 +86,16 @@ impl Weights {
             return of_levels;
         }
         let of_relatives = find(&self.different_without_witness, self.whereabouts(pattern));
-        of_levels + against_both(both.0, both.1 + of_relatives) - against_both(both.0, both.1)
+        of_levels + against_relatives(both, of_relatives)
     }
 }
 
-/// The correction for a weight that does not count the witness; linear between the points, none beyond them.
+/// What it adds to a weight that its part against relatives grows.
+pub(super) fn against_relatives(both: (Weight, Weight), added: Weight) -> Weight {
+    against_both(both.0, both.1 + added) - against_both(both.0, both.1)
+}
+
+/// The correction for a weight that does not count the witness; linear between the points, fading beyond them.
 fn correction(points: &[(Weight, Weight)], weight: Weight) -> Weight {
     let after = points.partition_point(|point| point.0 <= weight);
     match (after.checked_sub(1).map(|index| points[index]), points.get(after)) {
@@ -141,7 +151,6 @@ mod tests {
             without_witness: [44, 6, 6, 15].map(|levels| vec![0; levels]).to_vec(),
             witness: Some(1),
             name: Some(0),
-            whereabouts: vec![2, 3],
             name_and_contacts_mask: [0, 2].iter().fold(0, |mask, &c| layout().with_all(mask, c)),
             contacts_mask: layout().with_all(0, 2),
             whereabouts_mask: [2, 3].iter().fold(0, |mask, &c| layout().with_all(mask, c)),
@@ -190,10 +199,15 @@ mod tests {
         weights.unrelated[0][7] = 10 * BIT;
         weights.unrelated[2][1] = 5 * BIT;
         weights.unrelated[3][9] = -BIT;
-        weights.namesake_calibration = vec![(-20 * BIT, -300), (20 * BIT, -300)];
-        let of = |levels| correction_of(&weights, levels, (0, 0));
-        assert_eq!(of([7, 0, 0, 0]), -300);
-        assert_eq!(of([7, 1, 0, 9]), -300, "another address does not speak for them");
+        weights.unrelated[3][8] = BIT;
+        weights.calibration = vec![(-20 * BIT, 2 * BIT), (20 * BIT, 2 * BIT)];
+        weights.namesake_calibration = vec![(0, 0), (20 * BIT, 200 * 20)];
+        let (both, score) = ((3 * BIT, 4 * BIT), against_both(3 * BIT, 4 * BIT) + 2 * BIT);
+        let of = |levels| correction_of(&weights, levels, both) - 2 * BIT;
+        let found = of([7, 0, 0, 0]);
+        assert!((found - score * 200 / BIT).abs() <= 1, "read at the corrected score: {found}");
+        assert_eq!(of([7, 1, 0, 9]), found, "another address does not speak for them");
+        assert_eq!(of([7, 1, 0, 8]), found, "the town hardly does");
         assert_eq!(of([7, 1, 1, 9]), 0, "the mailbox does");
         assert_eq!(of([DIFFERENT, 1, 0, 0]), 0, "nor do their names");
     }

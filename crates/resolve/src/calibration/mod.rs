@@ -99,7 +99,7 @@ pub(crate) const CONTACTS: [&str; 2] = ["email", "phone"];
 /// The comparisons that tell most about how fields depend on each other: relatives share names, mailboxes and phones.
 /// Each of their combinations has many more pairs than a pattern.
 pub(crate) const NAME_AND_CONTACTS: [&str; 3] = ["name", "email", "phone"];
-/// What speaks for a pair of persons besides the name and the witness.
+/// What relatives share besides their names.
 pub(crate) const WHEREABOUTS: [&str; 3] = ["email", "phone", "address"];
 
 /// Corrects a trained model by the sampled candidate pairs; leaves it as it is where no field can be the witness.

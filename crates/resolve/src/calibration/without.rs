@@ -3,23 +3,26 @@
 //! Systems that keep no birth dates may differ from those that do: they know people by nicknames, or hold addresses that
 //! are never old. The rates of all levels come from all records, so for pairs without the witness they are off, and the
 //! witness cannot tell. But nearly all pairs that share a mailbox or a phone are matches or relatives, so how often matches
-//! show a level of another comparison can be held against how often pairs with the witness do.
+//! differ in another comparison, or bear nicknames of each other, can be held against how often matches with the witness do.
+//! Strangers differ nearly always, so what they do need not be known. Levels at which records agree are left alone: how a
+//! system writes its values, by initials say, is shared by its strangers.
 //!
-//! Of given names that are simply different few pairs are beyond doubt. There, what is counted is who is no match: of the
-//! relatives who share a mailbox or a phone there are as many among the pairs with the witness as among those without. So
-//! where more of the pairs without it have different given names, the rest are matches.
+//! Of given names that are simply different few pairs are beyond doubt. There, what is counted is who is no match: it is
+//! supposed that of the relatives who share a mailbox or a phone there are as many among the pairs with the witness as among
+//! those without. So where more of the pairs without it have different given names, the rest are matches.
 
 use std::collections::BTreeMap;
 
+use super::applied::against_relatives;
 use super::{CONTACTS, Compared, LARGEST, PATTERN_HALF_BELIEVED, SURE};
 use crate::comparison::{FAMILY, GIVEN};
-use crate::model::{Model, PatternCorrection};
+use crate::model::{LevelParameters, Model, PatternCorrection};
 use crate::pattern::{Layout, Pattern};
-use crate::probability::{Weight, from_bits, to_bits, to_probability};
+use crate::probability::{BIT, Weight, from_bits, to_bits, to_probability};
 
 const NICKNAME: usize = 2;
-const SIMILAR: usize = 5;
 const DIFFERENT: usize = 6;
+const NICKNAMES: [usize; 3] = [NICKNAME, 5, DIFFERENT];
 /// By how many bits different given names are expected to be off.
 const EXPECTED: f64 = 0.5;
 
@@ -34,12 +37,14 @@ pub(super) fn correct(compared: &Compared<'_, '_>, model: &mut Model, witness: u
         let about = CONTACTS.iter().position(|contact| *contact == model.comparisons[comparison].name);
         let others = pairs.iter().filter(|pair| (0..).zip(pair.shares).any(|(of, shares)| shares && Some(of) != about));
         let level_of = |pair: &Sharing| usize::from(layout.level(pair.pattern, comparison));
+        let speaks_against = |level: &LevelParameters| level.m < level.u;
         let levels = &compared.comparing.comparisons[comparison].levels;
         let matches = Matches::count(levels.len(), others.map(|pair| (level_of(pair), pair)));
         for (level, parameters) in model.comparisons[comparison].levels.iter_mut().enumerate().skip(1) {
             let group: Vec<usize> =
                 (1..levels.len()).filter(|&other| levels[other].group == levels[level].group).collect();
-            parameters.without_birth_date = matches.excess(level, &group);
+            parameters.without_birth_date =
+                if speaks_against(parameters) { matches.excess(level, &group) } else { 0.0 };
         }
     }
     if let Some(name) = names {
@@ -56,8 +61,8 @@ struct Sharing {
     weight: Weight,
     probability: f64,
     has_witness: bool,
-    /// Whether they would be relatives, were they no match.
-    is_of_relatives: bool,
+    /// The weights against strangers and against relatives, without the witness.
+    both: (Weight, Weight),
 }
 
 fn sharing(compared: &Compared<'_, '_>, model: &Model, witness: usize) -> Vec<Sharing> {
@@ -71,14 +76,13 @@ fn sharing(compared: &Compared<'_, '_>, model: &Model, witness: usize) -> Vec<Sh
             continue;
         }
         let weight = weights.of(layout, *found);
-        let (unrelated, related) = weights.both_without_witness(layout, *found);
         pairs.push(Sharing {
             shares,
             pattern: found.pattern,
             weight,
             probability: to_probability(weight),
             has_witness: layout.level(found.pattern, witness) > 0,
-            is_of_relatives: related < unrelated,
+            both: weights.both_without_witness(layout, *found),
         });
     }
     pairs
@@ -111,7 +115,8 @@ impl Matches {
         let share = |counts: &[f64]| counts[level] / group.iter().map(|&other| counts[other]).sum::<f64>();
         let bits = (share(&self.without) / share(&self.with)).log2();
         let error = (1.0 / with + 1.0 / without).sqrt() / std::f64::consts::LN_2;
-        if bits.abs() <= SURE * error { 0.0 } else { bits * fewer / (fewer + PATTERN_HALF_BELIEVED) }
+        let believed = fewer / (fewer + PATTERN_HALF_BELIEVED);
+        if bits.abs() <= SURE * error { 0.0 } else { (bits * believed).clamp(-LARGEST, LARGEST) }
     }
 }
 
@@ -126,21 +131,26 @@ fn named<'s>(layout: &Layout, pairs: &'s [Sharing], name: usize) -> impl Iterato
 fn of_given_names(layout: &Layout, pairs: &[Sharing], model: &mut Model, name: usize) {
     let matches = Matches::count(GIVEN.len(), named(layout, pairs, name));
     let group: Vec<usize> = (1..GIVEN.len()).collect();
-    // Similar and different names of one person are mostly nicknames that are not known as such.
-    let of = |given: usize| matches.excess(if given < SIMILAR { given } else { NICKNAME }, &group);
+    let nicknames = matches.excess(NICKNAME, &group);
     for (level, parameters) in model.comparisons[name].levels.iter_mut().enumerate() {
-        parameters.without_birth_date = given_where_family_agrees(level).map_or(0.0, of);
+        // Similar and different names of one person are mostly nicknames that are not known as such.
+        let is_nickname = given_where_family_agrees(level).is_some_and(|given| NICKNAMES.contains(&given));
+        parameters.without_birth_date = if is_nickname { nicknames } else { 0.0 };
     }
 }
 
 fn of_different_names(layout: &Layout, pairs: &[Sharing], model: &mut Model, name: usize) {
     let weights = model.weights(layout);
+    if weights.contacts_mask == 0 {
+        return;
+    }
     let mut all = Contexts::default();
     let [mut by_contacts, mut by_whereabouts] = [BTreeMap::<Pattern, Contexts>::new(), BTreeMap::new()];
     for (given, pair) in named(layout, pairs, name) {
-        let different = (given == DIFFERENT && pair.is_of_relatives).then(|| {
+        let would_be_relatives = pair.both.1 < pair.both.0;
+        let different = (given == DIFFERENT && would_be_relatives).then(|| {
             let of_levels = if pair.has_witness { 0 } else { weights.of_levels_without_witness(layout, pair.pattern) };
-            pair.weight + of_levels
+            Different { weight: pair.weight + of_levels, both: pair.both }
         });
         let of_contacts = by_contacts.entry(weights.contacts(pair.pattern)).or_default();
         let of_whereabouts = by_whereabouts.entry(weights.whereabouts(pair.pattern)).or_default();
@@ -167,13 +177,27 @@ struct Contexts {
 #[derive(Default)]
 struct Context {
     pairs: f64,
-    /// The weights of those whose given names are different and that would be relatives, were they no matches.
-    different: Vec<Weight>,
+    /// Those whose given names are different and that would be relatives, were they no matches.
+    different: Vec<Different>,
+}
+
+#[derive(Clone, Copy)]
+struct Different {
+    weight: Weight,
+    /// The parts of it against strangers and against relatives.
+    both: (Weight, Weight),
+}
+
+impl Different {
+    /// The probability of a match once something is added to the weight against relatives.
+    fn probability(&self, added: Weight) -> f64 {
+        to_probability(self.weight + against_relatives(self.both, added))
+    }
 }
 
 impl Contexts {
-    /// Adds a pair, with its weight where it counts among the different ones.
-    fn add(&mut self, has_witness: bool, different: Option<Weight>) {
+    /// Adds a pair, and among the different ones where it is one.
+    fn add(&mut self, has_witness: bool, different: Option<Different>) {
         let context = if has_witness { &mut self.with } else { &mut self.without };
         context.pairs += 1.0;
         context.different.extend(different);
@@ -191,33 +215,31 @@ impl Contexts {
         let share_of_relatives = relatives / with.pairs * without.pairs / n_without;
         let share_of_matches = (1.0 - share_of_relatives).max(1.0 / n_without);
         let bits = bits_until(&without.different, share_of_matches * n_without);
-        let error = share_of_relatives * (1.0 / relatives.max(1.0) + 1.0 / n_without).sqrt();
+        // Where no relatives were seen, there might be one.
+        let least = relatives.max(1.0);
+        let error = share_of_relatives / relatives.max(1e-9) * least * (1.0 / least + 1.0 / n_without).sqrt();
         let error_in_bits = error * n_without / matches_per_bit(&without.different, bits).max(1e-3);
         let believed = 1.0 / (1.0 + (error_in_bits / EXPECTED).powi(2));
         believed * to_bits(bits) + (1.0 - believed) * otherwise
     }
 }
 
-/// How many of the pairs are matches once something is added to their weights.
-fn matches(weights: &[Weight], added: Weight) -> f64 {
-    weights.iter().map(|weight| to_probability(weight + added)).sum()
+/// How many of the pairs are matches once something is added to their weights against relatives.
+fn matches(pairs: &[Different], added: Weight) -> f64 {
+    pairs.iter().map(|pair| pair.probability(added)).sum()
 }
 
 /// How fast their number grows with what is added.
-fn matches_per_bit(weights: &[Weight], added: Weight) -> f64 {
-    let slope = |weight: &Weight| {
-        let probability = to_probability(weight + added);
-        probability * (1.0 - probability) * std::f64::consts::LN_2
-    };
-    weights.iter().map(slope).sum()
+fn matches_per_bit(pairs: &[Different], added: Weight) -> f64 {
+    matches(pairs, added + BIT / 2) - matches(pairs, added - BIT / 2)
 }
 
 /// What has to be added to make so many matches.
-fn bits_until(weights: &[Weight], wanted: f64) -> Weight {
+fn bits_until(pairs: &[Different], wanted: f64) -> Weight {
     let (mut low, mut high) = (-from_bits(LARGEST), from_bits(LARGEST));
     while low < high {
         let middle = low + (high - low).div_euclid(2);
-        if matches(weights, middle) < wanted {
+        if matches(pairs, middle) < wanted {
             low = middle + 1;
         } else {
             high = middle;
@@ -248,7 +270,7 @@ mod tests {
 
     fn sharing(has_witness: bool, probability: f64) -> Sharing {
         let weight = from_bits((probability / (1.0 - probability)).log2());
-        Sharing { shares: [true, false], pattern: 0, weight, probability, has_witness, is_of_relatives: true }
+        Sharing { shares: [true, false], pattern: 0, weight, probability, has_witness, both: (100 * BIT, weight) }
     }
 
     #[test]
@@ -264,10 +286,11 @@ mod tests {
         assert_eq!(of([0.0, 971.0, 29.0], [0.0, 800.0, 200.0]), 0.0, "too few to tell");
         assert_eq!(of([0.0, 940.0, 60.0], [0.0, 930.0, 70.0]), 0.0, "chance explains it");
         assert_eq!(of([0.0; 3], [0.0, 930.0, 70.0]), 0.0);
+        assert_eq!(of([0.0, 1e8, 1e3], [0.0, 1e6, 1e6]), LARGEST);
     }
 
     #[test]
-    fn matches_are_counted_where_another_contact_is_shared() {
+    fn matches_are_counted_by_their_probability() {
         let pairs = [sharing(true, 0.5), sharing(false, 0.25), sharing(false, 0.5)];
         let matches = Matches::count(3, [1, 2, 2].into_iter().zip(&pairs));
         assert_eq!(matches.with, [0.0, 0.5, 0.0]);
@@ -278,9 +301,12 @@ mod tests {
     fn contexts(with: usize, matches: usize, without: usize, claimed: f64) -> Contexts {
         let mut contexts = Contexts::default();
         for index in 0..100_000 {
-            let weight = |probability: f64| sharing(true, probability).weight;
-            contexts.add(true, (index < with).then(|| weight(if index < matches { 0.999_999 } else { 0.000_001 })));
-            contexts.add(false, (index < without).then(|| weight(claimed)));
+            let of = |probability: f64| {
+                let pair = sharing(true, probability);
+                Different { weight: pair.weight, both: pair.both }
+            };
+            contexts.add(true, (index < with).then(|| of(if index < matches { 0.999_999 } else { 0.000_001 })));
+            contexts.add(false, (index < without).then(|| of(claimed)));
         }
         contexts
     }
@@ -295,6 +321,8 @@ mod tests {
         assert_eq!(contexts(29, 10, 8000, 0.5).correction(0.7), 0.7, "too few to tell");
         let blended = contexts(100, 25, 150, 1.0 / 3.0).correction(0.0);
         assert!((0.3..0.9).contains(&blended), "{blended}");
+        let unseen = contexts(30, 30, 30, 0.5).correction(0.0);
+        assert!((0.2..2.0).contains(&unseen), "that no relatives were seen is no proof of none: {unseen}");
         let impossible = contexts(8000, 0, 4000, 0.5).correction(0.0);
         assert!((-4.0..0.0).contains(&impossible), "fewer pairs than relatives: {impossible}");
     }

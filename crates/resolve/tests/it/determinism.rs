@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 
 use goldsmith_resolve::evaluate::evaluate;
 use goldsmith_resolve::model::PatternCorrection;
-use goldsmith_resolve::{Decisions, Model, Options, RecordId, Resolution, ScoredPair, resolve};
+use goldsmith_resolve::{Decisions, Model, Options, PROBABLE, RecordId, Resolution, ScoredPair, resolve};
 
 use crate::people::{Random, Row, population, records, run, truth};
 
@@ -87,10 +87,14 @@ fn of_the_improbable_pairs_a_sample_is_told_and_of_the_others_all() {
     };
     let (none, tenth, all) = (with(0.0), with(0.1), with(1.0));
     assert_eq!(all.pairs.len() as u64, all.candidates, "every compared pair");
-    let least = all.pairs.iter().filter(|pair| !pair.sampled).map(|pair| pair.weight).min().expect("pairs");
-    assert!(all.pairs.iter().all(|pair| pair.sampled == (pair.weight < least)), "the improbable ones are told apart");
+    assert!(all.pairs.iter().all(|pair| pair.sampled == (pair.probability() < PROBABLE)), "they are told apart");
     let probable: Vec<_> = all.pairs.iter().filter(|pair| !pair.sampled).cloned().collect();
     assert_eq!(none.pairs, probable);
+    let reviewed = Options { review_from: 1e-9, sample: 0.0, ..Options::default() };
+    let reviewed =
+        resolve(&mut records(&rows), &reviewed, None, &Decisions::default(), &()).expect("well formed").pairs;
+    let wanted = all.pairs.iter().filter(|pair| pair.probability() >= 1e-9).count();
+    assert!(wanted > probable.len() && reviewed.len() == wanted, "{} of {wanted} for review", reviewed.len());
     let drawn = (tenth.pairs.len() - probable.len()) as f64 / (all.pairs.len() - probable.len()) as f64;
     assert!((0.05..0.2).contains(&drawn), "{drawn}");
     assert!([&tenth, &all].iter().all(|found| found.cluster_of == none.cluster_of), "clusters do not depend on it");
