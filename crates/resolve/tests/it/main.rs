@@ -1,6 +1,7 @@
 //! The engine as its callers see it.
 
 mod adversarial;
+mod calibration;
 mod decisions;
 mod degenerate;
 mod determinism;
