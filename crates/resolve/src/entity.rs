@@ -353,6 +353,8 @@ pub(crate) fn held(rule: &Rule, comparisons: &[Comparison]) -> Vec<Held> {
             for key in &rule.keys {
                 let next = match (key, &comparison.comparator) {
                     (Key::NamePair { .. }, Comparator::Name(_)) => name_levels(&[1, 2], &[1, 3], true),
+                    // Mailboxes are made of names.
+                    (Key::Value { name: "email_prefix", .. }, Comparator::Name(_)) => Held::Out,
                     (Key::Value { field, name, .. }, comparator) => match comparator {
                         Comparator::Name(values) if Some(*field) == values.given => match *name {
                             "given_name" => name_levels(&[1, 2], &all_family, false),
@@ -368,6 +370,7 @@ pub(crate) fn held(rule: &Rule, comparisons: &[Comparison]) -> Vec<Held> {
                         },
                         Comparator::Email { field: of, .. } if of == field => match *name {
                             "email" => Held::Levels(0b10),
+                            "email_prefix" => Held::Out,
                             _ => Held::Levels(0b1110),
                         },
                         Comparator::Phone { field: of, .. } | Comparator::Identifier { field: of } if of == field => {

@@ -15,7 +15,7 @@ const NAMES: [(&str, &str); 6] = [
 
 /// Couples of one family name and one phone. Each person has up to three records with a birth date, of which few bear a
 /// nickname, and up to three without, of which many do.
-fn couples(households: u32) -> Vec<Row> {
+pub(crate) fn couples(households: u32) -> Vec<Row> {
     let mut random = Random(5);
     let mut rows = Vec::new();
     for person in 0..households * 2 {

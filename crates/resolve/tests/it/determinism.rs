@@ -6,7 +6,8 @@ use goldsmith_resolve::evaluate::evaluate;
 use goldsmith_resolve::model::PatternCorrection;
 use goldsmith_resolve::{Decisions, Model, Options, PROBABLE, RecordId, Resolution, ScoredPair, resolve};
 
-use crate::people::{Random, Row, population, records, run, truth};
+use crate::calibration::couples;
+use crate::people::{Random, Row, population, records, run, truth, word};
 
 /// Clusters and pairs by record id, so that results over differently ordered rows can be compared.
 fn named(rows: &[Row], found: &Resolution) -> (Vec<(RecordId, u32)>, Vec<String>) {
@@ -80,21 +81,33 @@ fn levels(of: &Resolution, pair: &ScoredPair) -> BTreeMap<String, String> {
 
 #[test]
 fn of_the_improbable_pairs_a_sample_is_told_and_of_the_others_all() {
-    let rows = population(400, 3);
-    let with = |sample: f64| {
-        let options = Options { sample, ..Options::default() };
+    let mut rows = couples(400);
+    // Namesakes, so that there are pairs of every probability.
+    for (index, row) in rows.iter_mut().enumerate() {
+        row.family = format!("{}son", word(&mut Random(u64::from(row.person / 2 % 40)), 2));
+        if index % 2 == 0 {
+            row.phone.clear();
+        }
+    }
+    let usual = Options::default();
+    let with = |options: Options| {
         resolve(&mut records(&rows), &options, None, &Decisions::default(), &()).expect("well formed")
     };
-    let (none, tenth, all) = (with(0.0), with(0.1), with(1.0));
+    let all = with(Options { sample: 1.0, ..usual.clone() });
     assert_eq!(all.pairs.len() as u64, all.candidates, "every compared pair");
     assert!(all.pairs.iter().all(|pair| pair.sampled == (pair.probability() < PROBABLE)), "they are told apart");
+    let from = |probability: f64| all.pairs.iter().filter(|pair| pair.probability() >= probability).count();
+    assert!(from(0.01) > from(PROBABLE) + 50, "{} and {}", from(0.01), from(PROBABLE));
+
+    let none = with(Options { sample: 0.0, ..usual.clone() });
     let probable: Vec<_> = all.pairs.iter().filter(|pair| !pair.sampled).cloned().collect();
     assert_eq!(none.pairs, probable);
-    let reviewed = Options { review_from: 1e-9, sample: 0.0, ..Options::default() };
-    let reviewed =
-        resolve(&mut records(&rows), &reviewed, None, &Decisions::default(), &()).expect("well formed").pairs;
-    let wanted = all.pairs.iter().filter(|pair| pair.probability() >= 1e-9).count();
-    assert!(wanted > probable.len() && reviewed.len() == wanted, "{} of {wanted} for review", reviewed.len());
+    let low = with(Options { sample: 0.0, threshold: 0.5, ..usual.clone() });
+    assert_eq!(low.pairs.len(), from(PROBABLE), "clusters need more pairs than are told");
+    let reviewed = with(Options { sample: 0.0, review_from: 0.01, ..usual.clone() });
+    assert_eq!(reviewed.pairs.len(), from(0.01), "all there is to review");
+
+    let tenth = with(Options { sample: 0.1, ..usual });
     let drawn = (tenth.pairs.len() - probable.len()) as f64 / (all.pairs.len() - probable.len()) as f64;
     assert!((0.05..0.2).contains(&drawn), "{drawn}");
     assert!([&tenth, &all].iter().all(|found| found.cluster_of == none.cluster_of), "clusters do not depend on it");
