@@ -98,6 +98,15 @@ fn fault(error: &datafusion::error::DataFusionError) -> Failure {
 }
 
 fn render(batches: &[RecordBatch], format: Format) -> Result<String, Failure> {
+    if let Format::Csv = format
+        && let Some(nested) =
+            batches.iter().flat_map(|batch| batch.schema_ref().fields()).find(|f| f.data_type().is_nested())
+    {
+        let name = nested.name();
+        return Err(Failure::config(format!(
+            "error: CSV has no place for the list in {name}; choose --format json, or write array_to_string({name}, ', ') in the query"
+        )));
+    }
     let rendered = match format {
         Format::Table => arrow::util::pretty::pretty_format_batches(batches).map(|table| table.to_string()),
         Format::Csv => {

@@ -27,10 +27,6 @@ pub struct PlanMistake {
 
 /// Share of its last published rows a table may have at least and at most, where the file does not say.
 const DEFAULT_VOLUME: (f64, f64) = (0.5, 2.0);
-/// Expected precision of a merge, where the file does not say.
-const DEFAULT_THRESHOLD: f64 = 0.95;
-/// Lower end of the review band, where the file does not say.
-const DEFAULT_REVIEW: f64 = 0.5;
 /// Country for phones and addresses, where neither the file nor the record says.
 const DEFAULT_REGION: &str = "GB";
 
@@ -83,8 +79,8 @@ impl Plan {
             sources,
             entities,
             matching: MatchPlan {
-                threshold: pipeline.matching.threshold.map_or(DEFAULT_THRESHOLD, model::Percent::fraction),
-                review_from: pipeline.matching.review.map_or(DEFAULT_REVIEW, model::Percent::fraction),
+                threshold: pipeline.matching.threshold.map_or(model::DEFAULT_THRESHOLD, model::Percent::fraction),
+                review_from: pipeline.matching.review.map_or(model::DEFAULT_REVIEW, model::Percent::fraction),
                 decisions: pipeline.matching.decisions.as_ref().map(|path| resolve(base, path)),
                 model: pipeline.matching.model.as_ref().map(|path| resolve(base, path)),
                 blocking,

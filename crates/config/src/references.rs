@@ -6,7 +6,7 @@
 use crate::attributes::{Attribute, CATALOGUE, canonical, catalogued};
 use crate::mistakes::{Mistake, Place};
 use crate::model::values::{Percent, Ratio};
-use crate::model::{Check, Entity};
+use crate::model::{Check, DEFAULT_THRESHOLD, Entity};
 use crate::nearest::{did_you_mean, listed, nearest};
 use crate::place::Path;
 use crate::yaml::{Entry, Kind, MAX_MISTAKES, Node, Scalar, short};
@@ -315,11 +315,12 @@ impl<'t> Walk<'t> {
 
     fn matching(&mut self, matching: &'t Node, path: &Path<'_>) {
         let limit = |key: &str| matching.get(key).and_then(percent);
-        if let (Some(review), Some(threshold)) = (limit("review"), limit("threshold"))
-            && review > threshold
+        if let Some(review) = limit("review")
+            && review > limit("threshold").unwrap_or(DEFAULT_THRESHOLD)
             && let Some(node) = matching.get("review")
         {
-            let message = "`review` is above `threshold`: pairs for review lie below it".to_owned();
+            let message =
+                "`review` is above `threshold` (0.95 where it is left out): pairs for review lie below it".to_owned();
             self.add(&node.place, &path.key("review"), message);
         }
         for (index, rule) in matching.get("comparisons").into_iter().flat_map(Node::items).enumerate() {

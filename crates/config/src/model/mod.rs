@@ -15,8 +15,8 @@ pub use quality::{
     Check, Comparison, Compression, Coverage, Metric, Privacy, Publish, QualityCheck, QuarantineRaw, Severity,
 };
 pub use resolving::{
-    AttributeDeclaration, AttributeType, BlockingKey, BlockingRule, Compare, CompareRule, Ids, Match, Strategy,
-    Survivorship,
+    AttributeDeclaration, AttributeType, BlockingKey, BlockingRule, Compare, CompareRule, DEFAULT_REVIEW,
+    DEFAULT_THRESHOLD, Ids, Match, Strategy, Survivorship,
 };
 pub use sources::{
     Children, ColumnPolicy, Contract, Defaults, Duplicates, Entity, FailurePolicy, FieldExpr, FieldItem, JoinOn, Keep,

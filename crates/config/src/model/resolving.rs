@@ -61,13 +61,18 @@ pub enum Compare {
     None,
 }
 
+/// The threshold, where the file does not say.
+pub const DEFAULT_THRESHOLD: f64 = 0.95;
+/// Lower end of the review band, where the file does not say.
+pub const DEFAULT_REVIEW: f64 = 0.5;
+
 /// How records of one customer find each other.
 #[derive(Debug, Clone, Default, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct Match {
-    /// The precision expected of a merge: `0.97` or `97%`. Higher means fewer, surer merges.
+    /// The precision expected of the merges: `0.97` or `97%`; 0.95 where it is left out. Higher means fewer, surer merges.
     pub threshold: Option<Percent>,
-    /// Pairs from here up to the threshold are published for review.
+    /// Pairs from here up to the threshold are published for review: `50%` or `0.5`, which it is where it is left out.
     pub review: Option<Percent>,
     /// A CSV file of what a steward said (same / not same); obeyed always. Relative to the pipeline file.
     #[schemars(extend("format" = "not_empty"))]

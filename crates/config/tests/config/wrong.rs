@@ -275,7 +275,12 @@ fn limits_that_contradict() {
         ["11:16 `max_age` says how old the last good data may be; it means nothing with `policy: skip`"]
     );
     let review = small("", "", "match:\n  threshold: 90%\n  review: 0.95\n");
-    assert_eq!(said(&review), ["16:11 `review` is above `threshold`: pairs for review lie below it"]);
+    let above = "`review` is above `threshold` (0.95 where it is left out): pairs for review lie below it";
+    assert_eq!(said(&review), [format!("16:11 {above}")]);
+    let review = small("", "", "match:\n  review: 99%\n");
+    assert_eq!(said(&review), [format!("15:11 {above}")]);
+    let review = small("", "", "match:\n  review: 90%\n");
+    assert!(said(&review).is_empty());
 }
 
 #[test]
