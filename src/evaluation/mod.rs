@@ -30,6 +30,8 @@ pub struct Report {
     pub records: usize,
     /// Records of the truth that the version does not have; each counts as a customer of its own.
     pub records_missing: usize,
+    /// Sources the truth names and the version has no record of.
+    pub sources_missing: Vec<String>,
     /// Records of the version that the truth does not know; left out.
     pub records_unknown_to_truth: usize,
     /// Rows of the truth without a record or a customer; left out.
@@ -124,6 +126,7 @@ pub fn report(
     Ok(Report {
         records: joined.customer.len(),
         records_missing: joined.missing,
+        sources_missing: joined.absent_sources,
         records_unknown_to_truth: joined.unknown,
         truth_rows_incomplete: incomplete,
         true_customers: joined.customers,

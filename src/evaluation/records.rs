@@ -1,5 +1,6 @@
 //! The records of the truth and what a version made of them.
 
+use std::collections::BTreeSet;
 use std::hash::Hash;
 
 use arrow::array::{AsArray, RecordBatch, StringArray};
@@ -34,6 +35,8 @@ pub struct Joined {
     pub profiles: usize,
     pub missing: usize,
     pub unknown: usize,
+    /// Sources the truth names and nothing is published of.
+    pub absent_sources: Vec<String>,
 }
 
 /// Numbers for texts, in the order they are met.
@@ -76,6 +79,7 @@ struct Published {
     labels: Vec<[u32; 5]>,
     kinds: [Labels; 5],
     by_place: HashMap<RecordId, u32>,
+    sources: BTreeSet<String>,
     /// Records by their key alone; none where several sources have it.
     by_key: HashMap<String, Option<u32>>,
 }
@@ -111,11 +115,18 @@ impl Published {
             }
             self.labels.push(numbers);
             self.by_place.insert(RecordId::of(source, key), record);
+            if !self.has(source) {
+                self.sources.insert(source.to_owned());
+            }
             if bare_keys {
                 self.by_key.entry_ref(key).and_modify(|known| *known = None).or_insert(Some(record));
             }
             self.names.push((source.to_owned(), key.to_owned()));
         }
+    }
+
+    fn has(&self, source: &str) -> bool {
+        self.sources.contains(source)
     }
 
     /// The record the truth speaks of.
@@ -151,10 +162,14 @@ pub(super) fn join(version: Version<'_>, truth: &[Truth]) -> Result<Joined, RunE
     let mut customers = Labels::default();
     let mut place_of: HashMap<u32, u32> = HashMap::new();
     let mut absent: HashMap<String, u32> = HashMap::new();
+    let mut absent_sources: BTreeSet<&str> = BTreeSet::new();
     for record in truth {
         let customer = customers.of(&record.customer);
         let here = number(joined.customer.len());
         let found = published.find(record)?;
+        if found.is_none() {
+            absent_sources.extend(record.named_source().filter(|source| !published.has(source)));
+        }
         let known = match found {
             Some(row) => known_or(place_of.entry(row), here),
             None => known_or(absent.entry(record.to_string()), here),
@@ -195,6 +210,7 @@ pub(super) fn join(version: Version<'_>, truth: &[Truth]) -> Result<Joined, RunE
             published.names.first().map(|(source, key)| format!(", such as `{source}:{key}`")).unwrap_or_default()
         )));
     }
+    joined.absent_sources = absent_sources.into_iter().map(str::to_owned).collect();
     joined.unknown = published.names.len() - place_of.len();
     joined.customers = customers.0.len();
     joined.profiles = joined.golden.iter().collect::<HashSet<_>>().len();

@@ -57,6 +57,13 @@ impl Report {
                 writeln!(out, "  {} {what}", human(count as u64))?;
             }
         }
+        if !self.sources_missing.is_empty() {
+            let sources = self.sources_missing.join(", ");
+            writeln!(
+                out,
+                "  nothing is published of what the truth calls {sources}; it has to name sources as the pipeline does"
+            )?;
+        }
         Ok(())
     }
 

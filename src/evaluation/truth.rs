@@ -11,6 +11,14 @@ pub struct Truth {
     pub customer: String,
 }
 
+impl Truth {
+    /// The system, wherever it is told.
+    pub(super) fn named_source(&self) -> Option<&str> {
+        let of_key = || self.key.split_once(':').map(|(source, _)| source);
+        self.source.as_deref().or_else(of_key)
+    }
+}
+
 impl fmt::Display for Truth {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match &self.source {

@@ -169,6 +169,9 @@ fn a_small_truth_by_hand() {
     ] {
         assert_eq!(report[field], value, "{field}: {report}");
     }
+    assert_eq!(report["sources_missing"], serde_json::json!(["c"]), "{report}");
+    let text = stdout(&evaluate(&workspace, "truth.csv", &[]));
+    assert!(text.contains("nothing is published of what the truth calls c;"), "{text}");
     let mistakes = &report["mistakes"];
     assert_eq!(mistakes["false_pairs"]["forced"], 1, "{mistakes}");
     assert_eq!(mistakes["missed_pairs"]["of_records_not_published"], 2, "{mistakes}");
