@@ -8,6 +8,7 @@ use hashbrown::HashMap;
 
 use crate::pipeline::RunError;
 use crate::pipeline::error::IoContext;
+use crate::publish::previous::read_small;
 
 const COLUMNS: [&str; 5] = ["decision", "left_source", "left_key", "right_source", "right_key"];
 
@@ -53,7 +54,7 @@ impl StewardDecisions {
 /// # Errors
 /// A file that is missing or no text, or a row that is no decision, with its line.
 pub fn read_decisions(path: &Path) -> Result<StewardDecisions, RunError> {
-    let bytes = std::fs::read(path).doing(|| format!("reading the decisions {}", path.display()))?;
+    let bytes = read_small(path).doing(|| format!("reading the decisions {}", path.display()))?;
     let text = String::from_utf8(bytes).map_err(|_| {
         RunError::Config(format!("{}: the decisions are not UTF-8; save them as UTF-8", path.display()))
     })?;

@@ -145,14 +145,14 @@ pub fn model_version(json: &[u8]) -> String {
 }
 
 /// The bytes of a file that may not be larger than a model is.
-fn read_small(path: &Path) -> std::io::Result<Vec<u8>> {
+pub(crate) fn read_small(path: &Path) -> std::io::Result<Vec<u8>> {
     const MOST: u64 = 256 << 20;
     let about = std::fs::metadata(path)?;
     if about.is_dir() {
         return Err(std::io::ErrorKind::IsADirectory.into());
     }
     if !about.is_file() || about.len() > MOST {
-        return Err(std::io::Error::new(std::io::ErrorKind::InvalidData, "it is no file, or too large for a model"));
+        return Err(std::io::Error::new(std::io::ErrorKind::InvalidData, "it is no file, or larger than 256 MB"));
     }
     std::fs::read(path)
 }

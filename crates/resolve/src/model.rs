@@ -8,6 +8,9 @@ use crate::pattern::{Layout, Pattern};
 use crate::probability::{Weight, from_bits};
 use crate::records::EntityType;
 
+/// No correction of a weight has more bits.
+const LARGEST_CORRECTION: f64 = 16.0;
+
 /// The version of the document's shape.
 pub const MODEL_VERSION: u32 = 7;
 
@@ -146,7 +149,44 @@ impl Model {
         if version != MODEL_VERSION {
             return Err(format!("the model has version {version}, and this program reads {MODEL_VERSION}"));
         }
-        serde_json::from_str(text).map_err(of_text)
+        let model: Self = serde_json::from_str(text).map_err(of_text)?;
+        model.impossible().map_or(Ok(model), Err)
+    }
+
+    /// Says of a number that no training gives what is wrong with it.
+    fn impossible(&self) -> Option<String> {
+        let is_probability = |p: f64| (0.0..=1.0 + 1e-9).contains(&p);
+        let is_correction = |bits: f64| bits.abs() <= LARGEST_CORRECTION;
+        let wrong = |what: &str, value: f64| Some(format!("{what} cannot be {value}"));
+        if !is_probability(self.prior_same)
+            || !is_probability(self.prior_related)
+            || !is_probability(self.prior_same + self.prior_related)
+        {
+            return wrong("the sum of prior_same and prior_related", self.prior_same + self.prior_related);
+        }
+        for comparison in &self.comparisons {
+            for level in &comparison.levels {
+                let probabilities = [("m", level.m), ("r", level.r), ("u", level.u), ("seen", level.seen)];
+                let corrections = [("without_birth_date", level.without_birth_date)];
+                let outside = probabilities.into_iter().find(|(_, p)| !is_probability(*p));
+                let outside = outside.or_else(|| corrections.into_iter().find(|(_, bits)| !is_correction(*bits)));
+                if let Some((name, value)) = outside {
+                    return wrong(&format!("{name} of `{}` of {}", level.level, comparison.name), value);
+                }
+            }
+        }
+        let by_weight = self.calibration.iter().chain(&self.namesake_calibration).map(|point| point.correction);
+        let patterns = self.contact_calibration.iter().chain(&self.pattern_calibration);
+        let patterns = patterns.chain(&self.different_names_without_birth_date).map(|pattern| pattern.correction);
+        if let Some(bits) = by_weight.chain(patterns).find(|bits| !is_correction(*bits)) {
+            return wrong("a correction", bits);
+        }
+        self.term_frequencies.iter().find_map(|column| {
+            let mut shares = column.values.iter().map(|(_, share)| *share).chain([column.same_by_chance]);
+            shares
+                .find(|share| !is_probability(*share))
+                .and_then(|share| wrong(&format!("a frequency of {}", column.column), share))
+        })
     }
 
     /// The JSON document, indented, keys in a fixed order.
@@ -185,6 +225,13 @@ impl Model {
             return Some(format!("the model compares [{}], the records allow [{}]", names(have), names(want)));
         }
         for (have, want) in self.comparisons.iter().zip(comparisons) {
+            let other = have.levels.iter().zip(&want.levels).find(|(have, want)| have.level != want.label);
+            if let Some((have_level, want_level)) = other {
+                return Some(format!(
+                    "comparison {} has the level `{}` in the model and `{}` here",
+                    have.name, have_level.level, want_level.label
+                ));
+            }
             if have.levels.len() != want.levels.len() {
                 return Some(format!(
                     "comparison {} has {} levels in the model and {} here",
@@ -352,6 +399,32 @@ mod tests {
         let of = |text: &str| Model::from_json(text).expect_err("no model");
         assert!(of("{}").contains("not a model"));
         assert!(of(r#"{"version": 1, "shape": "of old"}"#).contains("has version 1"));
+    }
+
+    #[test]
+    fn numbers_that_no_training_gives_are_refused() {
+        let level = |m: f64, bits: f64| serde_json::json!({"level": "same", "m": m, "r": 0.1, "u": 0.1, "without_birth_date": bits, "seen": 0.5});
+        let of = |prior: f64, m: f64, bits: f64, correction: f64| {
+            let model = serde_json::json!({
+                "version": MODEL_VERSION, "entity": "person", "prior_same": prior, "prior_related": 0.1,
+                "calibration": [{"weight": 0.0, "correction": correction}], "namesake_calibration": [],
+                "contact_calibration": [], "pattern_calibration": [], "different_names_without_birth_date": [],
+                "comparisons": [{"name": "email", "levels": [level(m, bits)]}], "left_out": [], "placeholders": [],
+                "nicknames": [], "term_frequencies": [],
+            });
+            Model::from_json(&model.to_string()).map(drop)
+        };
+        assert_eq!(of(0.1, 0.9, 1.0, -4.0), Ok(()));
+        for (prior, m, bits, correction, what) in [
+            (0.95, 0.9, 1.0, 0.0, "the sum of prior_same"),
+            (-1.0, 0.9, 1.0, 0.0, "the sum of prior_same"),
+            (0.1, 1e308, 1.0, 0.0, "m of `same` of email cannot be 1"),
+            (0.1, 0.9, -1e308, 0.0, "without_birth_date of `same` of email"),
+            (0.1, 0.9, 1.0, 1e308, "a correction cannot be"),
+        ] {
+            let error = of(prior, m, bits, correction).expect_err("no such training");
+            assert!(error.contains(what), "{error}");
+        }
     }
 
     #[test]
