@@ -256,6 +256,12 @@ impl Store {
         let manifests = self.root.join("manifests");
         create_private_dir(&versions)?;
         create_private_dir(&manifests)?;
+        // Somebody may have removed the store while the run went on.
+        for table in &manifest.tables {
+            let path = staging.join(&table.path);
+            std::fs::metadata(&path)
+                .doing(|| format!("looking at {}, which this run wrote; nothing is published", path.display()))?;
+        }
         sync_directory(staging)?;
         let version_dir = self.version_dir(manifest.version);
         std::fs::rename(staging, &version_dir)
