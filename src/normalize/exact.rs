@@ -2,10 +2,10 @@
 //!
 //! Builders double what they hold, so that a third of it is empty when they end. Records are held for the whole run.
 
-use std::sync::Arc;
+use std::sync::{Arc, LazyLock};
 
-use arrow::array::{ArrayData, ArrayRef, RecordBatch, make_array};
-use arrow::buffer::Buffer;
+use arrow::array::{ArrayData, ArrayRef, BufferSpec, RecordBatch, layout, make_array};
+use arrow::buffer::{BooleanBuffer, Buffer, NullBuffer};
 use arrow::error::ArrowError;
 
 use crate::pipeline::RunError;
@@ -25,13 +25,47 @@ pub(super) fn exact_array(array: &ArrayRef) -> Result<ArrayRef, ArrowError> {
 }
 
 fn exact_data(data: &ArrayData) -> Result<ArrayData, ArrowError> {
+    if let Some(buffers) = zeroes(data) {
+        let nulls = NullBuffer::new(BooleanBuffer::new(ZEROES.clone(), 0, data.len()));
+        let empty = ArrayData::builder(data.data_type().clone()).len(data.len());
+        return empty.nulls(Some(nulls)).buffers(buffers).build();
+    }
     let buffers = data.buffers().iter().map(exact_buffer).collect();
     let children = data.child_data().iter().map(exact_data).collect::<Result<_, _>>()?;
     data.clone().into_builder().buffers(buffers).child_data(children).build()
 }
 
 fn is_exact(data: &ArrayData) -> bool {
+    if zeroes(data).is_some() {
+        return data.nulls().is_some_and(|nulls| is_zeroes(nulls.buffer()));
+    }
     data.buffers().iter().all(|buffer| !is_wasteful(buffer)) && data.child_data().iter().all(is_exact)
+}
+
+/// What arrays of nothing but nulls share: a source lacks half of the attributes that others have, and every part of an
+/// address has a column.
+static ZEROES: LazyLock<Buffer> = LazyLock::new(|| Buffer::from(vec![0_u8; 1 << 20]));
+
+fn is_zeroes(buffer: &Buffer) -> bool {
+    buffer.data_ptr() == ZEROES.data_ptr()
+}
+
+/// The buffers of an array that holds nothing but nulls; none where it holds values, or lists or parts.
+fn zeroes(data: &ArrayData) -> Option<Vec<Buffer>> {
+    if data.len() == 0 || data.null_count() < data.len() || !data.child_data().is_empty() {
+        return None;
+    }
+    let buffer_of = |spec: &BufferSpec| {
+        let bytes = match spec {
+            // Offsets are one more than values.
+            BufferSpec::FixedWidth { byte_width, .. } => (data.len() + 1) * byte_width,
+            BufferSpec::BitMap => data.len().div_ceil(8),
+            BufferSpec::VariableWidth => 0,
+            BufferSpec::AlwaysNull => return None,
+        };
+        (bytes <= ZEROES.len()).then(|| ZEROES.slice_with_length(0, bytes))
+    };
+    layout(data.data_type()).buffers.iter().map(buffer_of).collect()
 }
 
 fn exact_buffer(buffer: &Buffer) -> Buffer {
@@ -45,8 +79,10 @@ fn is_wasteful(buffer: &Buffer) -> bool {
 
 #[cfg(test)]
 mod tests {
-    use arrow::array::{BooleanBuilder, ListBuilder, StringBuilder, StructArray};
-    use arrow::datatypes::Field;
+    use arrow::array::{
+        Array, AsArray, BooleanBuilder, ListBuilder, StringArray, StringBuilder, StructArray, new_null_array,
+    };
+    use arrow::datatypes::{DataType, Field};
 
     use super::*;
 
@@ -74,5 +110,32 @@ mod tests {
             assert!(exact.get_array_memory_size() * 2 < array.get_array_memory_size());
             assert!(is_exact(&exact.to_data()));
         }
+    }
+
+    #[test]
+    fn arrays_of_nulls_share_their_memory() {
+        for data_type in [DataType::Utf8, DataType::Date32, DataType::Boolean, DataType::FixedSizeBinary(32)] {
+            let nulls = new_null_array(&data_type, 5000);
+            let exact = exact_array(&nulls).unwrap();
+            assert_eq!(&exact, &nulls);
+            assert!(exact.to_data().nulls().is_some_and(|nulls| is_zeroes(nulls.buffer())));
+            assert!(exact.to_data().buffers().iter().all(|buffer| buffer.is_empty() || is_zeroes(buffer)));
+            assert!(is_exact(&exact.to_data()));
+        }
+        // As a part of the elements of lists, beside one with values.
+        let parts = [("value", true), ("type", false)].map(|(name, is_there)| {
+            let texts: StringArray = (0..900).map(|row| is_there.then(|| format!("v{row}"))).collect();
+            (Arc::new(Field::new(name, DataType::Utf8, true)), Arc::new(texts) as ArrayRef)
+        });
+        let parts: ArrayRef = Arc::new(StructArray::from(parts.to_vec()));
+        let exact = exact_array(&parts).unwrap();
+        assert_eq!(&exact, &parts);
+        let [value, kind] = exact.as_struct().columns() else { panic!("two parts") };
+        assert!(kind.to_data().nulls().is_some_and(|nulls| is_zeroes(nulls.buffer())));
+        assert!(value.to_data().buffers().iter().all(|buffer| !is_zeroes(buffer)));
+        // More than is shared.
+        let many = new_null_array(&DataType::Utf8, 300_000);
+        assert_eq!(&exact_array(&many).unwrap(), &many);
+        assert!(zeroes(&many.to_data()).is_none());
     }
 }
