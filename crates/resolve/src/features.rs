@@ -20,6 +20,8 @@ pub(crate) struct Features<'r> {
     pub(crate) order: Vec<u32>,
     /// Position to place among all ids in ascending order.
     rank: Vec<u32>,
+    /// Position to a part of the id: ids are hashes, and those of most records lie far from each other.
+    draws: Vec<u32>,
     pub(crate) addresses: Addresses,
     rows: Rows,
     /// Whether any source says that it holds no duplicates.
@@ -99,35 +101,48 @@ pub(crate) const LOCALITY: usize = 4;
 pub(crate) struct LaidOut {
     order: Vec<u32>,
     rank: Vec<u32>,
+    draws: Vec<u32>,
     addresses: Addresses,
     rows: Rows,
 }
 
 impl LaidOut {
     pub(crate) fn new(records: &Records, placeholders: &[Placeholder]) -> Self {
-        let rank = ranks(&records.ids);
-        let sounds = sounds(records);
-        let mut order: Vec<u32> = (0..records.len() as u32).collect();
-        order.par_sort_unstable_by_key(|&row| (sounds[row as usize], rank[row as usize]));
-        let rank = order.iter().map(|&row| rank[row as usize]).collect();
+        // What is sorted holds what it is sorted by: a place of memory for each would be read for every comparison.
+        let mut sorted: Vec<((u32, u32), u32, u32)> = sounds(records)
+            .into_iter()
+            .zip(ranks(&records.ids))
+            .zip(0..)
+            .map(|((s, rank), row)| (s, rank, row))
+            .collect();
+        sorted.par_sort_unstable();
+        let (rank, order): (Vec<u32>, Vec<u32>) = sorted.into_iter().map(|(_, rank, row)| (rank, row)).unzip();
+        let draws = order.iter().map(|&row| records.ids[row as usize].0 as u32).collect();
         let (addresses, rows) = rows(records, placeholders);
         let rows = rows.arranged(&order);
-        Self { order, rank, addresses, rows }
+        Self { order, rank, draws, addresses, rows }
     }
 }
 
 impl<'r> Features<'r> {
     /// The features of records whose codes are laid out; the codes of their columns are not read any more.
     pub(crate) fn new(records: &'r Records, laid_out: LaidOut) -> Self {
-        let LaidOut { order, rank, addresses, rows } = laid_out;
+        let LaidOut { order, rank, draws, addresses, rows } = laid_out;
         let duplicates_none = records.duplicates_none.contains(&true);
-        Self { records, order, rank, addresses, rows, duplicates_none }
+        Self { records, order, rank, draws, addresses, rows, duplicates_none }
     }
 
     /// The place of a record among all in the ascending order of their ids, which are hashes: it decides ties.
     #[inline]
     pub(crate) fn rank(&self, position: u32) -> u32 {
         self.rank[position as usize]
+    }
+
+    /// A number that the ids of two records decide, whatever the other records, to draw pairs by.
+    #[inline]
+    pub(crate) fn draw(&self, a: u32, b: u32) -> u64 {
+        let (a, b) = (self.draws[a as usize], self.draws[b as usize]);
+        mix(u64::from(a.min(b)), u64::from(a.max(b)))
     }
 
     /// The positions in the ascending order of their ids.
@@ -237,10 +252,13 @@ const ADDRESS_KINDS: [ColumnKind; 5] = [
 
 /// For each row its place among all ids in ascending order.
 fn ranks(ids: &[RecordId]) -> Vec<u32> {
-    let mut rows: Vec<u32> = (0..ids.len() as u32).collect();
-    rows.par_sort_unstable_by_key(|&row| ids[row as usize]);
+    // Ids are hashes: their upper half decides nearly always.
+    let mut rows: Vec<(u64, u32)> = ids.iter().map(|id| (id.0 >> 64) as u64).zip(0..).collect();
+    rows.par_sort_unstable_by(|(a_head, a), (b_head, b)| {
+        a_head.cmp(b_head).then_with(|| ids[*a as usize].cmp(&ids[*b as usize]))
+    });
     let mut rank = vec![0; ids.len()];
-    for (&row, place) in rows.iter().zip(0..) {
+    for ((_, row), place) in rows.into_iter().zip(0..) {
         rank[row as usize] = place;
     }
     rank

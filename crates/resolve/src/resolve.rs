@@ -531,12 +531,10 @@ fn report(
         !forced.contains(&pair) && !constraints.not_same.contains(&pair) && keep.reports(f, pair, edge.weight)
     });
     edges.extend(decided);
-    edges.par_sort_unstable_by_key(places);
+    edges.par_iter_mut().for_each(|edge| (edge.a, edge.b) = places(edge));
+    edges.par_sort_unstable_by_key(|edge| (edge.a, edge.b));
     let row = |place: u32| f.order[by_id[place as usize] as usize];
-    edges.par_iter_mut().for_each(|edge| {
-        let (left, right) = places(edge);
-        (edge.a, edge.b) = (row(left), row(right));
-    });
+    edges.par_iter_mut().for_each(|edge| (edge.a, edge.b) = (row(edge.a), row(edge.b)));
     let is_forced = |decision| matches!(decision, PairDecision::ForcedMatch | PairDecision::ForcedNoMatch);
     let told = |edge: Edge| ScoredPair {
         left: edge.a,

@@ -196,10 +196,7 @@ impl Keep {
     }
 
     pub(crate) fn reports(self, f: &Features<'_>, (a, b): (u32, u32), weight: Weight) -> bool {
-        weight >= self.reported || {
-            let (a, b) = (f.id(a), f.id(b));
-            mix(a.min(b).0 as u64, a.max(b).0 as u64) <= self.drawn
-        }
+        weight >= self.reported || f.draw(a, b) <= self.drawn
     }
 }
 
