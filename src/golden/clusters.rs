@@ -73,6 +73,12 @@ impl Clusters {
         &self.members
     }
 
+    /// The record in a place among those of all clusters.
+    #[must_use]
+    pub fn record(&self, place: u32) -> u32 {
+        self.members.get(place as usize).copied().unwrap_or(u32::MAX)
+    }
+
     /// The cluster of a record.
     #[must_use]
     pub fn of(&self, record: usize) -> usize {

@@ -13,7 +13,6 @@ use crate::pipeline::RunError;
 /// A record as a member of its cluster.
 #[derive(Debug, Clone, Copy)]
 pub(super) struct Member {
-    pub(super) record: u32,
     pub(super) source: u16,
     /// The two halves of its id: as one number it would have to lie at every sixteenth byte.
     id: [u64; 2],
@@ -46,7 +45,6 @@ pub(super) fn members(records: &EntityRecords, ids: &[RecordId], clusters: &Clus
         let moments = moments.get(batch).filter(|moments| row < moments.len() && moments.is_valid(row));
         let id = ids.get(at).map_or(0, |id| id.0);
         Member {
-            record: *record,
             source: records.sources.get(at).copied().unwrap_or(0),
             #[expect(clippy::cast_possible_truncation, reason = "its halves")]
             id: [(id >> 64) as u64, id as u64],

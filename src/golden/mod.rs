@@ -23,9 +23,9 @@ use crate::pipeline::plan::{AttributePlan, Plan, Survive};
 /// A distinct value of a cluster.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct RankedValue {
-    /// The record that speaks best for it.
-    pub record: u32,
-    /// For a repeatable attribute the element within the list column of the record's batch.
+    /// The record that speaks best for it, as its place in [`Clusters::all_members`]: there its values lie.
+    pub place: u32,
+    /// For a repeatable attribute the element within the list column of the place's batch.
     pub element: u32,
     /// How many records agree on it, shifted by one, and whether it is valid: there are tens of millions of these.
     support_and_valid: u32,
@@ -33,8 +33,8 @@ pub struct RankedValue {
 
 impl RankedValue {
     #[must_use]
-    pub fn new(record: u32, element: u32, support: u32, valid: bool) -> Self {
-        Self { record, element, support_and_valid: support << 1 | u32::from(valid) }
+    pub fn new(place: u32, element: u32, support: u32, valid: bool) -> Self {
+        Self { place, element, support_and_valid: support << 1 | u32::from(valid) }
     }
 
     /// Records that agree on it.
@@ -77,13 +77,6 @@ impl RankedAttribute {
     #[must_use]
     pub fn winner(&self, cluster: usize) -> Option<&RankedValue> {
         self.of(cluster).first()
-    }
-
-    /// For each cluster the record its golden value comes from.
-    #[must_use]
-    pub fn winners(&self) -> Vec<Option<u32>> {
-        let clusters = self.parts.iter().map(|part| part.offsets.len().saturating_sub(1)).sum();
-        (0..clusters).map(|cluster| self.winner(cluster).map(|value| value.record)).collect()
     }
 }
 
@@ -155,8 +148,8 @@ fn survive_attribute(
             let mut seen = Seen::default();
             for cluster in start..(start + CLUSTERS_A_TASK).min(clusters.len()) {
                 let of_cluster = clusters.places(cluster..cluster + 1);
-                let places = places.range(of_cluster.clone());
-                observer.observe(members.get(of_cluster).unwrap_or_default(), places, &mut seen);
+                let lie = (0..).skip(of_cluster.start).zip(places.range(of_cluster.clone()));
+                observer.observe(members.get(of_cluster).unwrap_or_default(), lie, &mut seen);
                 if let [one] = seen.observations.as_slice() {
                     let element = seen.elements.first().copied().unwrap_or(0);
                     values.push(RankedValue::new(one.record, element, 1, one.valid));

@@ -81,24 +81,25 @@ impl Observer {
         Ok(Self { trust, kind: attribute.kind, columns })
     }
 
-    /// Fills `seen` with what the members of a cluster say, and with nothing else. Their values lie in `places`.
+    /// Fills `seen` with what the members of a cluster say, and with nothing else. `lie` has the place of each among all
+    /// members, and where its values lie.
     pub(super) fn observe<'s>(
         &'s self,
         members: &[Member],
-        places: impl Iterator<Item = (usize, usize)>,
+        lie: impl Iterator<Item = (u32, (usize, usize))>,
         seen: &mut Seen<'s>,
     ) {
         seen.observations.clear();
         seen.elements.clear();
         seen.codes.clear();
-        for (member, (batch, row)) in members.iter().zip(places) {
+        for (member, (place, (batch, row))) in members.iter().zip(lie) {
             match &self.columns {
                 Columns::Scalar(columns) => {
                     let Some(values) = columns.get(batch).filter(|values| values.is_valid(row)) else { continue };
                     let value = values.value(row);
                     let valid = !self.is_initial(value);
                     let code = seen.codes.of(Cow::Borrowed(value));
-                    self.push(seen, member, code, valid, value.len(), 0, 0);
+                    self.push(seen, member, place, code, valid, value.len(), 0, 0);
                 }
                 Columns::List(columns) => {
                     let Some((list, parts, valid)) = columns.get(batch) else { continue };
@@ -109,7 +110,7 @@ impl Observer {
                         let Some(value) = identity_of(parts, element) else { continue };
                         let length = value.len();
                         let code = seen.codes.of(value);
-                        self.push(seen, member, code, valid.value(element), length, position, element);
+                        self.push(seen, member, place, code, valid.value(element), length, position, element);
                     }
                 }
             }
@@ -126,6 +127,7 @@ impl Observer {
         &self,
         seen: &mut Seen<'_>,
         member: &Member,
+        place: u32,
         code: u32,
         valid: bool,
         length: usize,
@@ -134,7 +136,7 @@ impl Observer {
     ) {
         seen.observations.push(Observation {
             code,
-            record: member.record,
+            record: place,
             id: member.id(),
             updated_at: member.updated_at(),
             trust: self.trust.get(usize::from(member.source)).copied().unwrap_or(u16::MAX),

@@ -11,18 +11,6 @@ impl Places {
         self.0.extend((0..rows).map(|row| (number(batch), number(row))));
     }
 
-    /// Where each record lies when their places are given to them in this order.
-    #[must_use]
-    pub fn arranged(&self, order: &[u32]) -> Self {
-        let mut places = vec![(u32::MAX, u32::MAX); self.0.len()];
-        for (record, place) in order.iter().zip(&self.0) {
-            if let Some(slot) = places.get_mut(*record as usize) {
-                *slot = *place;
-            }
-        }
-        Self(places)
-    }
-
     #[must_use]
     pub fn len(&self) -> usize {
         self.0.len()

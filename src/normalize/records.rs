@@ -25,6 +25,7 @@ use super::standard::name_column;
 use super::{SELECTED, layout, session};
 use crate::extract::landing::{FILE, OWN, ROW, each_row};
 use crate::extract::{ExtractedSource, Quarantined, SourceTables};
+use crate::golden::RankedValue;
 use crate::pipeline::RunError;
 use crate::pipeline::plan::{EntityPlan, Plan, RecordPlan, SourcePlan};
 use crate::pipeline::sources::{table_of, table_without_columns};
@@ -40,10 +41,10 @@ fn few(index: usize) -> u16 {
 pub struct EntityRecords {
     pub plan: EntityPlan,
     pub columns: RecordColumns,
-    /// Where what every record has lies: its key, its hash, when it changed.
+    /// Where what every record has lies: its key, its hash, when it changed; and the values of its attributes until they
+    /// are arranged.
     pub places: Places,
-    /// Where the values of its attributes lie, once they are arranged; before, in the same places.
-    arranged: Option<Places>,
+    is_arranged: bool,
     /// For each record the index of its source in the plan, ascending.
     pub sources: Vec<u16>,
 }
@@ -56,7 +57,7 @@ impl EntityRecords {
             columns: RecordColumns::new(layout::record_schema(&plan)),
             plan,
             places: Places::default(),
-            arranged: None,
+            is_arranged: false,
             sources: Vec::new(),
         }
     }
@@ -71,15 +72,15 @@ impl EntityRecords {
         self.places.is_empty()
     }
 
-    /// Where the values of attributes lie one after the other, in the order that they were arranged in.
+    /// Where the values of attributes lie, by the place of a record in the order that they were arranged in.
     ///
     /// # Errors
     /// They were not arranged.
     pub fn arranged_places(&self) -> Result<&Places, RunError> {
-        match self.arranged {
-            Some(_) => Ok(&self.places),
-            None => Err(RunError::Internal("values are not in the order of clusters yet".to_owned())),
+        if self.is_arranged {
+            return Ok(&self.places);
         }
+        Err(RunError::Internal("values are not in the order of clusters yet".to_owned()))
     }
 
     /// All columns, batch by batch.
@@ -87,32 +88,31 @@ impl EntityRecords {
     /// # Errors
     /// The values were arranged.
     pub fn batches(&self) -> Result<impl Iterator<Item = Result<RecordBatch, RunError>> + '_, RunError> {
-        match self.arranged {
-            Some(_) => Err(RunError::Internal("values are no longer in the order of records".to_owned())),
-            None => Ok(self.columns.batches()),
-        }
+        self.check_not_arranged()?;
+        Ok(self.columns.batches())
     }
 
-    /// Where the values of attributes lie, by record.
-    #[must_use]
-    pub fn value_places(&self) -> &Places {
-        self.arranged.as_ref().unwrap_or(&self.places)
+    fn check_not_arranged(&self) -> Result<(), RunError> {
+        if self.is_arranged {
+            return Err(RunError::Internal("values are no longer in the order of records".to_owned()));
+        }
+        Ok(())
     }
 
     /// Brings the values of all attributes into the order of these records, so that who reads them in this order reads
     /// from front to back: those of the first of them lie in the first of [`Self::places`].
     ///
     /// # Errors
-    /// None that a caller can meet.
+    /// They were arranged before.
     pub fn arrange_values(&mut self, order: &[u32]) -> Result<(), RunError> {
-        let places: Vec<(usize, usize)> =
-            order.iter().filter_map(|record| self.value_places().get(*record as usize)).collect();
+        self.check_not_arranged()?;
+        let places: Vec<(usize, usize)> = order.iter().filter_map(|record| self.places.get(*record as usize)).collect();
         for attribute in &self.plan.attributes {
             for field in layout::attribute_fields(attribute) {
                 self.columns.arrange(field.name(), &places)?;
             }
         }
-        self.arranged = Some(self.places.arranged(order));
+        self.is_arranged = true;
         Ok(())
     }
 
@@ -143,24 +143,24 @@ impl EntityRecords {
         self.columns.column(name)
     }
 
-    /// A column of an attribute to take the values of records from.
+    /// A column of an attribute to take arranged values from.
     ///
     /// # Errors
-    /// Where the records have no such column.
+    /// Where the records have no such column, or its values are not arranged.
     pub fn picker(&self, name: &str) -> Result<Picker<'_>, RunError> {
-        Ok(Picker::of(self.value_places(), self.column(name)?))
+        Ok(Picker::of(self.arranged_places()?, self.column(name)?))
     }
 
     /// One part of the elements of a list column, to take elements from.
     ///
     /// # Errors
-    /// Where the attribute has no such part.
+    /// Where the attribute has no such part, or its values are not arranged.
     pub fn part_picker(&self, attribute: &str, part: &str) -> Result<Picker<'_>, RunError> {
         let parts = self
             .columns
             .part(attribute, part)?
             .ok_or_else(|| RunError::Internal(format!("{attribute} has no part {part}")))?;
-        Ok(Picker::of(self.value_places(), &parts))
+        Ok(Picker::of(self.arranged_places()?, &parts))
     }
 
     /// Adds a batch; `source` is the index of the one all its records come from.
@@ -185,22 +185,22 @@ impl<'a> Picker<'a> {
         Self { places, arrays: std::iter::once(new_null_array(&data_type, 1)).chain(arrays.iter().cloned()).collect() }
     }
 
-    /// The values of `records`, in their order; null for `None`.
+    /// The golden values, in their order; null for `None`.
     ///
     /// # Errors
     /// None that a caller can meet.
-    pub fn records(&self, records: impl Iterator<Item = Option<u32>>) -> Result<ArrayRef, RunError> {
-        self.take(records.map(|record| self.places.get(record? as usize)))
+    pub fn values<'v>(&self, values: impl Iterator<Item = Option<&'v RankedValue>>) -> Result<ArrayRef, RunError> {
+        self.take(values.map(|value| self.places.get(value?.place as usize)))
     }
 
-    /// The list elements at `elements`, each with its record, in their order; null for `None`.
+    /// A part of the list elements that are golden values, in their order; null for `None`.
     ///
     /// # Errors
     /// None that a caller can meet.
-    pub fn elements(&self, elements: impl Iterator<Item = Option<(u32, u32)>>) -> Result<ArrayRef, RunError> {
-        self.take(elements.map(|element| {
-            let (record, element) = element?;
-            Some((self.places.get(record as usize)?.0, element as usize))
+    pub fn elements<'v>(&self, values: impl Iterator<Item = Option<&'v RankedValue>>) -> Result<ArrayRef, RunError> {
+        self.take(values.map(|value| {
+            let value = value?;
+            Some((self.places.get(value.place as usize)?.0, value.element as usize))
         }))
     }
 

@@ -32,33 +32,36 @@ impl<'a> Texts<'a> {
         Ok(Self { places: &records.places, batches })
     }
 
-    /// A scalar column of an attribute; what is no text is written as one.
+    /// A scalar column of an attribute, whose values are arranged; what is no text is written as one.
     ///
     /// # Errors
     /// Where the records have no such column.
     pub(super) fn column(records: &'a EntityRecords, name: &str) -> Result<Self, RunError> {
         let batches = records.column(name)?.iter().map(text_array).collect::<Result<_, _>>()?;
-        Ok(Self { places: records.value_places(), batches })
+        Ok(Self { places: records.arranged_places()?, batches })
     }
 
-    /// A part of the elements of a list column.
+    /// A part of the elements of a list column, which are arranged.
     ///
     /// # Errors
     /// Where the records have no such column.
     pub(super) fn part(records: &'a EntityRecords, attribute: &str, part: &str) -> Result<Self, RunError> {
         let parts = records.columns.part(attribute, part)?.unwrap_or_default();
-        Ok(Self { places: records.value_places(), batches: parts.iter().map(text_array).collect::<Result<_, _>>()? })
+        Ok(Self {
+            places: records.arranged_places()?,
+            batches: parts.iter().map(text_array).collect::<Result<_, _>>()?,
+        })
     }
 
-    /// The value of a record; `None` where it is null.
-    pub(super) fn of(&self, record: u32) -> Option<&str> {
-        let (batch, row) = self.places.get(record as usize)?;
+    /// The key of a record, or the value in a place; `None` where it is null.
+    pub(super) fn of(&self, place: u32) -> Option<&str> {
+        let (batch, row) = self.places.get(place as usize)?;
         text_at(self.batches.get(batch)?, row)
     }
 
     /// The part of a list element; `None` where it is null.
     pub(super) fn element(&self, value: &RankedValue) -> Option<&str> {
-        let (batch, _) = self.places.get(value.record as usize)?;
+        let (batch, _) = self.places.get(value.place as usize)?;
         text_at(self.batches.get(batch)?, value.element as usize)
     }
 }

@@ -115,21 +115,20 @@ pub(super) fn measure_attribute(
     let mut subsets: HashMap<Vec<u16>, Vec<usize>> = HashMap::new();
     let mut said: Vec<Said> = Vec::new();
     let mut winners = Vec::new();
+    let places = view.records.arranged_places()?;
     for cluster in 0..view.clusters.len() {
         let speakers = hear(view, &values, cluster, &mut said);
         let said = said.get(..speakers).unwrap_or_default();
         let winner = golden.winner(cluster);
         let best = winner.and_then(|winner| {
-            let member = view.clusters.members(cluster).iter().position(|member| *member == winner.record)?;
-            let member = view.clusters.places(cluster..cluster + 1).start + member;
-            let place = view.records.value_places().get(winner.record as usize)?;
-            values.at(member, place, winner.element as usize)
+            let member = winner.place as usize;
+            values.at(member, places.get(member)?, winner.element as usize)
         });
         if let Some(winner) = winner {
             measured.with_value += 1;
             measured.valid += i64::from(usable(golden.plan.kind, winner.valid()));
             winners.extend(best);
-            let source = view.records.sources.get(winner.record as usize).map(|source| usize::from(*source));
+            let source = view.members.sources.get(winner.place as usize).map(|source| usize::from(*source));
             if let Some(source) = source.and_then(|source| sources.get_mut(source)) {
                 source.wins += 1;
             }

@@ -54,11 +54,11 @@ struct Attribute<'a> {
 
 impl Attribute<'_> {
     fn value(&self, value: &RankedValue) -> &str {
-        if self.is_list { self.value.element(value) } else { self.value.of(value.record) }.unwrap_or("")
+        if self.is_list { self.value.element(value) } else { self.value.of(value.place) }.unwrap_or("")
     }
 
     fn raw(&self, value: &RankedValue) -> Option<&str> {
-        if self.is_list { self.raw.element(value) } else { self.raw.of(value.record) }
+        if self.is_list { self.raw.element(value) } else { self.raw.of(value.place) }
     }
 }
 
@@ -120,6 +120,8 @@ fn write_entity(
     let updated = Moments::of_records(records)?;
     let mut flush = |rows: &[Row<'_>]| -> Result<(), RunError> {
         let values: Vec<&str> = rows.iter().map(|row| row.attribute.value(&row.value)).collect();
+        let of_rows: Vec<u32> = rows.iter().map(|row| entity.clusters.record(row.value.place)).collect();
+        let of_rows = || of_rows.iter().copied();
         let raws =
             rows.iter().zip(&values).map(|(row, value)| row.attribute.raw(&row.value).filter(|raw| raw != value));
         writer.write(vec![
@@ -128,9 +130,9 @@ fn write_entity(
             counts(rows.iter().map(|row| count_of(row.rank + 1))),
             texts(values.iter().copied()),
             maybe_texts(raws),
-            sources.column(rows.iter().map(|row| origins.source(row.value.record)))?,
-            texts(rows.iter().map(|row| origins.key(row.value.record))),
-            moments(rows.iter().map(|row| updated.of(row.value.record))),
+            sources.column(of_rows().map(|record| origins.source(record)))?,
+            texts(of_rows().map(|record| origins.key(record))),
+            moments(of_rows().map(|record| updated.of(record))),
             validities.column(rows.iter().map(|row| u32::from(!row.value.valid())))?,
             known.strategies.column(rows.iter().map(|row| row.attribute.strategy))?,
             Arc::new(rows.iter().map(|row| Some(row.rank == 0)).collect::<BooleanArray>()),

@@ -7,7 +7,7 @@ use arrow::array::{Array, AsArray, BooleanArray, ListArray};
 use arrow::datatypes::{DataType, Field, TimestampMicrosecondType};
 use goldsmith_config::attributes::AttributeKind;
 
-use crate::golden::RankedValue;
+use crate::golden::{Clusters, RankedValue};
 use crate::normalize::{EntityRecords, Places, layout};
 use crate::pipeline::RunError;
 use crate::publish::Results;
@@ -63,16 +63,16 @@ pub fn write(results: &Results<'_>, version: &Path) -> Result<WrittenTable, RunE
             for cluster in entity.clusters.numbers() {
                 let cluster = cluster as usize;
                 let mut statements = Vec::new();
-                for member in entity.clusters.members(cluster) {
-                    said.statements(*member, &mut statements);
+                for place in entity.clusters.places(cluster..cluster + 1) {
+                    said.statements(place, &mut statements);
                 }
                 decide(entity.golden_id(cluster), statements, &mut rows);
                 if rows.len() >= BATCH_ROWS {
-                    flush(&origins, &mut writer, &rows)?;
+                    flush(&origins, &entity.clusters, &mut writer, &rows)?;
                     rows.clear();
                 }
             }
-            flush(&origins, &mut writer, &rows)?;
+            flush(&origins, &entity.clusters, &mut writer, &rows)?;
         }
     }
     writer.finish()
@@ -93,7 +93,7 @@ impl<'a> Said<'a> {
     fn of(records: &'a EntityRecords, attribute: &str) -> Result<Self, RunError> {
         let part = |part: &str| Texts::part(records, attribute, part);
         Ok(Self {
-            places: records.value_places(),
+            places: records.arranged_places()?,
             lists: records.column(attribute)?.iter().map(|list| list.as_list::<i32>().clone()).collect(),
             purpose: part("purpose")?,
             channel: part("channel")?,
@@ -101,15 +101,15 @@ impl<'a> Said<'a> {
         })
     }
 
-    fn statements<'s>(&'s self, member: u32, statements: &mut Vec<Statement<'s>>) {
-        let Some((batch, row)) = self.places.get(member as usize) else { return };
+    fn statements<'s>(&'s self, place: usize, statements: &mut Vec<Statement<'s>>) {
+        let Some((batch, row)) = self.places.get(place) else { return };
         let Some(list) = self.lists.get(batch) else { return };
         let moments =
             list.values().as_struct().column_by_name("at").map(|at| at.as_primitive::<TimestampMicrosecondType>());
         let offsets = list.value_offsets();
         let at = |index: usize| offsets.get(index).and_then(|offset| u32::try_from(*offset).ok()).unwrap_or(0);
         for element in at(row)..at(row + 1) {
-            let value = RankedValue::new(member, element, 1, true);
+            let value = RankedValue::new(u32::try_from(place).unwrap_or(u32::MAX), element, 1, true);
             let index = element as usize;
             statements.push(Statement {
                 purpose: self.purpose.element(&value).unwrap_or(""),
@@ -135,7 +135,7 @@ fn decide<'a>(golden_id: &'a str, mut statements: Vec<Statement<'a>>, rows: &mut
             .cmp(&(b.purpose, b.channel))
             .then_with(|| b.at.cmp(&a.at))
             .then_with(|| care(a.status).cmp(&care(b.status)))
-            .then_with(|| (a.value.record, a.value.element).cmp(&(b.value.record, b.value.element)))
+            .then_with(|| (a.value.place, a.value.element).cmp(&(b.value.place, b.value.element)))
     });
     for statement in statements {
         match rows.last_mut() {
@@ -152,15 +152,21 @@ fn decide<'a>(golden_id: &'a str, mut statements: Vec<Statement<'a>>, rows: &mut
     }
 }
 
-fn flush(origins: &Origins<'_>, writer: &mut TableWriter, rows: &[Row<'_>]) -> Result<(), RunError> {
+fn flush(
+    origins: &Origins<'_>,
+    clusters: &Clusters,
+    writer: &mut TableWriter,
+    rows: &[Row<'_>],
+) -> Result<(), RunError> {
+    let record = |row: &Row<'_>| clusters.record(row.decided.value.place);
     writer.write(vec![
         texts(rows.iter().map(|row| row.golden_id)),
         texts(rows.iter().map(|row| row.decided.purpose)),
         texts(rows.iter().map(|row| row.decided.channel)),
         texts(rows.iter().map(|row| row.decided.status)),
         moments(rows.iter().map(|row| row.decided.at)),
-        texts(rows.iter().map(|row| origins.source_name(row.decided.value.record))),
-        texts(rows.iter().map(|row| origins.key(row.decided.value.record))),
+        texts(rows.iter().map(|row| origins.source_name(record(row)))),
+        texts(rows.iter().map(|row| origins.key(record(row)))),
         Arc::new(rows.iter().map(|row| Some(row.conflicting)).collect::<BooleanArray>()),
         counts(rows.iter().map(|row| row.records)),
     ])

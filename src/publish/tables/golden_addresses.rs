@@ -57,9 +57,11 @@ pub fn write(results: &Results<'_>, version: &Path) -> Result<WrittenTable, RunE
                     counts(rows.iter().map(|row| count_of(row.rank))),
                 ];
                 for picker in &pickers {
-                    columns.push(picker.elements(rows.iter().map(|row| Some((row.value.record, row.value.element))))?);
+                    columns.push(picker.elements(rows.iter().map(|row| Some(&row.value)))?);
                 }
-                columns.push(sources.column(rows.iter().map(|row| origins.source(row.value.record)))?);
+                columns.push(
+                    sources.column(rows.iter().map(|row| origins.source(entity.clusters.record(row.value.place))))?,
+                );
                 columns.push(counts(rows.iter().map(|row| i64::from(row.value.support()))));
                 writer.write(columns)
             };

@@ -67,7 +67,7 @@ pub fn write(results: &Results<'_>, version: &Path) -> Result<WrittenTable, RunE
                 hashes(results, rows)?,
                 Arc::new(rows.iter().map(|row| Some(row.primary)).collect::<BooleanArray>()),
                 Arc::new(rows.iter().map(|row| Some(row.ranked.valid())).collect::<BooleanArray>()),
-                sources.column(rows.iter().map(|row| origins.source(row.ranked.record)))?,
+                sources.column(rows.iter().map(|row| origins.source(entity.clusters.record(row.ranked.place))))?,
                 counts(rows.iter().map(|row| i64::from(row.ranked.support()))),
             ])
         };

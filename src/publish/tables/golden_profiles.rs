@@ -190,7 +190,7 @@ impl<'a> Winners<'a> {
             Entry::Occupied(known) => known.into_mut(),
             Entry::Vacant(vacant) => vacant.insert(self.records.picker(attribute)?),
         };
-        picker.records(clusters.iter().map(|cluster| ranked.winner(*cluster as usize).map(|value| value.record)))
+        picker.values(clusters.iter().map(|cluster| ranked.winner(*cluster as usize)))
     }
 
     /// One part of the golden elements of a list attribute, as [`Winners::values`].
@@ -208,9 +208,7 @@ impl<'a> Winners<'a> {
             Entry::Occupied(known) => known.into_mut(),
             Entry::Vacant(vacant) => vacant.insert(self.records.part_picker(attribute, part)?),
         };
-        picker.elements(
-            clusters.iter().map(|cluster| ranked.winner(*cluster as usize).map(|value| (value.record, value.element))),
-        )
+        picker.elements(clusters.iter().map(|cluster| ranked.winner(*cluster as usize)))
     }
 }
 
