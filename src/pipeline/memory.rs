@@ -1,6 +1,7 @@
 //! How much a run may hold in memory.
 
 use std::path::Path;
+use std::time::Duration;
 
 use super::RunError;
 
@@ -15,6 +16,10 @@ pub enum Memory {
     Bytes(u64),
 }
 
+/// How long memory is kept that was let go of: it saves 3 to 4 % of a run's CPU and costs 4 to 8 % more memory, which who
+/// gives a bound does not have.
+const KEPT: Duration = Duration::from_secs(4);
+
 impl Memory {
     /// What [`Memory::Usual`] comes to here, in bytes; `None` where nothing is bounded.
     #[must_use]
@@ -28,6 +33,9 @@ impl Memory {
     /// # Errors
     /// A bound that was asked for and cannot be held.
     pub(crate) fn bound(self, directory: &Path) -> Result<(), RunError> {
+        if !matches!(self, Self::Bytes(_)) {
+            goldsmith_memory::keep_freed(KEPT);
+        }
         match self {
             Self::Unbounded => Ok(()),
             Self::Usual => {

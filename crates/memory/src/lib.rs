@@ -17,15 +17,18 @@
 //! | `arena` | the file, its pieces that are handed to the allocator, and the blocks they take |
 //! | `sweep` | the thread that lets go of pages |
 //! | `machine` | how much memory there is |
+//! | `freed` | how long memory is kept that was let go of |
 
 #[cfg(all(target_os = "linux", target_pointer_width = "64"))]
 mod arena;
+mod freed;
 mod machine;
 #[cfg(all(target_os = "linux", target_pointer_width = "64"))]
 mod sweep;
 
 use std::path::Path;
 
+pub use freed::keep_freed;
 pub use machine::{available, peak};
 /// The allocator of the program; [`keep_within`] bounds what it takes.
 pub use mimalloc::MiMalloc as Allocator;
