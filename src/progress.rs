@@ -106,6 +106,10 @@ impl goldsmith_resolve::Progress for Progress {
     fn advance(&self, pairs: u64) {
         Self::advance(self, pairs);
     }
+
+    fn is_stopped(&self) -> bool {
+        self.check_signal().is_err()
+    }
 }
 
 /// A stage under way.

@@ -63,6 +63,9 @@ pub enum ResolveError {
         /// The other.
         right: RecordId,
     },
+    /// The caller no longer wants the outcome.
+    #[error("stopped before the end")]
+    Stopped,
     /// The threads could not be started.
     #[error("cannot start {threads} threads: {reason}")]
     Threads {

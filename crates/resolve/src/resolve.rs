@@ -73,12 +73,25 @@ pub struct Decisions {
     pub not_same: Vec<(RecordId, RecordId)>,
 }
 
-/// Hears how far a run is. `()` hears nothing.
+/// Hears how far a run is, and may end it. `()` hears nothing.
 pub trait Progress: Sync {
     /// A stage begins.
     fn stage(&self, name: &str);
     /// Some more pairs are compared.
     fn advance(&self, pairs: u64);
+    /// Whether nobody waits for the outcome any more. Asked before each stage, and while pairs are compared.
+    fn is_stopped(&self) -> bool {
+        false
+    }
+}
+
+/// A stage begins, unless nobody waits for it any more.
+fn begin(progress: &dyn Progress, stage: &str) -> Result<(), ResolveError> {
+    if progress.is_stopped() {
+        return Err(ResolveError::Stopped);
+    }
+    progress.stage(stage);
+    Ok(())
 }
 
 impl Progress for () {
@@ -205,9 +218,9 @@ pub fn train(
 ) -> Result<Model, ResolveError> {
     within(options, || {
         let prepared = prepare(records, options, None)?;
-        progress.stage("blocking");
+        begin(progress, "blocking")?;
         let blocks = Blocks::new(&prepared.features, &prepared.rules, options.max_block);
-        progress.stage("training");
+        begin(progress, "training")?;
         let comparing =
             Comparing { f: &prepared.features, comparisons: &prepared.comparisons, layout: &prepared.layout };
         Ok(learn(&prepared, &comparing, &blocks, options.seed, labels))
@@ -326,24 +339,24 @@ fn run(
 ) -> Result<Resolution, ResolveError> {
     let mut prepared = prepare(records, options, model)?;
     let constraints = Constraints::new(&prepared.features, decisions)?;
-    progress.stage("blocking");
+    begin(progress, "blocking")?;
     let mut blocks = Blocks::new(&prepared.features, &prepared.rules, options.max_block);
     let comparing = Comparing { f: &prepared.features, comparisons: &prepared.comparisons, layout: &prepared.layout };
     let model = match model {
         Some(model) => model.clone(),
         None => {
-            progress.stage("training");
+            begin(progress, "training")?;
             let labels = Labels { decisions: decisions.clone(), ..Labels::default() };
             learn(&prepared, &comparing, &blocks, options.seed, &labels)
         }
     };
-    progress.stage("comparing");
+    begin(progress, "comparing")?;
     let weights = model.weights(&prepared.layout);
     let threshold = cut_for(options.threshold, prepared.features.records.entity);
     let thresholds = [threshold + CUT_DISTANCE, threshold, threshold - CUT_DISTANCE];
     let floor = EDGE_FLOOR.min(thresholds[2]);
     let keep = Keep::new(at_least(options.review_from.min(PROBABLE)), floor, options.sample);
-    let mut scored = comparing.candidates(&blocks, &weights, keep, &|pairs| progress.advance(pairs));
+    let mut scored = comparing.candidates(&blocks, &weights, keep, progress)?;
     let below: Vec<Edge> = scored.edges.extract_if(.., |edge| edge.weight < floor).collect();
     let mut patterns = std::mem::take(&mut scored.patterns);
     let seen = shares(&prepared.layout, &prepared.comparisons, patterns.iter().map(|&(p, n)| (p, n as f64)));
@@ -352,8 +365,9 @@ fn run(
     let stats = counted(&comparing, &weights, &blocks, &scored);
     let largest_blocks = std::mem::take(&mut blocks.largest);
     drop(blocks);
-    progress.stage("clustering");
+    begin(progress, "clustering")?;
     let partitions = cluster(&comparing, &weights, &constraints, &scored.edges, &thresholds);
+    begin(progress, "reporting")?;
     prepared.features.forget_values();
 
     let balanced = &partitions.clusters[1];

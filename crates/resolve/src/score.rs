@@ -8,12 +8,13 @@ use rayon::prelude::*;
 use crate::agreement::Memo;
 use crate::blocking::{Blocks, Partner};
 use crate::comparison::Comparison;
+use crate::error::ResolveError;
 use crate::features::{Features, mix};
 use crate::labels::{Known, Sample};
 use crate::model::Weights;
 use crate::pattern::{Layout, Pattern};
 use crate::probability::Weight;
-use crate::resolve::PairDecision;
+use crate::resolve::{PairDecision, Progress};
 
 /// All that is needed to compare two records.
 pub(crate) struct Comparing<'c, 'r> {
@@ -129,13 +130,16 @@ impl Comparing<'_, '_> {
     }
 
     /// Scores every candidate pair.
+    ///
+    /// # Errors
+    /// [`ResolveError::Stopped`].
     pub(crate) fn candidates(
         &self,
         blocks: &Blocks,
         weights: &Weights,
         keep: Keep,
-        done: &(dyn Fn(u64) + Sync),
-    ) -> Scored {
+        progress: &dyn Progress,
+    ) -> Result<Scored, ResolveError> {
         const RECORDS_AT_ONCE: u32 = 16_384;
         // What is found is put together after so many of them, so that little is there twice.
         const TASKS_AT_ONCE: usize = 64;
@@ -148,6 +152,9 @@ impl Comparing<'_, '_> {
                     || (self.memo(), Vec::new()),
                     |(memo, found), range| {
                         let mut part = Part::new(blocks.stats.len());
+                        if progress.is_stopped() {
+                            return part;
+                        }
                         let mut partners: Vec<Partner> = Vec::new();
                         let (mut pairs, mut rules) = (Vec::new(), Vec::new());
                         for a in range.clone() {
@@ -163,15 +170,18 @@ impl Comparing<'_, '_> {
                                 }
                             }
                         }
-                        done(part.rule_pairs.iter().sum());
+                        progress.advance(part.rule_pairs.iter().sum());
                         part
                     },
                 )
                 .collect();
+            if progress.is_stopped() {
+                return Err(ResolveError::Stopped);
+            }
             let records = ranges.last().map_or(0, |range| range.end as usize);
             gathered.extend(parts, n as f64 / records.max(1) as f64);
         }
-        gathered.finish()
+        Ok(gathered.finish())
     }
 }
 
