@@ -6,7 +6,7 @@
 use crate::attributes::{Attribute, CATALOGUE, canonical, catalogued};
 use crate::mistakes::{Mistake, Place};
 use crate::model::values::{Percent, Ratio};
-use crate::model::{Check, DEFAULT_THRESHOLD, Entity};
+use crate::model::{Check, DEFAULT_THRESHOLD, Entity, LEAST_THRESHOLD};
 use crate::nearest::{did_you_mean, listed, nearest};
 use crate::place::Path;
 use crate::yaml::{Entry, Kind, MAX_MISTAKES, Node, Scalar, short};
@@ -315,6 +315,12 @@ impl<'t> Walk<'t> {
 
     fn matching(&mut self, matching: &'t Node, path: &Path<'_>) {
         let limit = |key: &str| matching.get(key).and_then(percent);
+        if let (Some(threshold), Some(node)) = (limit("threshold"), matching.get("threshold"))
+            && threshold < LEAST_THRESHOLD
+        {
+            let message = "a merge is at least as likely right as wrong: a threshold lies between 0.5 and 1".to_owned();
+            self.add(&node.place, &path.key("threshold"), message);
+        }
         if let Some(review) = limit("review")
             && review > limit("threshold").unwrap_or(DEFAULT_THRESHOLD)
             && let Some(node) = matching.get("review")

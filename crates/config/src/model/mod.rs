@@ -16,7 +16,7 @@ pub use quality::{
 };
 pub use resolving::{
     AttributeDeclaration, AttributeType, BlockingKey, BlockingRule, Compare, CompareRule, DEFAULT_REVIEW,
-    DEFAULT_THRESHOLD, Ids, Match, Strategy, Survivorship,
+    DEFAULT_THRESHOLD, Ids, LEAST_THRESHOLD, Match, Strategy, Survivorship,
 };
 pub use sources::{
     Children, ColumnPolicy, Contract, Defaults, Duplicates, Entity, FailurePolicy, FieldExpr, FieldItem, JoinOn, Keep,

@@ -63,6 +63,8 @@ pub enum Compare {
 
 /// The threshold, where the file does not say.
 pub const DEFAULT_THRESHOLD: f64 = 0.95;
+/// The least threshold.
+pub const LEAST_THRESHOLD: f64 = 0.5;
 /// Lower end of the review band, where the file does not say.
 pub const DEFAULT_REVIEW: f64 = 0.5;
 
@@ -70,7 +72,7 @@ pub const DEFAULT_REVIEW: f64 = 0.5;
 #[derive(Debug, Clone, Default, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct Match {
-    /// The precision expected of the merges: `0.97` or `97%`; 0.95 where it is left out. Higher means fewer, surer merges.
+    /// The precision expected of the merges: `0.97` or `97%`, at least 0.5; 0.95 where it is left out. Higher means fewer, surer merges.
     pub threshold: Option<Percent>,
     /// Pairs from here up to the threshold are published for review: `50%` or `0.5`, which it is where it is left out.
     pub review: Option<Percent>,

@@ -281,6 +281,10 @@ fn limits_that_contradict() {
     assert_eq!(said(&review), [format!("15:11 {above}")]);
     let review = small("", "", "match:\n  review: 90%\n");
     assert!(said(&review).is_empty());
+    let threshold = small("", "", "match:\n  threshold: 49%\n  review: 0.2\n");
+    let least = "a merge is at least as likely right as wrong: a threshold lies between 0.5 and 1";
+    assert_eq!(said(&threshold), [format!("15:14 {least}")]);
+    assert!(said(&small("", "", "match:\n  threshold: 50%\n")).is_empty());
 }
 
 #[test]
