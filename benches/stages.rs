@@ -8,10 +8,10 @@ use divan::counter::ItemsCount;
 use divan::{Bencher, black_box};
 use goldsmith::golden::{Clusters, survive};
 use goldsmith::matching::coded_records;
-use goldsmith::normalize::records::{Normalized, normalize};
+use goldsmith::normalize::{Normalized, normalize};
 use goldsmith::pipeline::check::{Checked, FileOptions, load_plan};
-use goldsmith::pipeline::run::match_options;
-use goldsmith::pipeline::{Memory, Reread, RunOptions, run, sources};
+use goldsmith::pipeline::resolve::match_options;
+use goldsmith::pipeline::{Memory, Reread, RunOptions, deliver, sources};
 use goldsmith::progress::Progress;
 use goldsmith_resolve::{Decisions, Resolution};
 use tempfile::TempDir;
@@ -56,12 +56,12 @@ fn bench() -> &'static Bench {
             .expect("a runtime");
         let progress = Progress::silent();
         let plan = &checked.plan;
-        let sources = runtime.block_on(run::check_sources(plan, None)).expect("sources");
+        let sources = runtime.block_on(sources::check_sources(plan, None)).expect("sources");
         let (landing, staging) = (folder.path().join("landing"), folder.path().join("staging"));
-        let directories = sources::Directories { landing: &landing, staging: &staging, last: None };
+        let directories = deliver::Directories { landing: &landing, staging: &staging, last: None };
         let (delivered, _) =
-            sources::land(plan, &sources, &directories, None, &Reread::default(), 0, &progress).expect("landed");
-        let extracted: Vec<_> = delivered.into_iter().map(sources::Delivered::into_fresh).collect();
+            deliver::land(plan, &sources, &directories, None, &Reread::default(), 0, &progress).expect("landed");
+        let extracted: Vec<_> = delivered.into_iter().map(deliver::Delivered::into_fresh).collect();
         let normalized = runtime.block_on(normalize(plan, &extracted, &[], threads, &progress)).expect("normalised");
         let resolutions = normalized
             .entities

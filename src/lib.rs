@@ -33,5 +33,6 @@ pub mod evaluation;
 pub mod init;
 
 pub mod cli;
+pub mod counted;
 pub mod progress;
 pub mod reference;

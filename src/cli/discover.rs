@@ -5,9 +5,9 @@ use std::path::{Path, PathBuf};
 use clap::Args;
 
 use super::{Failure, print, print_json, say};
+use crate::counted::human;
 use crate::init::{Discovery, discover, propose};
 use crate::pipeline::exit;
-use crate::pipeline::run::human;
 
 /// Show what a file or a system holds: its tables, their columns, what these seem to hold, and a mapping for them.
 ///

@@ -7,9 +7,9 @@ use goldsmith_resolve::{Explanation, RecordId};
 use super::{Failure, PipelineArguments, print, print_json, published, threads};
 use crate::matching::{coded_records, read_decisions};
 use crate::normalize::EntityRecords;
-use crate::normalize::records::{LastGood, Normalized};
+use crate::normalize::{LastGood, Normalized};
 use crate::pipeline::plan::Plan;
-use crate::pipeline::run::match_options;
+use crate::pipeline::resolve::match_options;
 use crate::pipeline::{check, exit};
 use crate::publish::previous::Version;
 use crate::publish::{Store, previous};
@@ -153,7 +153,7 @@ fn pair(plan: &Plan, version: Version<'_>, left: &str, right: &str, json: bool) 
     let mut coded = coded_records(plan, records)?;
     let options = match_options(&plan.matching, &records.plan.entity, threads(None));
     let explanation = goldsmith_resolve::explain(&mut coded, &options, &model, &steward.decisions, left_row, right_row)
-        .map_err(|error| Failure::config(format!("error: the pair cannot be explained: {}", steward.explain(error))))?
+        .map_err(|error| Failure::config(format!("error: the pair cannot be explained: {}", error)))?
         .ok_or_else(|| Failure::config("error: the pair cannot be explained: a record is missing"))?;
     let together = same_customer(version, left, right)?;
     if json {

@@ -3,8 +3,8 @@
 use clap::Args;
 
 use super::{Failure, PipelineArguments, print, print_json, runtime, threads};
+use crate::counted::human;
 use crate::pipeline::estimate::{self, Estimate};
-use crate::pipeline::run::human;
 use crate::pipeline::{check, exit};
 
 /// Show what a run would do: sources, rows, predicted pairs and memory. Writes nothing.

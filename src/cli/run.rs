@@ -7,7 +7,8 @@ use std::time::Duration;
 use clap::Args;
 
 use super::{Failure, PipelineArguments, print_json, runtime, say, threads};
-use crate::pipeline::run::{Published, counted, human};
+use crate::counted::{counted, human};
+use crate::pipeline::run::Published;
 use crate::pipeline::{Backfill, Memory, Outcome, Reread, RunOptions, check, exit, run as run_plan};
 use crate::progress::Progress;
 use crate::publish::Manifest;

@@ -6,8 +6,8 @@ use clap::Args;
 use goldsmith_synth::{SynthError, SynthOptions, write};
 
 use super::{Failure, print_json};
+use crate::counted::human;
 use crate::pipeline::exit;
-use crate::pipeline::run::human;
 use crate::progress::Progress;
 
 /// Write synthetic customers of five unlike systems, with the truth beside them.

@@ -7,7 +7,7 @@ use clap::Args;
 
 use super::truth::read_truth;
 use super::{Failure, PipelineArguments, print, runtime, say, threads};
-use crate::pipeline::run::human;
+use crate::counted::human;
 use crate::pipeline::train::{Trained, train};
 use crate::pipeline::{Memory, Reread, RunOptions, check, exit};
 use crate::progress::Progress;
@@ -96,6 +96,13 @@ pub(super) fn run(arguments: &Arguments, progress: &Progress) -> Result<u8, Fail
             "error: {}: no {wanted} record of the pipeline is in the truth; its `source` and `source_key` (or `record_id`) have to name records as the pipeline does",
             path.display()
         )));
+    }
+    if labelled < truth.len() as u64 {
+        say(&format!(
+            "warning: the truth has {} rows, of which {} are about no {wanted} record of the pipeline",
+            human(truth.len() as u64),
+            human(truth.len() as u64 - labelled)
+        ));
     }
     let json = model.to_json().map_err(|error| Failure {
         message: format!("error: the model cannot be written: {error}"),

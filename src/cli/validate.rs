@@ -3,7 +3,8 @@
 use clap::Args;
 
 use super::{Failure, PipelineArguments, print, print_json, runtime, say};
-use crate::pipeline::run::counted;
+use crate::counted::counted;
+use crate::matching::read_decisions;
 use crate::pipeline::{check, exit};
 
 /// Check a pipeline file: every mistake at once, each with line, column and mend.
@@ -74,6 +75,19 @@ fn warnings(checked: &check::Checked) -> Vec<String> {
     let mut warnings = Vec::new();
     if !checked.plan.ids_key.secret {
         warnings.push("golden ids derive from the pipeline's name; set `ids: key:` to a secret before production, because ids change with it".to_owned());
+    }
+    let sources = &checked.plan.sources;
+    // A file that cannot be read is a mistake, and was told as one.
+    if let Some((path, Ok(steward))) = checked.plan.matching.decisions.as_ref().map(|path| (path, read_decisions(path)))
+    {
+        for (name, line) in steward.sources().filter(|(name, _)| sources.iter().all(|source| source.name != *name)) {
+            let known: Vec<&str> = sources.iter().map(|source| source.name.as_str()).collect();
+            warnings.push(format!(
+                "{}:{line}: the pipeline has no source `{name}`, so nothing can obey this; it has: {}",
+                path.display(),
+                known.join(", ")
+            ));
+        }
     }
     warnings
 }

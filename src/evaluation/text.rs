@@ -5,7 +5,7 @@ use std::fmt::Write;
 use goldsmith_resolve::evaluate::{Band, Score};
 
 use super::{Mistakes, Pair, Report, Scores};
-use crate::pipeline::run::human;
+use crate::counted::human;
 
 /// Parts of a profile or customer that a line has room for.
 const PARTS: usize = 6;

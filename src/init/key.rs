@@ -7,7 +7,7 @@ use super::column::{Column, Native, Shape, Table};
 use super::draft::Noted;
 use super::header::{self, Role};
 use super::region::percent;
-use crate::pipeline::run::human;
+use crate::counted::human;
 
 /// Share of the rows of a column that is called a key which have to have a value of their own: sources hold a row
 /// twice now and then, and a run keeps the newest.

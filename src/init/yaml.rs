@@ -5,7 +5,7 @@ use std::fmt::Write;
 use serde_json::Value;
 
 use super::draft::{ChildDraft, Draft, FieldDraft, FieldValue, Item, Noted, RecordDraft, SourceDraft};
-use crate::pipeline::run::human;
+use crate::counted::human;
 
 /// Where comments start, unless the line is longer.
 const COMMENT_COLUMN: usize = 46;

@@ -1,10 +1,11 @@
 //! What a steward said: pairs that are the same customer, and pairs that are not. Kept in a CSV file beside the
 //! pipeline, for ever, and obeyed always.
 
+use std::collections::{BTreeMap, VecDeque};
 use std::path::Path;
 
-use goldsmith_resolve::{Decisions, RecordId, ResolveError};
-use hashbrown::HashMap;
+use goldsmith_resolve::{Decisions, RecordId};
+use hashbrown::{HashMap, HashSet};
 
 use crate::pipeline::RunError;
 use crate::pipeline::error::IoContext;
@@ -12,47 +13,82 @@ use crate::publish::previous::read_small;
 
 const COLUMNS: [&str; 5] = ["decision", "left_source", "left_key", "right_source", "right_key"];
 
-/// The decisions of a file, and the names of the records they are about.
+/// The decisions of a file. They do not contradict each other.
 #[derive(Debug, Clone, Default)]
 pub struct StewardDecisions {
     pub decisions: Decisions,
     /// The lines of the decisions in the file: those of `same`, then those of `not_same`.
     lines: [Vec<u64>; 2],
-    /// Source and key of each record, as the file has them.
-    names: HashMap<RecordId, String>,
+    /// The sources they name, each with the first line that does.
+    sources: BTreeMap<String, u64>,
 }
 
 impl StewardDecisions {
-    /// The lines, ascending, whose decisions name a record that `known` does not know.
-    pub fn unknown(&self, known: impl Fn(&RecordId) -> bool) -> Vec<u64> {
+    /// The lines, ascending, whose decisions are about two records that `known` does not know together.
+    pub fn unknown(&self, known: impl Fn(&RecordId, &RecordId) -> bool) -> Vec<u64> {
         let [same, not_same] = &self.lines;
         let pairs = self.decisions.same.iter().zip(same).chain(self.decisions.not_same.iter().zip(not_same));
-        let unknown = pairs.filter(|((left, right), _)| !known(left) || !known(right));
+        let unknown = pairs.filter(|((left, right), _)| !known(left, right));
         let mut lines: Vec<u64> = unknown.map(|(_, line)| *line).collect();
         lines.sort_unstable();
         lines
     }
 
-    /// What the match engine says, with the records by source and key.
-    #[must_use]
-    pub fn explain(&self, error: ResolveError) -> String {
-        let name = |id: &RecordId| self.names.get(id).map_or("a record", String::as_str);
-        match &error {
-            ResolveError::ContradictingDecisions { left, right } => format!(
-                "decisions contradict: {} and {} are the same by one chain of decisions and not by another; mend `match: decisions:`",
-                name(left),
-                name(right)
-            ),
-            other => other.to_string(),
+    /// The sources they name, each with the first line that does.
+    pub fn sources(&self) -> impl Iterator<Item = (&str, u64)> {
+        self.sources.iter().map(|(source, line)| (source.as_str(), *line))
+    }
+
+    /// The first two records that are not the same by one line and the same by others: that line, and those that lead
+    /// from the one to the other.
+    fn contradiction(&self) -> Option<(u64, Vec<u64>)> {
+        let [same_lines, not_same_lines] = &self.lines;
+        let mut beside: HashMap<RecordId, Vec<(RecordId, u64)>> = HashMap::new();
+        for ((left, right), line) in self.decisions.same.iter().zip(same_lines) {
+            beside.entry(*left).or_default().push((*right, *line));
+            beside.entry(*right).or_default().push((*left, *line));
+        }
+        // Records that are the same, by the first of them that was met.
+        let mut group: HashMap<RecordId, RecordId> = HashMap::new();
+        for start in self.decisions.same.iter().map(|(left, _)| *left) {
+            let mut next = vec![start];
+            while let Some(record) = next.pop() {
+                if group.contains_key(&record) {
+                    continue;
+                }
+                group.insert(record, start);
+                next.extend(beside.get(&record).into_iter().flatten().map(|(other, _)| *other));
+            }
+        }
+        let group_of = |record: &RecordId| group.get(record).copied().unwrap_or(*record);
+        let mut apart = self.decisions.not_same.iter().zip(not_same_lines);
+        let ((left, right), line) = apart.find(|((left, right), _)| group_of(left) == group_of(right))?;
+        Some((*line, chain(&beside, *left, *right)))
+    }
+}
+
+/// The lines of a shortest chain of decisions from one record to another; none where it is the same record.
+fn chain(beside: &HashMap<RecordId, Vec<(RecordId, u64)>>, from: RecordId, to: RecordId) -> Vec<u64> {
+    let mut met: HashSet<RecordId> = HashSet::from([from]);
+    let mut next = VecDeque::from([(from, Vec::new())]);
+    while let Some((record, lines)) = next.pop_front() {
+        if record == to {
+            return lines;
+        }
+        for (other, line) in beside.get(&record).into_iter().flatten() {
+            if met.insert(*other) {
+                next.push_back((*other, [lines.as_slice(), &[*line]].concat()));
+            }
         }
     }
+    Vec::new()
 }
 
 /// Reads `decisions.csv`: a header and one decision (`same` or `not_same`) a row. Columns after the fifth (a reason, a
 /// name, a date) are for people.
 ///
 /// # Errors
-/// A file that is missing or no text, or a row that is no decision, with its line.
+/// A file that is missing or no text; with its line a row that is no decision, or that others contradict.
 pub fn read_decisions(path: &Path) -> Result<StewardDecisions, RunError> {
     let bytes = read_small(path).doing(|| format!("reading the decisions {}", path.display()))?;
     let text = String::from_utf8(bytes).map_err(|_| {
@@ -82,6 +118,9 @@ fn parse(text: &str) -> Result<StewardDecisions, (u64, String)> {
             return Err((line, format!("a decision has five fields: {}", COLUMNS.join(","))));
         };
         let pair = (RecordId::of(left_source, left_key), RecordId::of(right_source, right_key));
+        for source in [left_source, right_source] {
+            steward.sources.entry(source.to_owned()).or_insert(line);
+        }
         let [same_lines, not_same_lines] = &mut steward.lines;
         let (pairs, lines) = match decision {
             "same" => (&mut steward.decisions.same, same_lines),
@@ -90,11 +129,20 @@ fn parse(text: &str) -> Result<StewardDecisions, (u64, String)> {
         };
         pairs.push(pair);
         lines.push(line);
-        for (id, source, key) in [(pair.0, left_source, left_key), (pair.1, right_source, right_key)] {
-            steward.names.entry(id).or_insert_with(|| format!("{source}:{key}"));
+    }
+    match steward.contradiction() {
+        None => Ok(steward),
+        Some((line, chain)) if chain.is_empty() => Err((line, "a record is not the same as itself here".to_owned())),
+        Some((line, chain)) => {
+            let lines: Vec<String> = chain.iter().map(u64::to_string).collect();
+            let by = if let [one] = lines.as_slice() {
+                format!("line {one}")
+            } else {
+                format!("lines {}", lines.join(", "))
+            };
+            Err((line, format!("these two are not the same here, and the same by {by}; remove one of these decisions")))
         }
     }
-    Ok(steward)
 }
 
 #[cfg(test)]
@@ -109,9 +157,24 @@ mod tests {
             parse(&format!("{HEADER}same,crm,\"a,1\",shop, 2 ,\"two\nlines\"\nnot_same,crm,1,crm,2,\n")).unwrap();
         assert_eq!(steward.decisions.same, [(RecordId::of("crm", "a,1"), RecordId::of("shop", "2"))]);
         assert_eq!(steward.decisions.not_same.len(), 1);
-        assert_eq!(steward.unknown(|_| false), [2, 4]);
+        assert_eq!(steward.unknown(|_, _| false), [2, 4]);
         let customer = RecordId::of("crm", "2");
-        assert_eq!(steward.unknown(|id| *id != customer), [4]);
+        assert_eq!(steward.unknown(|_, right| *right != customer), [4]);
+        assert_eq!(steward.sources().collect::<Vec<_>>(), [("crm", 2), ("shop", 2)]);
+    }
+
+    #[test]
+    fn contradictions_name_the_shortest_chain() {
+        // From 1 to 4 by way of 5 and 6, or of 7 alone.
+        let same = "same,a,1,a,5\nsame,a,5,a,6\nsame,a,6,a,4\nsame,a,1,a,7\nsame,a,4,a,7\n";
+        let (line, message) = parse(&format!("{HEADER}{same}not_same,a,8,a,9\nnot_same,a,4,a,1\n")).unwrap_err();
+        assert_eq!(line, 8);
+        assert!(message.contains("the same by lines 6, 5;"), "{message}");
+        let (line, message) = parse(&format!("{HEADER}not_same,a,2,a,1\nsame,a,1,a,2\n")).unwrap_err();
+        assert!(line == 2 && message.contains("by line 3;"), "{line}: {message}");
+        let (line, message) = parse(&format!("{HEADER}not_same,a,1,a,1\n")).unwrap_err();
+        assert!(line == 2 && message.contains("itself"), "{line}: {message}");
+        assert!(parse(&format!("{HEADER}{same}not_same,a,1,a,2\nsame,a,1,a,1\n")).is_ok());
     }
 
     #[test]

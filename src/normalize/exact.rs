@@ -52,7 +52,7 @@ fn is_zeroes(buffer: &Buffer) -> bool {
 
 /// The buffers of an array that holds nothing but nulls; none where it holds values, or lists or parts.
 fn zeroes(data: &ArrayData) -> Option<Vec<Buffer>> {
-    if data.len() == 0 || data.null_count() < data.len() || !data.child_data().is_empty() {
+    if data.is_empty() || data.null_count() < data.len() || !data.child_data().is_empty() {
         return None;
     }
     let buffer_of = |spec: &BufferSpec| {

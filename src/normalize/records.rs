@@ -1,216 +1,33 @@
 //! Runs the queries and keeps one record a key: what is filtered, has no key, repeats or is superseded gets its
 //! fate here.
 
-use std::collections::{BTreeMap, BTreeSet, HashMap, HashSet};
+use std::collections::{BTreeMap, BTreeSet, HashSet};
 use std::sync::Arc;
 
 use arrow::array::{
     Array, ArrayRef, AsArray, BooleanArray, FixedSizeBinaryArray, Int32Array, Int64Array, RecordBatch, StringArray,
-    new_null_array,
 };
-use arrow::compute::{cast, filter_record_batch, interleave};
+use arrow::compute::cast;
 use arrow::datatypes::{DataType, Int32Type, Int64Type, SchemaRef};
 use datafusion::error::DataFusionError;
 use futures::StreamExt;
 use rayon::prelude::*;
 
-use super::attempt::{fault_parts, kind_of};
+use super::entity_records::{EntityRecords, few};
 use super::exact::exact;
+use super::last_good::LastGood;
 use super::ledger::{Fate, Ledger, LostRow, Origin};
+use super::lost_rows::{Place, failed_query, failed_row, keep_raw, missing_key, row_as_json};
 use super::order::{gather, in_order};
-use super::places::Places;
-use super::record_columns::RecordColumns;
 use super::select::{FAULT_COLUMN, RecordSelect, plan_record};
 use super::standard::name_column;
 use super::{SELECTED, layout, session};
-use crate::extract::landing::{FILE, OWN, ROW, each_row};
+use crate::extract::landing::{FILE, ROW, each_row};
 use crate::extract::{ExtractedSource, Quarantined, SourceTables};
-use crate::golden::RankedValue;
 use crate::pipeline::RunError;
-use crate::pipeline::plan::{EntityPlan, Plan, RecordPlan, SourcePlan};
+use crate::pipeline::plan::{Plan, RecordPlan, SourcePlan};
 use crate::pipeline::sources::{table_of, table_without_columns};
 use crate::progress::Progress;
-use crate::publish::previous::{Version, read_whole_table};
-
-/// An index among sources or entity types; a pipeline has few.
-fn few(index: usize) -> u16 {
-    u16::try_from(index).unwrap_or(u16::MAX)
-}
-
-/// The normalised records of one entity type, sorted by source and key.
-pub struct EntityRecords {
-    pub plan: EntityPlan,
-    pub columns: RecordColumns,
-    /// Where what every record has lies: its key, its hash, when it changed; and the values of its attributes until they
-    /// are arranged.
-    pub places: Places,
-    is_arranged: bool,
-    /// For each record the index of its source in the plan, ascending.
-    pub sources: Vec<u16>,
-}
-
-impl EntityRecords {
-    /// No records yet.
-    #[must_use]
-    pub fn new(plan: EntityPlan) -> Self {
-        Self {
-            columns: RecordColumns::new(layout::record_schema(&plan)),
-            plan,
-            places: Places::default(),
-            is_arranged: false,
-            sources: Vec::new(),
-        }
-    }
-
-    #[must_use]
-    pub fn len(&self) -> usize {
-        self.places.len()
-    }
-
-    #[must_use]
-    pub fn is_empty(&self) -> bool {
-        self.places.is_empty()
-    }
-
-    /// Where the values of attributes lie, by the place of a record in the order that they were arranged in.
-    ///
-    /// # Errors
-    /// They were not arranged.
-    pub fn arranged_places(&self) -> Result<&Places, RunError> {
-        if self.is_arranged {
-            return Ok(&self.places);
-        }
-        Err(RunError::Internal("values are not in the order of clusters yet".to_owned()))
-    }
-
-    /// All columns, batch by batch.
-    ///
-    /// # Errors
-    /// The values were arranged.
-    pub fn batches(&self) -> Result<impl Iterator<Item = Result<RecordBatch, RunError>> + '_, RunError> {
-        self.check_not_arranged()?;
-        Ok(self.columns.batches())
-    }
-
-    fn check_not_arranged(&self) -> Result<(), RunError> {
-        if self.is_arranged {
-            return Err(RunError::Internal("values are no longer in the order of records".to_owned()));
-        }
-        Ok(())
-    }
-
-    /// Brings the values of all attributes into the order of these records, so that who reads them in this order reads
-    /// from front to back: those of the first of them lie in the first of [`Self::places`].
-    ///
-    /// # Errors
-    /// They were arranged before.
-    pub fn arrange_values(&mut self, order: &[u32]) -> Result<(), RunError> {
-        self.check_not_arranged()?;
-        let places: Vec<(usize, usize)> = order.iter().filter_map(|record| self.places.get(*record as usize)).collect();
-        for attribute in &self.plan.attributes {
-            for field in layout::attribute_fields(attribute) {
-                self.columns.arrange(field.name(), &places)?;
-            }
-        }
-        self.is_arranged = true;
-        Ok(())
-    }
-
-    /// By batch the name of the source that all its records come from.
-    #[must_use]
-    pub fn source_names<'p>(&self, plan: &'p Plan) -> Vec<&'p str> {
-        let mut first = 0;
-        let of_batch = |rows: &usize| {
-            let source = self.sources.get(first).and_then(|source| plan.sources.get(usize::from(*source)));
-            first += rows;
-            source.map_or("", |source| source.name.as_str())
-        };
-        self.columns.lengths().iter().map(of_batch).collect()
-    }
-
-    /// The records of a source: they lie together.
-    #[must_use]
-    pub fn of_source(&self, source: usize) -> std::ops::Range<usize> {
-        let before = |number: usize| self.sources.partition_point(|of| usize::from(*of) < number);
-        before(source)..before(source + 1)
-    }
-
-    /// A column, an array a batch.
-    ///
-    /// # Errors
-    /// Where the records have no such column.
-    pub fn column(&self, name: &str) -> Result<&[ArrayRef], RunError> {
-        self.columns.column(name)
-    }
-
-    /// A column of an attribute to take arranged values from.
-    ///
-    /// # Errors
-    /// Where the records have no such column, or its values are not arranged.
-    pub fn picker(&self, name: &str) -> Result<Picker<'_>, RunError> {
-        Ok(Picker::of(self.arranged_places()?, self.column(name)?))
-    }
-
-    /// One part of the elements of a list column, to take elements from.
-    ///
-    /// # Errors
-    /// Where the attribute has no such part, or its values are not arranged.
-    pub fn part_picker(&self, attribute: &str, part: &str) -> Result<Picker<'_>, RunError> {
-        let parts = self
-            .columns
-            .part(attribute, part)?
-            .ok_or_else(|| RunError::Internal(format!("{attribute} has no part {part}")))?;
-        Ok(Picker::of(self.arranged_places()?, &parts))
-    }
-
-    /// Adds a batch; `source` is the index of the one all its records come from.
-    pub fn push(&mut self, batch: &RecordBatch, source: usize) {
-        let (number, rows) = (self.columns.lengths().len(), batch.num_rows());
-        self.places.push_batch(number, rows);
-        self.sources.resize(self.sources.len() + rows, few(source));
-        self.columns.push(batch);
-    }
-}
-
-/// Takes values out of a column, in any order.
-pub struct Picker<'a> {
-    places: &'a Places,
-    /// A null, then the arrays.
-    arrays: Vec<ArrayRef>,
-}
-
-impl<'a> Picker<'a> {
-    fn of(places: &'a Places, arrays: &[ArrayRef]) -> Self {
-        let data_type = arrays.first().map_or(DataType::Utf8, |array| array.data_type().clone());
-        Self { places, arrays: std::iter::once(new_null_array(&data_type, 1)).chain(arrays.iter().cloned()).collect() }
-    }
-
-    /// The golden values, in their order; null for `None`.
-    ///
-    /// # Errors
-    /// None that a caller can meet.
-    pub fn values<'v>(&self, values: impl Iterator<Item = Option<&'v RankedValue>>) -> Result<ArrayRef, RunError> {
-        self.take(values.map(|value| self.places.get(value?.place as usize)))
-    }
-
-    /// A part of the list elements that are golden values, in their order; null for `None`.
-    ///
-    /// # Errors
-    /// None that a caller can meet.
-    pub fn elements<'v>(&self, values: impl Iterator<Item = Option<&'v RankedValue>>) -> Result<ArrayRef, RunError> {
-        self.take(values.map(|value| {
-            let value = value?;
-            Some((self.places.get(value.place as usize)?.0, value.element as usize))
-        }))
-    }
-
-    fn take(&self, places: impl Iterator<Item = Option<(usize, usize)>>) -> Result<ArrayRef, RunError> {
-        let arrays: Vec<&dyn Array> = self.arrays.iter().map(|array| array.as_ref()).collect();
-        let places: Vec<(usize, usize)> =
-            places.map(|place| place.map_or((0, 0), |(batch, row)| (batch + 1, row))).collect();
-        Ok(interleave(&arrays, &places)?)
-    }
-}
 
 /// What one source contributed, for the ledger's balance.
 #[derive(Debug, Clone, Default, PartialEq, Eq, serde::Serialize, serde::Deserialize)]
@@ -406,34 +223,6 @@ async fn normalize_source(
     keep_raw(extracted, normalized.quarantined.get_mut(quarantined_before..).unwrap_or_default())
 }
 
-/// Most bytes that are kept of a quarantined row.
-const MAX_RAW: usize = 64 << 10;
-
-/// Gives quarantined rows of landed tables what was landed of them.
-fn keep_raw(extracted: &ExtractedSource, quarantined: &mut [Quarantined]) -> Result<(), RunError> {
-    for (name, table) in &extracted.tables {
-        let mut wanted: HashMap<(usize, i64), Vec<&mut Quarantined>> = HashMap::new();
-        for row in quarantined.iter_mut().filter(|row| row.table.as_ref() == Some(name)) {
-            if let Some(file) = table.files.iter().position(|file| *file == row.file) {
-                wanted.entry((file, row.row)).or_default().push(row);
-            }
-        }
-        if !wanted.is_empty() {
-            let places: HashSet<(usize, i64)> = wanted.keys().copied().collect();
-            each_row(
-                table,
-                |file, row| places.contains(&(file, row)),
-                |file, row, json| {
-                    for quarantined in wanted.get_mut(&(file, row)).into_iter().flatten() {
-                        quarantined.raw = json.get(..MAX_RAW).unwrap_or(json).to_vec();
-                    }
-                },
-            )?;
-        }
-    }
-    Ok(())
-}
-
 fn add(normalized: &mut Normalized, source: usize, change: impl FnOnce(&mut RecordCounts)) {
     if let Some(counts) = normalized.counts.get_mut(source) {
         change(counts);
@@ -448,17 +237,6 @@ struct Rows {
     query_rows: u64,
     /// Rows taken, once for each record type that took them.
     fates: u64,
-}
-
-#[derive(Clone, Copy)]
-struct Place<'a> {
-    source: usize,
-    entity: usize,
-    source_name: &'a str,
-    extracted: &'a ExtractedSource,
-    table: Option<&'a str>,
-    /// The table's files by their index, and their numbers in the ledger.
-    files: &'a [(Arc<str>, u32)],
 }
 
 async fn run_record(
@@ -594,103 +372,6 @@ fn rows_without_columns(place: Place<'_>, rows: &mut Rows, normalized: &mut Norm
     Ok(())
 }
 
-/// A query that failed as a whole. The engine's words are left out, because they can hold values of a row.
-fn failed_query(source: &str, path: &str, error: &DataFusionError) -> RunError {
-    match (error.find_root(), kind_of(error)) {
-        (DataFusionError::IoError(error), _) => RunError::Io {
-            message: format!("source `{source}`: reading its landed rows"),
-            error: std::io::Error::new(error.kind(), error.to_string()),
-        },
-        (DataFusionError::ResourcesExhausted(text), _) => {
-            RunError::Internal(format!("source `{source}`, {path}: the query engine ran out of something: {text}"))
-        }
-        (_, kind) => RunError::Gate(format!(
-            "source `{source}`, {path}: its query fails on some row: {}. Guard it with CASE, nullif(x, 0) or TRY_CAST, or move the expression from the query to a field, where the row alone goes to quarantine",
-            kind.unwrap_or("an error of the engine")
-        )),
-    }
-}
-
-/// A row that an expression fails on.
-fn failed_row(place: &Place<'_>, at: (i32, Option<i64>), key: Option<&str>, fault: &str) -> Quarantined {
-    let (path, kind) = fault_parts(fault);
-    let expression = path.split_once("].").map_or(path, |(_, rest)| rest);
-    let attribute = ["fields.", "children."].iter().find_map(|prefix| {
-        let name = expression.strip_prefix(prefix)?;
-        Some(name.split(['.', '[']).next().unwrap_or(name).to_owned())
-    });
-    let file = place.place(at.0);
-    Quarantined {
-        source_key: key.map(str::to_owned),
-        rule: "expression".to_owned(),
-        attribute,
-        message: format!("{file}{}: `{expression}` fails: {kind}", row_text(at.1)),
-        ..quarantined(place, at)
-    }
-}
-
-fn missing_key(place: &Place<'_>, at: (i32, Option<i64>)) -> Quarantined {
-    let file = place.place(at.0);
-    Quarantined {
-        rule: "missing_key".to_owned(),
-        message: format!(
-            "{file}{}: the key is empty; a record needs one to be followed from run to run",
-            row_text(at.1)
-        ),
-        ..quarantined(place, at)
-    }
-}
-
-fn quarantined(place: &Place<'_>, at: (i32, Option<i64>)) -> Quarantined {
-    Quarantined {
-        source: place.source_name.to_owned(),
-        table: place.table.map(str::to_owned),
-        file: place.place(at.0),
-        row: at.1.unwrap_or(0),
-        byte_offset: None,
-        source_key: None,
-        stage: "normalise",
-        rule: String::new(),
-        attribute: None,
-        message: String::new(),
-        raw: Vec::new(),
-    }
-}
-
-fn row_text(row: Option<i64>) -> String {
-    row.map_or_else(|| ", a row of its query".to_owned(), |row| format!(", row {row}"))
-}
-
-impl Place<'_> {
-    /// The file of a row; `None` for a row of a query.
-    fn file(&self, index: i32) -> Option<Arc<str>> {
-        self.files.get(usize::try_from(index).ok()?).map(|(file, _)| Arc::clone(file))
-    }
-
-    /// Where a row was read, by the numbers of the ledger.
-    fn origin(&self, (file, row): (i32, Option<i64>)) -> Origin {
-        let file = usize::try_from(file).ok().and_then(|file| self.files.get(file));
-        Origin { file: file.map(|(_, number)| *number), row }
-    }
-
-    /// The file of a row, or where the source is.
-    fn place(&self, index: i32) -> String {
-        self.file(index).map_or_else(|| self.extracted.locator.clone(), |file| file.to_string())
-    }
-}
-
-/// The mapped values of a query's row, alone in its batch, as JSON.
-fn row_as_json(batch: &RecordBatch) -> Result<Vec<u8>, RunError> {
-    let schema = batch.schema();
-    let of_source = |name: &str| !name.starts_with(OWN) && name != layout::RECORD_HASH;
-    let columns: Vec<usize> =
-        (0..schema.fields().len()).filter(|column| of_source(schema.field(*column).name())).collect();
-    let mut writer = arrow::json::LineDelimitedWriter::new(Vec::new());
-    writer.write(&batch.project(&columns)?)?;
-    writer.finish()?;
-    Ok(writer.into_inner().trim_ascii_end().to_vec())
-}
-
 /// The columns with a row's place and what fails on it.
 struct Faults<'a> {
     file: &'a Int32Array,
@@ -758,71 +439,4 @@ fn to_records(batch: &RecordBatch, schema: &SchemaRef) -> Result<RecordBatch, Ru
         });
     }
     Ok(RecordBatch::try_new(Arc::clone(schema), columns)?)
-}
-
-/// The published records of a source that could not be read now.
-pub struct LastGood {
-    batches: Vec<RecordBatch>,
-}
-
-impl LastGood {
-    /// Reads the records of `source` from a published version.
-    ///
-    /// # Errors
-    /// A table that cannot be read.
-    pub fn read(version: Version<'_>, source: &str) -> Result<Self, RunError> {
-        let mut batches = Vec::new();
-        for batch in read_whole_table(version, "source_records")? {
-            let Some(sources) =
-                batch.column_by_name(layout::SOURCE).and_then(|column| column.as_string_opt::<i32>().cloned())
-            else {
-                continue;
-            };
-            let keep: BooleanArray = (0..sources.len()).map(|row| Some(sources.value(row) == source)).collect();
-            let kept = filter_record_batch(&batch, &keep)?;
-            if kept.num_rows() > 0 {
-                batches.push(kept);
-            }
-        }
-        Ok(Self { batches })
-    }
-
-    /// Adds the records as they were published. An attribute that is new since then is null.
-    ///
-    /// # Errors
-    /// Columns whose types no longer fit.
-    pub fn add_to(&self, source: usize, normalized: &mut Normalized) -> Result<(), RunError> {
-        for batch in &self.batches {
-            let kinds = batch.column_by_name("entity_type").and_then(|column| column.as_string_opt::<i32>().cloned());
-            let Some(kinds) = kinds else { continue };
-            for (number, entity) in normalized.entities.iter_mut().enumerate() {
-                let keep: BooleanArray =
-                    (0..kinds.len()).map(|row| Some(kinds.value(row) == entity.plan.entity)).collect();
-                let kept = filter_record_batch(batch, &keep)?;
-                if kept.num_rows() == 0 {
-                    continue;
-                }
-                let schema = Arc::clone(entity.columns.schema());
-                let columns = schema
-                    .fields()
-                    .iter()
-                    .map(|field| match kept.column_by_name(field.name()) {
-                        Some(column) if column.data_type() == field.data_type() => Ok(Arc::clone(column)),
-                        Some(column) => Ok(cast(column, field.data_type())?),
-                        None => Ok(new_null_array(field.data_type(), kept.num_rows())),
-                    })
-                    .collect::<Result<Vec<_>, RunError>>()?;
-                for _ in 0..kept.num_rows() {
-                    normalized.ledger.push_record(number, Origin::default());
-                }
-                entity.push(&RecordBatch::try_new(schema, columns)?, source);
-                let rows = kept.num_rows() as u64;
-                if let Some(counts) = normalized.counts.get_mut(source) {
-                    counts.read += rows;
-                    counts.records += rows;
-                }
-            }
-        }
-        Ok(())
-    }
 }

@@ -9,7 +9,7 @@ use super::RunError;
 use super::build::source_path;
 use super::model::named_model;
 use super::plan::{OnFailure, Plan};
-use super::run::check_sources;
+use super::sources::check_sources;
 use crate::matching::read_decisions;
 use crate::publish::Store;
 use crate::registry;

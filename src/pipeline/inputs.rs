@@ -8,9 +8,9 @@ use arrow::ipc::reader::FileReader;
 use goldsmith_increments::merge::Contents;
 
 use super::RunError;
+use super::deliver::Delivered;
 use super::error::IoContext;
 use super::plan::Plan;
-use super::sources::Delivered;
 use crate::extract::LandedTable;
 
 /// Hashes the plan, the landed rows, the decisions, the pinned model and an explicit `as_of`.

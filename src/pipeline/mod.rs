@@ -2,18 +2,23 @@
 
 pub mod build;
 pub mod check;
+pub mod deliver;
 pub mod doctor;
 pub mod error;
 pub mod estimate;
+mod fates;
 pub mod incremental;
 pub mod inputs;
+mod manifest;
 pub mod memory;
 pub mod model;
 pub mod plan;
 pub mod preview;
+pub mod resolve;
 pub mod run;
 pub mod sources;
 pub mod train;
+mod warnings;
 
 pub use error::{RunError, exit};
 pub use incremental::{Backfill, Reread};

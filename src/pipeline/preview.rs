@@ -16,7 +16,7 @@ use crate::extract::landing::{FILE, Landing, ROW, each_row};
 use crate::extract::{ExtractedSource, TableRequest, first_of};
 use crate::normalize::layout::{RECORD_HASH, SOURCE_KEY, raw_column};
 use crate::normalize::ledger::{Fate, LostRow, Origin};
-use crate::normalize::records::{EntityRecords, Normalized, normalize};
+use crate::normalize::{EntityRecords, Normalized, normalize};
 use crate::progress::Progress;
 
 /// What the first rows of one source are and become.

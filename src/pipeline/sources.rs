@@ -1,51 +1,18 @@
-//! The sources of a run: their schemas held against the plan, their rows landed, their policies applied.
+//! The sources held against the plan: their tables, their columns, the SQL about them.
 
 use std::collections::{BTreeMap, BTreeSet};
-use std::path::{Path, PathBuf};
 
 use arrow::datatypes::{DataType, Field, Fields, Schema, SchemaRef};
 
 use super::RunError;
-use super::incremental::{Increments, Reread, add_columns};
-use super::plan::{Drift, From, Keep, OnFailure, Plan, RecordPlan, SourcePlan};
-use crate::extract::contract::{Verdict, check_columns, check_rows, columns};
-use crate::extract::{ExtractedSource, SourceTables, TableRequest, extract, quarantine_table, schemas};
+use super::incremental::add_columns;
+use super::plan::{ContractPlan, Drift, From, Keep, Plan, RecordPlan, SourcePlan};
+use crate::extract::contract::{check_columns, columns};
+use crate::extract::{SourceTables, TableRequest, schemas};
 use crate::normalize::select::{SqlMistake, plan_record};
 use crate::normalize::session;
-use crate::progress::Progress;
 use crate::publish::Manifest;
 use crate::publish::manifest::SourceEntry;
-
-/// What a run got of a source.
-pub enum Delivered {
-    /// Read now.
-    Fresh(ExtractedSource),
-    /// Not read now; the last published version stands in.
-    LastGood { why: String },
-    /// Left out.
-    Skipped { why: String },
-}
-
-impl Delivered {
-    /// Its name in the manifest.
-    #[must_use]
-    pub fn state(&self) -> &'static str {
-        match self {
-            Self::Fresh(_) => "fresh",
-            Self::LastGood { .. } => "last_good",
-            Self::Skipped { .. } => "skipped",
-        }
-    }
-
-    /// The source's rows, where they were read now.
-    #[must_use]
-    pub fn into_fresh(self) -> Option<ExtractedSource> {
-        match self {
-            Self::Fresh(extracted) => Some(extracted),
-            Self::LastGood { .. } | Self::Skipped { .. } => None,
-        }
-    }
-}
 
 /// A source whose schemas are known and whose SQL fits them.
 pub struct CheckedSource {
@@ -212,151 +179,39 @@ fn keep_columns(
     }
 }
 
-/// The directories a run lands its sources with.
-pub struct Directories<'a> {
-    /// For landing files, which go at the end.
-    pub landing: &'a Path,
-    /// The version that is made, which keeps the states of incremental sources.
-    pub staging: &'a Path,
-    /// The last published version, which has their states as they were.
-    pub last: Option<PathBuf>,
-}
-
-/// Lands every source, in parallel, and applies contracts and failure policies.
+/// Asks every source for its schemas and checks all SQL against them, before a row is read.
 ///
 /// # Errors
-/// Where a source fails whose policy is to fail, or a contract is broken.
-pub fn land(
+/// Every mistake in the SQL of every source together.
+pub async fn check_sources(
     plan: &Plan,
-    checked: &[Result<CheckedSource, RunError>],
-    directories: &Directories<'_>,
-    previous: Option<&Manifest>,
-    reread: &Reread,
-    as_of: i64,
-    progress: &Progress,
-) -> Result<(Vec<Delivered>, Verdict), RunError> {
-    let results: Vec<Result<(ExtractedSource, Verdict), RunError>> = std::thread::scope(|scope| {
-        let threads: Vec<_> = plan
-            .sources
-            .iter()
-            .zip(checked)
-            .map(|(source, checked)| {
-                let last = directories.last.as_deref().zip(previous);
-                let increments = Increments::new(&source.name, reread, as_of, last, directories.staging);
-                scope.spawn(move || land_one(source, checked, directories.landing, &increments, previous, progress))
-            })
-            .collect();
-        threads
-            .into_iter()
-            .map(|thread| {
-                thread.join().unwrap_or_else(|_| {
-                    Err(RunError::Internal("a connector panicked; please report the input that did it".to_owned()))
-                })
-            })
-            .collect()
-    });
-    progress.check_signal()?;
-    let mut delivered = Vec::with_capacity(results.len());
-    let mut verdict = Verdict::default();
-    for (source, result) in plan.sources.iter().zip(results) {
-        match result {
-            Ok((extracted, found)) => {
-                verdict.merge(found);
-                delivered.push(Delivered::Fresh(extracted));
-            }
-            Err(error) => delivered.push(after_failure(source, error, previous, as_of)?),
+    last: Option<&Manifest>,
+) -> Result<Vec<Result<CheckedSource, RunError>>, RunError> {
+    let mut checked = Vec::new();
+    let mut mistakes = Vec::new();
+    for source in &plan.sources {
+        let before = last.and_then(|last| last.sources.iter().find(|entry| entry.name == source.name));
+        match check_source(plan, source, before).await {
+            Ok(Ok(found)) => checked.push(Ok(found)),
+            Ok(Err(found)) => mistakes.extend(found),
+            Err(error) => checked.push(Err(error)),
         }
     }
-    Ok((delivered, verdict))
+    if mistakes.is_empty() { Ok(checked) } else { Err(RunError::Sql(mistakes)) }
 }
 
-fn land_one(
-    source: &SourcePlan,
-    checked: &Result<CheckedSource, RunError>,
-    landing: &Path,
-    increments: &Increments<'_>,
-    previous: Option<&Manifest>,
-    progress: &Progress,
-) -> Result<(ExtractedSource, Verdict), RunError> {
-    let checked = match checked {
-        Ok(checked) => checked,
-        Err(error) => return Err(error.again()),
-    };
-    let last = previous.and_then(|manifest| manifest.sources.iter().find(|entry| entry.name == source.name));
-    let tables: Vec<(String, Vec<(String, String)>)> = checked
-        .requests
-        .iter()
-        .filter_map(|request| {
-            checked.tables.schemas.get(&request.table).map(|schema| (request.table.clone(), columns(schema)))
-        })
-        .collect();
-    let mut verdict = last.map(|last| check_columns(&source.name, &source.contract, &tables, last)).unwrap_or_default();
-    let mut extracted = extract(source, &checked.requests, increments, &landing.join(&source.name), progress)?;
-    verdict.warnings.append(&mut extracted.warnings);
-    for (table, what) in std::mem::take(&mut verdict.quarantined_tables) {
-        increments.forget(extracted.tables.get(&table))?;
-        quarantine_table(&mut extracted, &table, &what)?;
+/// Where SQL does not fit because a source lost a column it had in the last published version, the source broke its
+/// contract; the pipeline file is right.
+pub(super) fn lost_columns(plan: &Plan, last: Option<&Manifest>) -> Option<RunError> {
+    let last = last?;
+    let mut breaches = Vec::new();
+    for source in plan.sources.iter().filter(|source| source.contract.missing_column == Drift::Fail) {
+        let Some(before) = last.sources.iter().find(|entry| entry.name == source.name) else { continue };
+        let Ok(found) = crate::extract::schemas(source) else { continue };
+        let tables: Vec<_> = found.schemas.iter().map(|(table, schema)| (table.clone(), columns(schema))).collect();
+        let contract =
+            ContractPlan { new_column: Drift::Evolve, retyped_column: Drift::Evolve, ..source.contract.clone() };
+        breaches.extend(check_columns(&source.name, &contract, &tables, before).breaches);
     }
-    for request in &checked.requests {
-        for column in &request.gone {
-            verdict.warnings.push(format!(
-                "source `{}`, table `{}`: column `{}` is gone; it is mapped, and null until it is back",
-                source.name,
-                request.table,
-                column.name()
-            ));
-        }
-    }
-    verdict.merge(check_rows(&source.contract, &extracted, last));
-    if !verdict.breaches.is_empty() {
-        return Err(RunError::Gate(verdict.breaches.join("\n")));
-    }
-    Ok((extracted, verdict))
-}
-
-/// The error of a source whose last good data is asked for, and was never published.
-fn nothing_to_stand_in(error: RunError) -> RunError {
-    match error {
-        RunError::Source { name, mut error } => {
-            error.message += "; nothing of it is published yet that could stand in (`on_failure: last_good`)";
-            RunError::Source { name, error }
-        }
-        other => other,
-    }
-}
-
-/// What the source's policy says to a failure.
-fn after_failure(
-    source: &SourcePlan,
-    error: RunError,
-    previous: Option<&Manifest>,
-    as_of: i64,
-) -> Result<Delivered, RunError> {
-    let why = match &error {
-        // Whoever says why names the source.
-        RunError::Source { error, .. } => error.to_string(),
-        other => other.to_string(),
-    };
-    match source.on_failure {
-        OnFailure::Fail => Err(error),
-        OnFailure::Skip => Ok(Delivered::Skipped { why }),
-        OnFailure::LastGood { max_age } => {
-            let last = previous.and_then(|manifest| {
-                manifest.sources.iter().find(|entry| entry.name == source.name && entry.state != "skipped")
-            });
-            let Some(last) = last else {
-                return Err(nothing_to_stand_in(error));
-            };
-            let age = chrono::DateTime::parse_from_rfc3339(&last.read_as_of)
-                .map_or(i64::MAX, |at| (as_of - at.timestamp_micros()) / 1_000_000);
-            match max_age {
-                Some(limit) if age > i64::try_from(limit).unwrap_or(i64::MAX) => Err(RunError::Gate(format!(
-                    "{why}; its last good data is {} h old and may be {} h at most (`on_failure: max_age`)",
-                    age / 3600,
-                    limit / 3600
-                ))),
-                _ => Ok(Delivered::LastGood { why }),
-            }
-        }
-    }
+    (!breaches.is_empty()).then(|| RunError::Gate(breaches.join("\n")))
 }

@@ -3,13 +3,16 @@
 use goldsmith_resolve::Model;
 
 use super::RunError;
+use super::deliver::{Delivered, Directories, land};
 use super::plan::Plan;
-use super::run::{RunOptions, check_sources, counted, match_options};
-use super::sources::{Delivered, Directories, land};
+use super::resolve::match_options;
+use super::run::RunOptions;
+use super::sources::check_sources;
+use crate::counted::counted;
 use crate::evaluation::Truth;
 use crate::extract::ExtractedSource;
 use crate::matching::{coded_records, labels, read_decisions};
-use crate::normalize::records::normalize;
+use crate::normalize::normalize;
 use crate::progress::Progress;
 use crate::publish::Store;
 
@@ -62,7 +65,9 @@ pub async fn train(
     let mut coded = coded_records(plan, records)?;
     let settings = match_options(&plan.matching, entity, options.threads);
     let labels = labels(plan, records, truth, &steward.decisions)?;
-    let model = goldsmith_resolve::train(&mut coded, &settings, &labels, progress)
-        .map_err(|error| RunError::Gate(format!("{entity} records cannot be learnt from: {error}")))?;
+    let trained = goldsmith_resolve::train(&mut coded, &settings, &labels, progress);
+    // What was asked to end is no failure of the records.
+    progress.check_signal()?;
+    let model = trained.map_err(|error| RunError::Gate(format!("{entity} records cannot be learnt from: {error}")))?;
     Ok(Trained { records: coded.len() as u64, labelled: labels.entities.len() as u64, model })
 }

@@ -163,7 +163,7 @@ pub(crate) fn read_small(path: &Path) -> std::io::Result<Vec<u8>> {
 /// A missing file, or one that is no model.
 pub fn read_model(path: &Path) -> Result<Model, RunError> {
     let bytes = read_small(path).doing(|| format!("reading the model {}", path.display()))?;
-    Model::from_json(&String::from_utf8_lossy(&bytes)).map_err(|error| {
+    Model::from_json(String::from_utf8_lossy(&bytes).trim_start_matches('\u{feff}')).map_err(|error| {
         RunError::Config(format!("{}: {error}; write a new one with `goldsmith train`", path.display()))
     })
 }

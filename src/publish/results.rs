@@ -5,7 +5,7 @@ use goldsmith_resolve::{PairDecision, RecordId, Resolution};
 use crate::extract::ExtractedSource;
 use crate::golden::{Clusters, Golden};
 use crate::matching::GoldenIds;
-use crate::normalize::records::Normalized;
+use crate::normalize::Normalized;
 use crate::pipeline::plan::Plan;
 use crate::report::measures::PlaceholderRow;
 

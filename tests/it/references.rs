@@ -52,12 +52,20 @@ fn a_file_where_the_store_should_be_is_a_mistake() {
 }
 
 #[test]
-fn contradicting_decisions_name_their_records() {
+fn contradicting_decisions_are_a_mistake() {
     let decisions = format!("{HEADER}same,crm,1,crm,2\nsame,crm,2,crm,3\nnot_same,crm,1,crm,3\n");
     let workspace = Workspace::with(&pipeline(), &[("crm.csv", ROWS), ("decisions.csv", &decisions)]);
-    let output = workspace.command("run", &[]);
-    assert_eq!(output.status.code(), Some(3), "{}", stderr(&output));
-    assert!(stderr(&output).contains("crm:1") && stderr(&output).contains("crm:3"), "{}", stderr(&output));
+    refused_before_reading(&workspace, &["decisions.csv:4", "by lines 2, 3"]);
+}
+
+#[test]
+fn decisions_that_nothing_can_obey_are_told() {
+    let decisions = format!("{HEADER}same,crm,1,crm,2\nsame,shop,1,crm,9\n");
+    let workspace = Workspace::with(&pipeline(), &[("crm.csv", ROWS), ("decisions.csv", &decisions)]);
+    let told = stderr(&workspace.command("validate", &[]));
+    assert!(told.contains("decisions.csv:3: the pipeline has no source `shop`"), "{told}");
+    let told = stderr(&workspace.command("run", &[]));
+    assert!(told.contains("1 decision about two records that no entity type has both (line 3)"), "{told}");
 }
 
 #[test]

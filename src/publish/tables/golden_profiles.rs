@@ -16,7 +16,7 @@ use goldsmith_standardize::mask::mask_value;
 
 use super::{append_list, text_list_builder};
 use crate::golden::RankedAttribute;
-use crate::normalize::records::Picker;
+use crate::normalize::Picker;
 use crate::normalize::{EntityRecords, layout};
 use crate::pipeline::RunError;
 use crate::pipeline::plan::{AttributePlan, Plan};

@@ -5,8 +5,8 @@ use std::sync::Arc;
 
 use arrow::datatypes::{DataType, Field};
 
+use crate::normalize::Normalized;
 use crate::normalize::layout;
-use crate::normalize::records::Normalized;
 use crate::pipeline::RunError;
 use crate::pipeline::plan::{AttributePlan, Plan};
 use crate::publish::columns::{Names, repeated, source_names};
