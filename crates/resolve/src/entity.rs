@@ -315,7 +315,13 @@ fn most_pairs(rule: &Rule, records: usize, model: Option<&Model>) -> u64 {
 
 /// Rules that common names meet: one that more records bear says too little, and without this bound the pairs of a record
 /// grow with the number of records.
-const NAMESAKES: [&[&str]; 3] = [&["full_name"], &["given_name", "postcode"], &["family_name", "postcode"]];
+const NAMESAKES: [&[&str]; 5] = [
+    &["full_name"],
+    &["given_name", "postcode"],
+    &["family_name", "postcode"],
+    &["email_local"],
+    &["family_sound", "given_sound", "birth_year"],
+];
 const MOST_NAMESAKES: usize = 10;
 /// A loose rule may propose a pair a record, and so many more, which small data can afford.
 const LOOSE_PAIRS: u64 = 20_000;
