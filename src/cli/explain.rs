@@ -153,7 +153,7 @@ fn pair(plan: &Plan, version: Version<'_>, left: &str, right: &str, json: bool) 
     let mut coded = coded_records(plan, records)?;
     let options = match_options(&plan.matching, &records.plan.entity, threads(None));
     let explanation = goldsmith_resolve::explain(&mut coded, &options, &model, &steward.decisions, left_row, right_row)
-        .map_err(|error| Failure::config(format!("error: the pair cannot be explained: {}", error)))?
+        .map_err(|error| Failure::config(format!("error: the pair cannot be explained: {error}")))?
         .ok_or_else(|| Failure::config("error: the pair cannot be explained: a record is missing"))?;
     let together = same_customer(version, left, right)?;
     if json {

@@ -60,7 +60,6 @@ pub(super) fn run(arguments: &Arguments) -> Result<u8, Failure> {
     let context = session::session(threads);
     let runtime = runtime(threads)?;
     runtime.block_on(async {
-        let asked = tables_of(&context, &arguments.sql);
         let mut tables: Vec<String> = Vec::new();
         if let Some(pipeline) = &arguments.pipeline {
             let checked =
@@ -68,6 +67,7 @@ pub(super) fn run(arguments: &Arguments) -> Result<u8, Failure> {
             let store = Store::new(checked.plan.publish.to.clone());
             let manifest = published(&store, arguments.version, pipeline)?;
             let version = Version { store: &store, manifest: &manifest };
+            let asked = tables_of(&context, &arguments.sql);
             for table in &manifest.tables {
                 tables.push(table.table.clone());
                 let path = if asked.contains(&table.table) {
@@ -86,8 +86,7 @@ pub(super) fn run(arguments: &Arguments) -> Result<u8, Failure> {
         }
         let frame = match session::select(&context, &arguments.sql).await {
             Ok(frame) => frame,
-            Err(error) if plain(&error).contains("not found") => return Err(unknown_table(&asked, &tables, &error)),
-            Err(error) => return Err(fault(&error)),
+            Err(error) => return Err(unknown_table(&tables, &error).unwrap_or_else(|| fault(&error))),
         };
         let schema = std::sync::Arc::new(frame.schema().as_arrow().clone());
         let mut batches = frame.collect().await.map_err(|error| fault(&error))?;
@@ -104,14 +103,16 @@ fn fault(error: &datafusion::error::DataFusionError) -> Failure {
 }
 
 /// A question about a table that is not there.
-fn unknown_table(asked: &[String], tables: &[String], error: &datafusion::error::DataFusionError) -> Failure {
-    let Some(unknown) = asked.iter().find(|name| !tables.contains(name)) else { return fault(error) };
+fn unknown_table(tables: &[String], error: &datafusion::error::DataFusionError) -> Option<Failure> {
+    let message = plain(error);
+    // As the query engine says it, with the names of its catalogue and schema.
+    let unknown = message.strip_prefix("table 'datafusion.public.")?.strip_suffix("' not found")?;
     let mend = if tables.is_empty() {
         "name the pipeline whose tables are asked with --pipeline".to_owned()
     } else {
         format!("there are: {}; `goldsmith reference tables` tells their columns", tables.join(", "))
     };
-    Failure::config(format!("error: there is no table `{unknown}`; {mend}"))
+    Some(Failure::config(format!("error: there is no table `{unknown}`; {mend}")))
 }
 
 fn render(batches: &[RecordBatch], format: Format) -> Result<String, Failure> {

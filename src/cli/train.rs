@@ -97,11 +97,13 @@ pub(super) fn run(arguments: &Arguments, progress: &Progress) -> Result<u8, Fail
             path.display()
         )));
     }
-    if labelled < truth.len() as u64 {
+    // A record may be named twice.
+    let named = truth.iter().map(|row| (&row.source, &row.key)).collect::<std::collections::HashSet<_>>().len() as u64;
+    if labelled < named {
         say(&format!(
-            "warning: the truth has {} rows, of which {} are about no {wanted} record of the pipeline",
-            human(truth.len() as u64),
-            human(truth.len() as u64 - labelled)
+            "warning: the truth names {} records, of which {} are no {wanted} record of the pipeline",
+            human(named),
+            human(named - labelled)
         ));
     }
     let json = model.to_json().map_err(|error| Failure {

@@ -71,6 +71,9 @@ pub(super) fn run(arguments: &Arguments) -> Result<u8, Failure> {
     }
 }
 
+/// Unknown sources that a warning names.
+const SHOWN_SOURCES: usize = 5;
+
 fn warnings(checked: &check::Checked) -> Vec<String> {
     let mut warnings = Vec::new();
     if !checked.plan.ids_key.secret {
@@ -80,11 +83,22 @@ fn warnings(checked: &check::Checked) -> Vec<String> {
     // A file that cannot be read is a mistake, and was told as one.
     if let Some((path, Ok(steward))) = checked.plan.matching.decisions.as_ref().map(|path| (path, read_decisions(path)))
     {
-        for (name, line) in steward.sources().filter(|(name, _)| sources.iter().all(|source| source.name != *name)) {
+        let mut unknown: Vec<(u64, &str)> = steward
+            .sources()
+            .filter(|(name, _)| sources.iter().all(|source| source.name != *name))
+            .map(|(name, line)| (line, name))
+            .collect();
+        unknown.sort_unstable();
+        if !unknown.is_empty() {
+            let shown: Vec<String> =
+                unknown.iter().take(SHOWN_SOURCES).map(|(line, name)| format!("`{name}` (line {line})")).collect();
+            let more = unknown.len() - shown.len();
             let known: Vec<&str> = sources.iter().map(|source| source.name.as_str()).collect();
             warnings.push(format!(
-                "{}:{line}: the pipeline has no source `{name}`, so nothing can obey this; it has: {}",
+                "{}: the pipeline has no source {}{}, so nothing can obey these decisions; it has: {}",
                 path.display(),
+                shown.join(", "),
+                if more > 0 { format!(" and {more} more") } else { String::new() },
                 known.join(", ")
             ));
         }

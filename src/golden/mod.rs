@@ -1,7 +1,7 @@
 //! From clusters to golden values: for every attribute the distinct values of each cluster, best first.
 //!
-//! Nothing is copied here. A golden value is a reference to the record (and, for a repeatable attribute, the
-//! list element) that it came from; the tables take the values from there, so provenance cannot drift from them.
+//! Nothing is copied here. A golden value is a reference to the place of the record (and, for a repeatable attribute,
+//! the list element) that it came from; the tables take the values from there, so provenance cannot drift from them.
 
 mod clusters;
 mod members;
@@ -148,8 +148,8 @@ fn survive_attribute(
             let mut seen = Seen::default();
             for cluster in start..(start + CLUSTERS_A_TASK).min(clusters.len()) {
                 let of_cluster = clusters.places(cluster..cluster + 1);
-                let lie = (0..).skip(of_cluster.start).zip(places.range(of_cluster.clone()));
-                observer.observe(members.get(of_cluster).unwrap_or_default(), lie, &mut seen);
+                let located = (0..).skip(of_cluster.start).zip(places.range(of_cluster.clone()));
+                observer.observe(members.get(of_cluster).unwrap_or_default(), located, &mut seen);
                 if let [one] = seen.observations.as_slice() {
                     let element = seen.elements.first().copied().unwrap_or(0);
                     values.push(RankedValue::new(one.record, element, 1, one.valid));

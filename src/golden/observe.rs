@@ -81,18 +81,18 @@ impl Observer {
         Ok(Self { trust, kind: attribute.kind, columns })
     }
 
-    /// Fills `seen` with what the members of a cluster say, and with nothing else. `lie` has the place of each among all
+    /// Fills `seen` with what the members of a cluster say, and with nothing else. `located` has the place of each among all
     /// members, and where its values lie.
     pub(super) fn observe<'s>(
         &'s self,
         members: &[Member],
-        lie: impl Iterator<Item = (u32, (usize, usize))>,
+        located: impl Iterator<Item = (u32, (usize, usize))>,
         seen: &mut Seen<'s>,
     ) {
         seen.observations.clear();
         seen.elements.clear();
         seen.codes.clear();
-        for (member, (place, (batch, row))) in members.iter().zip(lie) {
+        for (member, (place, (batch, row))) in members.iter().zip(located) {
             match &self.columns {
                 Columns::Scalar(columns) => {
                     let Some(values) = columns.get(batch).filter(|values| values.is_valid(row)) else { continue };

@@ -5,7 +5,7 @@ use std::collections::{BTreeMap, VecDeque};
 use std::path::Path;
 
 use goldsmith_resolve::{Decisions, RecordId};
-use hashbrown::{HashMap, HashSet};
+use hashbrown::HashMap;
 
 use crate::pipeline::RunError;
 use crate::pipeline::error::IoContext;
@@ -43,45 +43,96 @@ impl StewardDecisions {
     /// from the one to the other.
     fn contradiction(&self) -> Option<(u64, Vec<u64>)> {
         let [same_lines, not_same_lines] = &self.lines;
+        let (same, not_same) = (&self.decisions.same, &self.decisions.not_same);
+        let mut groups = Groups::default();
+        if !not_same.is_empty() {
+            same.iter().for_each(|(left, right)| groups.join(*left, *right));
+        }
+        let mut apart = not_same.iter().zip(not_same_lines);
+        let ((left, right), line) = apart.find(|((left, right), _)| groups.are_one(*left, *right))?;
         let mut beside: HashMap<RecordId, Vec<(RecordId, u64)>> = HashMap::new();
-        for ((left, right), line) in self.decisions.same.iter().zip(same_lines) {
+        for ((left, right), line) in same.iter().zip(same_lines) {
             beside.entry(*left).or_default().push((*right, *line));
             beside.entry(*right).or_default().push((*left, *line));
         }
-        // Records that are the same, by the first of them that was met.
-        let mut group: HashMap<RecordId, RecordId> = HashMap::new();
-        for start in self.decisions.same.iter().map(|(left, _)| *left) {
-            let mut next = vec![start];
-            while let Some(record) = next.pop() {
-                if group.contains_key(&record) {
-                    continue;
-                }
-                group.insert(record, start);
-                next.extend(beside.get(&record).into_iter().flatten().map(|(other, _)| *other));
-            }
-        }
-        let group_of = |record: &RecordId| group.get(record).copied().unwrap_or(*record);
-        let mut apart = self.decisions.not_same.iter().zip(not_same_lines);
-        let ((left, right), line) = apart.find(|((left, right), _)| group_of(left) == group_of(right))?;
         Some((*line, chain(&beside, *left, *right)))
+    }
+}
+
+/// Records that are the same, as far as was said (Tarjan's union–find, with path halving).
+#[derive(Default)]
+struct Groups {
+    numbers: HashMap<RecordId, usize>,
+    parents: Vec<usize>,
+}
+
+impl Groups {
+    fn join(&mut self, left: RecordId, right: RecordId) {
+        let [left, right] = [left, right].map(|id| {
+            let next = self.parents.len();
+            let number = *self.numbers.entry(id).or_insert(next);
+            if number == next {
+                self.parents.push(next);
+            }
+            self.root(number)
+        });
+        if let Some(parent) = self.parents.get_mut(left) {
+            *parent = right;
+        }
+    }
+
+    fn are_one(&mut self, left: RecordId, right: RecordId) -> bool {
+        let known = [left, right].map(|id| self.numbers.get(&id).copied());
+        left == right || matches!(known, [Some(left), Some(right)] if self.root(left) == self.root(right))
+    }
+
+    fn root(&mut self, mut number: usize) -> usize {
+        loop {
+            let parent = self.parents.get(number).copied().unwrap_or(number);
+            if parent == number {
+                return number;
+            }
+            let above = self.parents.get(parent).copied().unwrap_or(parent);
+            if let Some(of) = self.parents.get_mut(number) {
+                *of = above;
+            }
+            number = above;
+        }
     }
 }
 
 /// The lines of a shortest chain of decisions from one record to another; none where it is the same record.
 fn chain(beside: &HashMap<RecordId, Vec<(RecordId, u64)>>, from: RecordId, to: RecordId) -> Vec<u64> {
-    let mut met: HashSet<RecordId> = HashSet::from([from]);
-    let mut next = VecDeque::from([(from, Vec::new())]);
-    while let Some((record, lines)) = next.pop_front() {
-        if record == to {
-            return lines;
-        }
-        for (other, line) in beside.get(&record).into_iter().flatten() {
-            if met.insert(*other) {
-                next.push_back((*other, [lines.as_slice(), &[*line]].concat()));
-            }
+    // By record the one before it, and the line that says so.
+    let mut before: HashMap<RecordId, (RecordId, u64)> = HashMap::new();
+    let mut next = VecDeque::from([from]);
+    while let Some(record) = next.pop_front().filter(|record| *record != to) {
+        for (other, line) in beside.get(&record).into_iter().flatten().filter(|(other, _)| *other != from) {
+            before.entry(*other).or_insert_with(|| {
+                next.push_back(*other);
+                (record, *line)
+            });
         }
     }
-    Vec::new()
+    let mut lines = Vec::new();
+    let mut record = to;
+    while let Some((previous, line)) = before.get(&record).filter(|_| record != from) {
+        lines.push(*line);
+        record = *previous;
+    }
+    lines.reverse();
+    lines
+}
+
+/// Lines that a message names.
+const SHOWN: usize = 5;
+
+/// Lines of a file in words: `line 3`, `lines 3, 7`, and not more of them than anybody reads.
+#[must_use]
+pub fn named_lines(lines: &[u64]) -> String {
+    let shown: Vec<String> = lines.iter().take(SHOWN).map(u64::to_string).collect();
+    let more = if lines.len() > SHOWN { format!(" and {} more", lines.len() - SHOWN) } else { String::new() };
+    format!("line{} {}{more}", if lines.len() == 1 { "" } else { "s" }, shown.join(", "))
 }
 
 /// Reads `decisions.csv`: a header and one decision (`same` or `not_same`) a row. Columns after the fifth (a reason, a
@@ -133,15 +184,13 @@ fn parse(text: &str) -> Result<StewardDecisions, (u64, String)> {
     match steward.contradiction() {
         None => Ok(steward),
         Some((line, chain)) if chain.is_empty() => Err((line, "a record is not the same as itself here".to_owned())),
-        Some((line, chain)) => {
-            let lines: Vec<String> = chain.iter().map(u64::to_string).collect();
-            let by = if let [one] = lines.as_slice() {
-                format!("line {one}")
-            } else {
-                format!("lines {}", lines.join(", "))
-            };
-            Err((line, format!("these two are not the same here, and the same by {by}; remove one of these decisions")))
-        }
+        Some((line, chain)) => Err((
+            line,
+            format!(
+                "these two are not the same here, and the same by {}; remove one of these decisions",
+                named_lines(&chain)
+            ),
+        )),
     }
 }
 
@@ -175,6 +224,18 @@ mod tests {
         let (line, message) = parse(&format!("{HEADER}not_same,a,1,a,1\n")).unwrap_err();
         assert!(line == 2 && message.contains("itself"), "{line}: {message}");
         assert!(parse(&format!("{HEADER}{same}not_same,a,1,a,2\nsame,a,1,a,1\n")).is_ok());
+    }
+
+    /// Work that grew with the square of the chain would not end.
+    #[test]
+    fn a_long_chain_is_followed() {
+        let last = 200_000;
+        let mut text =
+            (0..last).fold(HEADER.to_owned(), |text, number| text + &format!("same,a,{number},a,{}\n", number + 1));
+        text += &format!("not_same,a,0,a,{last}\n");
+        let (line, message) = parse(&text).unwrap_err();
+        assert_eq!(line, last + 2);
+        assert!(message.contains("by lines 2, 3, 4, 5, 6 and 199995 more;"), "{message}");
     }
 
     #[test]

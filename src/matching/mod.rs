@@ -7,6 +7,6 @@ mod golden_ids;
 mod labels;
 
 pub use coded::coded_records;
-pub use decisions::{StewardDecisions, read_decisions};
+pub use decisions::{StewardDecisions, named_lines, read_decisions};
 pub use golden_ids::{GoldenIds, PreviousIds, Redirect, golden_ids};
 pub use labels::labels;

@@ -5,7 +5,7 @@
 use std::sync::{Arc, LazyLock};
 
 use arrow::array::{ArrayData, ArrayRef, BufferSpec, RecordBatch, layout, make_array};
-use arrow::buffer::{BooleanBuffer, Buffer, NullBuffer};
+use arrow::buffer::{BooleanBuffer, Buffer, MutableBuffer, NullBuffer};
 use arrow::error::ArrowError;
 
 use crate::pipeline::RunError;
@@ -44,7 +44,7 @@ fn is_exact(data: &ArrayData) -> bool {
 
 /// What arrays of nothing but nulls share: a source lacks half of the attributes that others have, and every part of an
 /// address has a column.
-static ZEROES: LazyLock<Buffer> = LazyLock::new(|| Buffer::from(vec![0_u8; 1 << 20]));
+static ZEROES: LazyLock<Buffer> = LazyLock::new(|| MutableBuffer::from_len_zeroed(1 << 20).into());
 
 fn is_zeroes(buffer: &Buffer) -> bool {
     buffer.data_ptr() == ZEROES.data_ptr()
@@ -53,6 +53,9 @@ fn is_zeroes(buffer: &Buffer) -> bool {
 /// The buffers of an array that holds nothing but nulls; none where it holds values, or lists or parts.
 fn zeroes(data: &ArrayData) -> Option<Vec<Buffer>> {
     if data.is_empty() || data.null_count() < data.len() || !data.child_data().is_empty() {
+        return None;
+    }
+    if data.len().div_ceil(8) > ZEROES.len() {
         return None;
     }
     let buffer_of = |spec: &BufferSpec| {

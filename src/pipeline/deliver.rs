@@ -194,6 +194,7 @@ fn after_failure(
     }
 }
 
+/// How many tables were read now.
 pub(super) fn tables_read(delivered: &[Delivered]) -> u64 {
     delivered
         .iter()
@@ -201,6 +202,7 @@ pub(super) fn tables_read(delivered: &[Delivered]) -> u64 {
         .sum()
 }
 
+/// The sources that were not read now, with the reason.
 pub(super) fn degraded(plan: &Plan, delivered: &[Delivered]) -> Vec<(String, String)> {
     plan.sources
         .iter()

@@ -16,8 +16,8 @@ pub enum Memory {
     Bytes(u64),
 }
 
-/// How long memory is kept that was let go of: it saves 3 to 4 % of a run's CPU and costs 4 to 8 % more memory, which who
-/// gives a bound does not have.
+/// How long memory is kept that was let go of: it saves 3 to 4 % of a run's CPU and costs 4 to 8 % more memory, which a run
+/// with `--memory` has no room for.
 const KEPT: Duration = Duration::from_secs(4);
 
 impl Memory {

@@ -4,7 +4,7 @@ use std::path::Path;
 
 use crate::counted::counted;
 use crate::extract::Quarantined;
-use crate::matching::StewardDecisions;
+use crate::matching::{StewardDecisions, named_lines};
 use crate::normalize::EntityRecords;
 use crate::publish::{EntityResult, Results};
 
@@ -40,9 +40,6 @@ pub(super) fn drifted(results: &Results<'_>) -> Vec<String> {
     results.normalized.entities.iter().zip(&results.entities).filter_map(of).collect()
 }
 
-/// Lines of decisions that a warning names.
-const SHOWN_LINES: usize = 5;
-
 /// Says which decisions are about records that are not there, or of different entity types, which nothing can obey.
 pub(super) fn unknown_decisions(path: &Path, steward: &StewardDecisions, entities: &[EntityResult]) -> Option<String> {
     if steward.decisions.same.is_empty() && steward.decisions.not_same.is_empty() {
@@ -50,14 +47,12 @@ pub(super) fn unknown_decisions(path: &Path, steward: &StewardDecisions, entitie
     }
     let known: Vec<hashbrown::HashSet<_>> = entities.iter().map(|entity| entity.ids.iter().collect()).collect();
     let lines = steward.unknown(|left, right| known.iter().any(|known| known.contains(left) && known.contains(right)));
-    let shown: Vec<String> = lines.iter().take(SHOWN_LINES).map(u64::to_string).collect();
-    let more = if lines.len() > SHOWN_LINES { ", …" } else { "" };
     (!lines.is_empty()).then(|| {
         format!(
-            "{}: {} about two records that no entity type has both (line {}{more}), which nothing can obey; check source and key",
+            "{}: {} whose two records are not both there and of one entity type ({}), which nothing can obey; check source and key",
             path.display(),
             counted(lines.len() as u64, "decision"),
-            shown.join(", ")
+            named_lines(&lines)
         )
     })
 }

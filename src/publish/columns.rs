@@ -32,19 +32,19 @@ impl<'a> Texts<'a> {
         Ok(Self { places: &records.places, batches })
     }
 
-    /// A scalar column of an attribute, whose values are arranged; what is no text is written as one.
+    /// A scalar column of an attribute; what is no text is written as one.
     ///
     /// # Errors
-    /// Where the records have no such column.
+    /// Where the records have no such column, or its values are not arranged.
     pub(super) fn column(records: &'a EntityRecords, name: &str) -> Result<Self, RunError> {
         let batches = records.column(name)?.iter().map(text_array).collect::<Result<_, _>>()?;
         Ok(Self { places: records.arranged_places()?, batches })
     }
 
-    /// A part of the elements of a list column, which are arranged.
+    /// A part of the elements of a list column.
     ///
     /// # Errors
-    /// Where the records have no such column.
+    /// Where the records have no such column, or its values are not arranged.
     pub(super) fn part(records: &'a EntityRecords, attribute: &str, part: &str) -> Result<Self, RunError> {
         let parts = records.columns.part(attribute, part)?.unwrap_or_default();
         Ok(Self {
@@ -53,7 +53,7 @@ impl<'a> Texts<'a> {
         })
     }
 
-    /// The key of a record, or the value in a place; `None` where it is null.
+    /// The value in a place, or of keys that of a record; `None` where it is null.
     pub(super) fn of(&self, place: u32) -> Option<&str> {
         let (batch, row) = self.places.get(place as usize)?;
         text_at(self.batches.get(batch)?, row)

@@ -1,6 +1,6 @@
 //! What a pipeline refers to (decisions, a model, the folder to publish to) and what has gone wrong there.
 
-use crate::support::{Workspace, crm_pipeline, stderr};
+use crate::support::{Workspace, crm_pipeline, goldsmith, stderr};
 
 fn pipeline() -> String {
     crm_pipeline(&[], &["full_name: name", "emails: email"], "match:\n  decisions: decisions.csv\n")
@@ -63,9 +63,25 @@ fn decisions_that_nothing_can_obey_are_told() {
     let decisions = format!("{HEADER}same,crm,1,crm,2\nsame,shop,1,crm,9\n");
     let workspace = Workspace::with(&pipeline(), &[("crm.csv", ROWS), ("decisions.csv", &decisions)]);
     let told = stderr(&workspace.command("validate", &[]));
-    assert!(told.contains("decisions.csv:3: the pipeline has no source `shop`"), "{told}");
+    assert!(told.contains("decisions.csv: the pipeline has no source `shop` (line 3)"), "{told}");
     let told = stderr(&workspace.command("run", &[]));
-    assert!(told.contains("1 decision about two records that no entity type has both (line 3)"), "{told}");
+    assert!(told.contains("1 decision whose two records are not both there and of one entity type (line 3)"), "{told}");
+}
+
+#[test]
+fn a_question_about_no_table_names_those_there_are() {
+    let workspace = Workspace::with(&pipeline(), &[("crm.csv", ROWS), ("decisions.csv", HEADER)]);
+    workspace.run(&[]);
+    let asked = |sql: &str| {
+        let output = goldsmith(&["query", "--pipeline", &workspace.pipeline().display().to_string(), sql]);
+        assert_eq!(output.status.code(), Some(2), "{}", stderr(&output));
+        stderr(&output)
+    };
+    let told = asked("SELECT * FROM golden");
+    assert!(told.contains("no table `golden`") && told.contains("golden_profiles"), "{told}");
+    assert!(asked("SELECT * FROM generate_series(1, 3) AS g, nope").contains("no table `nope`"));
+    let told = stderr(&goldsmith(&["query", "SELECT * FROM golden_profiles"]));
+    assert!(told.contains("no table `golden_profiles`") && told.contains("--pipeline"), "{told}");
 }
 
 #[test]

@@ -318,7 +318,9 @@ impl<'t> Walk<'t> {
         if let (Some(threshold), Some(node)) = (limit("threshold"), matching.get("threshold"))
             && threshold < LEAST_THRESHOLD
         {
-            let message = "a merge is at least as likely right as wrong: a threshold lies between 0.5 and 1".to_owned();
+            let message = format!(
+                "a merge is at least as likely right as wrong: a threshold lies between {LEAST_THRESHOLD} and 1"
+            );
             self.add(&node.place, &path.key("threshold"), message);
         }
         if let Some(review) = limit("review")

@@ -19,7 +19,7 @@ pub fn keep_freed(time: Duration) {
     // SAFETY: takes nothing, returns a number. Of another version the number of an option may mean another.
     if unsafe { mi_version() } / 100 == 303 {
         let milliseconds = c_long::try_from(time.as_millis()).unwrap_or(c_long::MAX);
-        // SAFETY: takes numbers, and may be called at any time.
+        // SAFETY: takes numbers; threads that let go of memory meanwhile read the old one or the new one.
         unsafe { mi_option_set_default(PURGE_DELAY, milliseconds) };
     }
 }

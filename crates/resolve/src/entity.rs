@@ -271,7 +271,7 @@ pub(crate) fn rules(f: &Features<'_>, overrides: &Overrides, model: Option<&Mode
             name: names.join(" + "),
             keys: names.iter().map(find).collect::<Option<Vec<_>>>()?,
             refine: refine.iter().filter_map(find).collect(),
-            whole_up_to: if NAMESAKES.contains(&names) { MOST_NAMESAKES } else { usize::MAX },
+            whole_up_to: if COMMON.contains(&names) { MOST_IN_COMMON } else { usize::MAX },
             most_pairs: None,
         })
     };
@@ -313,16 +313,16 @@ fn most_pairs(rule: &Rule, records: usize, model: Option<&Model>) -> u64 {
     }
 }
 
-/// Rules that common names meet: one that more records bear says too little, and without this bound the pairs of a record
-/// grow with the number of records.
-const NAMESAKES: [&[&str]; 5] = [
+/// Rules that common names and mailboxes meet: what more records have in common says too little, and without this bound
+/// the pairs of a record grow with the number of records.
+const COMMON: [&[&str]; 5] = [
     &["full_name"],
     &["given_name", "postcode"],
     &["family_name", "postcode"],
     &["email_local"],
     &["family_sound", "given_sound", "birth_year"],
 ];
-const MOST_NAMESAKES: usize = 10;
+const MOST_IN_COMMON: usize = 10;
 /// A loose rule may propose a pair a record, and so many more, which small data can afford.
 const LOOSE_PAIRS: u64 = 20_000;
 /// Rules are reported as a set of 32 bits.

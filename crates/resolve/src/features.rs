@@ -20,7 +20,7 @@ pub(crate) struct Features<'r> {
     pub(crate) order: Vec<u32>,
     /// Position to place among all ids in ascending order.
     rank: Vec<u32>,
-    /// Position to a part of the id: ids are hashes, and those of most records lie far from each other.
+    /// Position to the lowest 32 bits of the id, which is a hash: the ids themselves lie in the order of the input.
     draws: Vec<u32>,
     pub(crate) addresses: Addresses,
     rows: Rows,

@@ -8,3 +8,4 @@ mod determinism;
 mod locality;
 mod people;
 mod scale;
+mod stopping;
