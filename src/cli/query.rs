@@ -93,7 +93,9 @@ pub(super) fn run(arguments: &Arguments) -> Result<u8, Failure> {
         if batches.is_empty() {
             batches.push(RecordBatch::new_empty(schema));
         }
-        print(&render(&batches, if arguments.json { Format::Json } else { arguments.format })?)
+        let rendered = render(&batches, if arguments.json { Format::Json } else { arguments.format })?;
+        // No rows are no lines.
+        if rendered.is_empty() { Ok(()) } else { print(&rendered) }
     })?;
     Ok(exit::OK)
 }

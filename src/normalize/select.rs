@@ -671,6 +671,10 @@ pub fn nearest<'a>(name: &str, candidates: &[&'a str]) -> Option<&'a str> {
 /// The first line of an engine error, without its kind and without a backtrace.
 #[must_use]
 pub fn plain(error: &DataFusionError) -> String {
+    // The context is which part of the engine met it.
+    if let DataFusionError::Context(_, cause) = error {
+        return plain(cause);
+    }
     let text = error.strip_backtrace();
     let line = text.lines().next().unwrap_or_default();
     let line = [

@@ -4,6 +4,9 @@
 //! cannot matter. Within one, clusters grow from the strongest edges; before two are joined, `linkage` judges them as
 //! sets of values. A pair of clusters is judged again only when one of them has grown by half, so the work is bounded
 //! by the number of edges times the logarithm of the largest cluster, and nothing ever compares a component's square.
+//!
+//! Clusters that a steward called one grow apart, because what sets them apart would speak against every record that
+//! belongs to one of them; they are put together at the end. Until then they are one for what a cluster may not hold.
 
 use std::cmp::Reverse;
 use std::collections::BinaryHeap;
@@ -40,7 +43,8 @@ pub(crate) fn cluster(
     let found: Vec<Partition> = thresholds.iter().map(|_| Partition::new(n)).collect();
     let resolve = |linkage: &mut Linkage<'_, '_, '_>, index: usize| {
         let (members, edges) = components.of(index, edges);
-        Growth::new(members, edges, constraints, &components.index).run(linkage, thresholds, &found);
+        let decided = components.decided(index);
+        Growth::new(members, edges, decided, constraints, &components.index).run(linkage, thresholds, &found);
     };
     // One component is often far larger than all others; the sooner it begins, the less the others wait for it.
     let largest = components.largest();
@@ -100,6 +104,15 @@ struct Components {
     edges: Vec<u32>,
     /// Per position its index among the members of its component.
     index: Vec<u32>,
+    /// What a steward said of two records of one component, by component.
+    decided: HashMap<usize, Decided, foldhash::fast::FixedState>,
+}
+
+/// Pairs of positions that a steward decided.
+#[derive(Default)]
+struct Decided {
+    same: Vec<(u32, u32)>,
+    not_same: Vec<(u32, u32)>,
 }
 
 impl Components {
@@ -142,7 +155,15 @@ impl Components {
             }
             start = end;
         }
-        let component_of = |edge: &Edge| number[parent_of(&parent, edge.a) as usize] as usize;
+        let component_at = |position: u32| number[parent_of(&parent, position) as usize] as usize;
+        let mut decided: HashMap<usize, Decided, foldhash::fast::FixedState> = HashMap::default();
+        for &pair in &constraints.same {
+            decided.entry(component_at(pair.0)).or_default().same.push(pair);
+        }
+        for &pair in constraints.not_same.iter().filter(|pair| component_at(pair.0) == component_at(pair.1)) {
+            decided.entry(component_at(pair.0)).or_default().not_same.push(pair);
+        }
+        let component_of = |edge: &Edge| component_at(edge.a);
         let mut edge_ends = vec![0u32; member_ends.len()];
         for edge in edges {
             edge_ends[component_of(edge)] += 1;
@@ -154,7 +175,12 @@ impl Components {
             grouped[*place as usize] = number as u32;
             *place += 1;
         }
-        Self { member_ends, members, edge_ends, edges: grouped, index }
+        Self { member_ends, members, edge_ends, edges: grouped, index, decided }
+    }
+
+    /// What a steward said of two records of a component.
+    fn decided(&self, index: usize) -> Option<&Decided> {
+        self.decided.get(&index)
     }
 
     fn len(&self) -> usize {
@@ -229,6 +255,11 @@ struct Cluster {
     sample: Vec<u32>,
     neighbours: Vec<u32>,
     weakest: Option<Weight>,
+}
+
+/// What forbids that a cluster is joined to another, or clusters that a steward called one.
+#[derive(Default)]
+struct Guard {
     suffix: Option<u32>,
     /// Sources without duplicates that it has a record of.
     sources: Vec<u16>,
@@ -243,25 +274,27 @@ struct Growth<'g> {
     clusters: Vec<Cluster>,
     between: HashMap<(u32, u32), Neighbours, foldhash::fast::FixedState>,
     heap: BinaryHeap<Proposal>,
-    same: Vec<(u32, u32)>,
+    /// Which clusters a steward called one, as parents of records; empty where he called none so.
+    groups: Vec<u32>,
+    /// By group, or by cluster where there are no groups.
+    guards: Vec<Guard>,
 }
 
 impl<'g> Growth<'g> {
     fn new<'e>(
         members: &'g [u32],
         edges: impl Iterator<Item = &'e Edge>,
+        decided: Option<&Decided>,
         constraints: &Constraints,
         index: &[u32],
     ) -> Self {
         let local = |position: u32| index[position as usize];
-        let clusters = members
+        let clusters = (0..members.len() as u32)
+            .map(|i| Cluster { size: 1, sample: vec![i], neighbours: Vec::new(), weakest: None })
+            .collect();
+        let guards = members
             .iter()
-            .zip(0..)
-            .map(|(&position, i)| Cluster {
-                size: 1,
-                sample: vec![i],
-                neighbours: Vec::new(),
-                weakest: None,
+            .map(|&position| Guard {
                 suffix: constraints.suffix(position),
                 sources: constraints.only_once(position).into_iter().collect(),
                 enemies: Vec::new(),
@@ -273,7 +306,8 @@ impl<'g> Growth<'g> {
             clusters,
             between: HashMap::default(),
             heap: BinaryHeap::new(),
-            same: Vec::new(),
+            groups: Vec::new(),
+            guards,
         };
         for edge in edges {
             let (a, b) = (local(edge.a), local(edge.b));
@@ -281,13 +315,17 @@ impl<'g> Growth<'g> {
             growth.neighbour(a, b, edge.weight);
             growth.heap.push(Proposal { weight: edge.weight, pair: Reverse((a, b)), judged: None });
         }
-        let here = |position: u32| members.get(local(position) as usize) == Some(&position);
-        let inside = |pair: &&(u32, u32)| here(pair.0) && here(pair.1);
-        for &(a, b) in constraints.not_same.iter().filter(inside) {
-            growth.clusters[local(a) as usize].enemies.push(local(b));
-            growth.clusters[local(b) as usize].enemies.push(local(a));
+        let Some(decided) = decided else { return growth };
+        for &(a, b) in &decided.not_same {
+            growth.guards[local(a) as usize].enemies.push(local(b));
+            growth.guards[local(b) as usize].enemies.push(local(a));
         }
-        growth.same = constraints.same.iter().filter(inside).map(|&(a, b)| (local(a), local(b))).collect();
+        if !decided.same.is_empty() {
+            growth.groups = (0..members.len() as u32).collect();
+        }
+        for &(a, b) in &decided.same {
+            growth.guard_as_one(local(a), local(b));
+        }
         growth
     }
 
@@ -302,9 +340,6 @@ impl<'g> Growth<'g> {
 
     /// Finds the clusters of the component at each of the thresholds.
     fn run(mut self, linkage: &mut Linkage<'_, '_, '_>, thresholds: &[Weight], found: &[Partition]) {
-        for (a, b) in std::mem::take(&mut self.same) {
-            self.join(a, b, None);
-        }
         if self.members.len() > 2 {
             linkage.start(self.members);
         }
@@ -327,7 +362,7 @@ impl<'g> Growth<'g> {
                         continue;
                     }
                     if proposal.weight >= threshold {
-                        self.join(x, y, Some(proposal.weight));
+                        self.join(x, y, proposal.weight);
                     } else {
                         later.push(proposal);
                     }
@@ -346,32 +381,78 @@ impl<'g> Growth<'g> {
                 };
                 let judged = Proposal { weight, pair: Reverse((x, y)), judged: Some(generations) };
                 if weight >= threshold && self.heap.peek().is_none_or(|next| *next <= judged) {
-                    self.join(x, y, Some(weight));
+                    self.join(x, y, weight);
                 } else if weight >= threshold {
                     self.heap.push(judged);
                 } else if weight >= lowest {
                     later.push(judged);
                 }
             }
-            for (i, &position) in (0..).zip(self.members) {
-                let cluster = &self.clusters[find(&mut self.parent, i) as usize];
-                if cluster.size > 1 {
-                    let smallest = self.members[cluster.sample[0] as usize];
-                    found.put(position, smallest, cluster.weakest);
-                }
-            }
+            self.tell(found);
         }
     }
 
+    /// Writes the clusters as they are now, those that a steward called one put together.
+    fn tell(&mut self, found: &Partition) {
+        if self.groups.is_empty() {
+            for (i, &position) in (0..).zip(self.members) {
+                let cluster = &self.clusters[find(&mut self.parent, i) as usize];
+                if cluster.size > 1 {
+                    found.put(position, self.members[cluster.sample[0] as usize], cluster.weakest);
+                }
+            }
+            return;
+        }
+        // Members are in the order of their ids: the first that is met of a group is its smallest.
+        let mut groups: HashMap<u32, (u32, Option<Weight>), foldhash::fast::FixedState> = HashMap::default();
+        for (i, &position) in (0..).zip(self.members) {
+            let weakest = self.clusters[find(&mut self.parent, i) as usize].weakest;
+            let known = groups.entry(find(&mut self.groups, i)).or_insert((position, None));
+            known.1 = [known.1, weakest].into_iter().flatten().min();
+        }
+        for (i, &position) in (0..).zip(self.members) {
+            let (smallest, weakest) = groups[&find(&mut self.groups, i)];
+            found.put(position, smallest, weakest);
+        }
+    }
+
+    /// The group of a cluster, given by a record of it; the cluster itself where there are no groups.
+    fn group_of(&self, record: u32) -> u32 {
+        parent_of(if self.groups.is_empty() { &self.parent } else { &self.groups }, record)
+    }
+
     fn forbidden(&self, x: u32, y: u32) -> bool {
-        let (left, right) = (&self.clusters[x as usize], &self.clusters[y as usize]);
+        let (x, y) = (self.group_of(x), self.group_of(y));
+        if x == y {
+            return false;
+        }
+        let (left, right) = (&self.guards[x as usize], &self.guards[y as usize]);
         let (few, other) = if left.enemies.len() <= right.enemies.len() { (left, y) } else { (right, x) };
         matches!((left.suffix, right.suffix), (Some(p), Some(q)) if p != q)
             || left.sources.iter().any(|source| right.sources.contains(source))
-            || few.enemies.iter().any(|&enemy| parent_of(&self.parent, enemy) == other)
+            || few.enemies.iter().any(|&enemy| self.group_of(enemy) == other)
     }
 
-    fn join(&mut self, x: u32, y: u32, weight: Option<Weight>) {
+    /// From now on what forbids one of two groups, or clusters, forbids the other too.
+    fn guard_as_one(&mut self, keep: u32, gone: u32) {
+        let (keep, gone) = if self.groups.is_empty() {
+            (keep, gone)
+        } else {
+            let (keep, gone) = (find(&mut self.groups, keep), find(&mut self.groups, gone));
+            self.groups[gone as usize] = keep;
+            (keep, gone)
+        };
+        if keep == gone {
+            return;
+        }
+        let other = std::mem::take(&mut self.guards[gone as usize]);
+        let guard = &mut self.guards[keep as usize];
+        guard.suffix = guard.suffix.or(other.suffix);
+        guard.sources.extend(other.sources);
+        guard.enemies.extend(other.enemies);
+    }
+
+    fn join(&mut self, x: u32, y: u32, weight: Weight) {
         let (x, y) = (find(&mut self.parent, x), find(&mut self.parent, y));
         if x == y {
             return;
@@ -379,15 +460,8 @@ impl<'g> Growth<'g> {
         let rank = |i: u32| (self.clusters[i as usize].neighbours.len(), Reverse(i));
         let (keep, gone) = if rank(x) >= rank(y) { (x, y) } else { (y, x) };
         self.parent[gone as usize] = keep;
-        let nothing = Cluster {
-            size: 0,
-            sample: Vec::new(),
-            neighbours: Vec::new(),
-            weakest: None,
-            suffix: None,
-            sources: Vec::new(),
-            enemies: Vec::new(),
-        };
+        self.guard_as_one(keep, gone);
+        let nothing = Cluster { size: 0, sample: Vec::new(), neighbours: Vec::new(), weakest: None };
         let other = std::mem::replace(&mut self.clusters[gone as usize], nothing);
         let cluster = &mut self.clusters[keep as usize];
         let before = generation(cluster.size);
@@ -396,10 +470,7 @@ impl<'g> Growth<'g> {
         cluster.sample.extend(other.sample);
         cluster.sample.sort_unstable();
         cluster.sample.truncate(CROSS_PAIRS);
-        cluster.weakest = [cluster.weakest, other.weakest, weight].into_iter().flatten().min();
-        cluster.suffix = cluster.suffix.or(other.suffix);
-        cluster.sources.extend(other.sources);
-        cluster.enemies.extend(other.enemies);
+        cluster.weakest = [cluster.weakest, other.weakest, Some(weight)].into_iter().flatten().min();
         self.between.remove(&(keep.min(gone), keep.max(gone)));
         let mut moved = Vec::with_capacity(other.neighbours.len());
         for z in other.neighbours {

@@ -126,19 +126,22 @@ fn contradiction(
     not_same: &HashSet<(u32, u32), foldhash::fast::FixedState>,
 ) -> Option<(u32, u32)> {
     let mut group: HashMap<u32, u32, foldhash::fast::FixedState> = HashMap::default();
-    fn root(group: &HashMap<u32, u32, foldhash::fast::FixedState>, mut i: u32) -> u32 {
+    fn root(group: &mut HashMap<u32, u32, foldhash::fast::FixedState>, mut i: u32) -> u32 {
         while let Some(&up) = group.get(&i) {
+            if let Some(&above) = group.get(&up) {
+                group.insert(i, above);
+            }
             i = up;
         }
         i
     }
     for &(a, b) in same {
-        let (x, y) = (root(&group, a), root(&group, b));
+        let (x, y) = (root(&mut group, a), root(&mut group, b));
         if x != y {
             group.insert(x.max(y), x.min(y));
         }
     }
-    not_same.iter().copied().filter(|&(a, b)| root(&group, a) == root(&group, b)).min()
+    not_same.iter().copied().filter(|&(a, b)| root(&mut group, a) == root(&mut group, b)).min()
 }
 
 #[cfg(test)]

@@ -29,7 +29,7 @@ pub fn fields() -> Vec<Field> {
         column("effective_at", layout::timestamp(), true, "when it was said, where the source says"),
         text("deciding_source", "the system that decides"),
         text("deciding_key", "its record"),
-        column("conflicting", DataType::Boolean, false, "records disagree"),
+        column("conflicting", DataType::Boolean, false, "records disagree in what each said last"),
         count("record_count", "records that say something of it"),
     ]
 }
@@ -130,11 +130,16 @@ fn decide<'a>(golden_id: &'a str, mut statements: Vec<Statement<'a>>, rows: &mut
         "granted" => 2,
         _ => 3,
     };
+    let later =
+        |a: &Statement<'_>, b: &Statement<'_>| b.at.cmp(&a.at).then_with(|| care(a.status).cmp(&care(b.status)));
+    let subject = |statement: &Statement<'a>| (statement.purpose, statement.channel);
+    // A record that changed its mind counts once, with what it said last.
+    statements.sort_by(|a, b| (subject(a), a.value.place).cmp(&(subject(b), b.value.place)).then_with(|| later(a, b)));
+    statements.dedup_by(|a, b| (subject(a), a.value.place) == (subject(b), b.value.place));
     statements.sort_by(|a, b| {
-        (a.purpose, a.channel)
-            .cmp(&(b.purpose, b.channel))
-            .then_with(|| b.at.cmp(&a.at))
-            .then_with(|| care(a.status).cmp(&care(b.status)))
+        subject(a)
+            .cmp(&subject(b))
+            .then_with(|| later(a, b))
             .then_with(|| (a.value.place, a.value.element).cmp(&(b.value.place, b.value.element)))
     });
     for statement in statements {

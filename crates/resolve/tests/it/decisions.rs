@@ -30,6 +30,44 @@ fn decisions_are_obeyed() {
     assert_eq!(run(&rows, &absent).cluster_of, free.cluster_of);
 }
 
+/// The rows of each cluster of at least two.
+fn profiles(cluster_of: &[u32]) -> Vec<Vec<usize>> {
+    let mut rows: Vec<Vec<usize>> = vec![Vec::new(); cluster_of.iter().max().map_or(0, |last| *last as usize + 1)];
+    cluster_of.iter().enumerate().for_each(|(row, cluster)| rows[*cluster as usize].push(row));
+    rows.retain(|rows| rows.len() > 1);
+    rows
+}
+
+#[test]
+fn two_profiles_that_are_one_keep_all_their_records() {
+    let rows = population(300, 8);
+    let free = run(&rows, &Decisions::default());
+    let profiles = profiles(&free.cluster_of);
+    let k = |row: usize| id(&rows[row].key);
+    // The same model: it would learn from the decisions.
+    let run = |decisions: &Decisions| {
+        let options = Options::default();
+        resolve(&mut records(&rows), &options, Some(&free.model), decisions, &()).expect("well formed")
+    };
+    for three in profiles.chunks_exact(3).take(20) {
+        let [a, b, c] = three else { unreachable!() };
+        let same = vec![(k(a[0]), k(b[1])), (k(b[0]), k(c[0]))];
+        let found = run(&Decisions { same: same.clone(), ..Decisions::default() });
+        for clusters in [&found.cluster_of, &found.cluster_conservative, &found.cluster_wide] {
+            assert_eq!(clusters[a[0]], clusters[b[1]]);
+        }
+        let all: Vec<usize> = three.iter().flatten().copied().collect();
+        assert!(all.iter().all(|&row| found.cluster_of[row] == found.cluster_of[a[0]]), "{all:?} were torn apart");
+        let with = |clusters: &[u32]| clusters.iter().filter(|&&of| of == clusters[a[0]]).count();
+        assert_eq!(with(&found.cluster_of), all.len(), "nothing else joins");
+        // Where one record of them is not the same as one of another, every decision is still obeyed.
+        let apart = Decisions { same, not_same: vec![(k(a[1]), k(c[1]))] };
+        let found = run(&apart).cluster_of;
+        assert_ne!(found[a[1]], found[c[1]]);
+        assert!(found[a[0]] == found[b[1]] && found[b[0]] == found[c[0]]);
+    }
+}
+
 #[test]
 fn contradicting_decisions_are_refused() {
     let rows = population(20, 9);
