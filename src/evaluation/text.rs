@@ -101,14 +101,14 @@ impl Report {
         writeln!(out, "\n  what probabilities claim, and what is true")?;
         writeln!(
             out,
-            "  {:<14}{:>12}{:>9}{:>9}{:>11}{:>12}{:>12}",
+            "  {:<14}{:>12}{:>12}{:>12}{:>11}{:>12}{:>12}",
             "probability", "pairs", "rows", "sampled", "claimed", "true share", "difference"
         )?;
         for Band { from, to, pairs, rows, sampled_rows, claimed, true_share, difference } in &self.reliability {
             let difference = difference.map_or_else(|| "-".to_owned(), |difference| format!("{difference:+.4}"));
             writeln!(
                 out,
-                "  {:<14}{:>12}{:>9}{:>9}{:>11}{:>12}{difference:>12}",
+                "  {:<14}{:>12}{:>12}{:>12}{:>11}{:>12}{difference:>12}",
                 format!("{from} to {to}"),
                 self.count(*from, *pairs),
                 human(*rows),
