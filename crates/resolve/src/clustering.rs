@@ -438,7 +438,9 @@ impl<'g> Growth<'g> {
         let (keep, gone) = if self.groups.is_empty() {
             (keep, gone)
         } else {
-            let (keep, gone) = (find(&mut self.groups, keep), find(&mut self.groups, gone));
+            let (x, y) = (find(&mut self.groups, keep), find(&mut self.groups, gone));
+            // A record that many are the same as stays near the root whatever the order of the decisions.
+            let (keep, gone) = (x.min(y), x.max(y));
             self.groups[gone as usize] = keep;
             (keep, gone)
         };
