@@ -128,7 +128,10 @@ fn render(batches: &[RecordBatch], format: Format) -> Result<String, Failure> {
         )));
     }
     let rendered = match format {
-        Format::Table => arrow::util::pretty::pretty_format_batches(batches).map(|table| table.to_string()),
+        Format::Table => arrow::util::pretty::pretty_format_batches(batches).map(|table| {
+            // Values come from other systems, and what reaches a terminal may command it.
+            table.to_string().replace(|c: char| c.is_control() && c != '\n', "\u{fffd}")
+        }),
         Format::Csv => {
             let mut writer = arrow::csv::Writer::new(Vec::new());
             batches

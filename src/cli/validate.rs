@@ -9,7 +9,7 @@ use crate::pipeline::{check, exit};
 
 /// Check a pipeline file: every mistake at once, each with line, column and mend.
 ///
-/// Checks the file against its schema, then all SQL against the columns of the sources that can be reached. Reads no
+/// Checks the file against its schema, the decisions and the model it names, then all SQL against the columns of the sources that can be reached. Reads no
 /// rows and writes nothing.
 #[derive(Debug, Args)]
 #[command(
@@ -29,11 +29,11 @@ pub(super) struct Arguments {
 pub(super) fn run(arguments: &Arguments) -> Result<u8, Failure> {
     let outcome = check::load_plan(&arguments.pipeline.pipeline, &arguments.pipeline.options()).and_then(|checked| {
         if arguments.offline {
-            return Ok((checked, Vec::new()));
+            return check::check_files(&checked).map(|()| (checked, Vec::new()));
         }
         match runtime(1) {
             Ok(runtime) => runtime.block_on(check::check_sql(&checked)).map(|not_checked| (checked, not_checked)),
-            Err(_) => Ok((checked, Vec::new())),
+            Err(_) => check::check_files(&checked).map(|()| (checked, Vec::new())),
         }
     });
     match outcome {

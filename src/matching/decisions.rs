@@ -39,25 +39,60 @@ impl StewardDecisions {
         self.sources.iter().map(|(source, line)| (source.as_str(), *line))
     }
 
-    /// The first two records that are not the same by one line and the same by others: that line, and those that lead
-    /// from the one to the other.
-    fn contradiction(&self) -> Option<(u64, Vec<u64>)> {
+    /// Takes a row of the file for a decision, or says why it is none.
+    fn take(&mut self, row: &csv::StringRecord, line: u64) -> Result<(), String> {
+        let (Some(decision), Some(left_source), Some(left_key), Some(right_source), Some(right_key)) =
+            (row.get(0), row.get(1), row.get(2), row.get(3), row.get(4))
+        else {
+            return Err(format!("a decision has five fields: {}", COLUMNS.join(",")));
+        };
+        let [same_lines, not_same_lines] = &mut self.lines;
+        let (pairs, lines) = match decision {
+            "same" => (&mut self.decisions.same, same_lines),
+            "not_same" | "not same" => (&mut self.decisions.not_same, not_same_lines),
+            _ => return Err("a decision is `same` or `not_same`".to_owned()),
+        };
+        pairs.push((RecordId::of(left_source, left_key), RecordId::of(right_source, right_key)));
+        lines.push(line);
+        for source in [left_source, right_source] {
+            self.sources.entry(source.to_owned()).or_insert(line);
+        }
+        Ok(())
+    }
+
+    /// The lines by which two records are not the same that others make the same.
+    fn contradictions(&self) -> Vec<Mistake> {
         let [same_lines, not_same_lines] = &self.lines;
         let (same, not_same) = (&self.decisions.same, &self.decisions.not_same);
         let mut groups = Groups::default();
         if !not_same.is_empty() {
             same.iter().for_each(|(left, right)| groups.join(*left, *right));
         }
-        let mut apart = not_same.iter().zip(not_same_lines);
-        let ((left, right), line) = apart.find(|((left, right), _)| groups.are_one(*left, *right))?;
+        let mut apart = not_same.iter().zip(not_same_lines).collect::<Vec<_>>();
+        apart.retain(|((left, right), _)| groups.are_one(*left, *right));
         let mut beside: HashMap<RecordId, Vec<(RecordId, u64)>> = HashMap::new();
-        for ((left, right), line) in same.iter().zip(same_lines) {
-            beside.entry(*left).or_default().push((*right, *line));
-            beside.entry(*right).or_default().push((*left, *line));
+        if !apart.is_empty() {
+            for ((left, right), line) in same.iter().zip(same_lines) {
+                beside.entry(*left).or_default().push((*right, *line));
+                beside.entry(*right).or_default().push((*left, *line));
+            }
         }
-        Some((*line, chain(&beside, *left, *right)))
+        let told = apart.iter().enumerate().map(|(index, ((left, right), line))| {
+            // A chain costs a walk through its records, and is not read where it is not shown.
+            let by = if index < SHOWN { named_lines(&chain(&beside, *left, *right)) } else { "other lines".to_owned() };
+            let message = if left == right {
+                "a record is not the same as itself here".to_owned()
+            } else {
+                format!("these two are not the same here, and the same by {by}; remove one of these decisions")
+            };
+            (**line, message)
+        });
+        told.collect()
     }
 }
+
+/// A line and what is wrong there.
+type Mistake = (u64, String);
 
 /// Records that are the same, as far as was said (Tarjan's union–find, with path halving).
 #[derive(Default)]
@@ -124,7 +159,7 @@ fn chain(beside: &HashMap<RecordId, Vec<(RecordId, u64)>>, from: RecordId, to: R
     lines
 }
 
-/// Lines that a message names.
+/// Lines or mistakes that a message names.
 const SHOWN: usize = 5;
 
 /// Lines of a file in words: `line 3`, `lines 3, 7`, and not more of them than anybody reads.
@@ -139,59 +174,49 @@ pub fn named_lines(lines: &[u64]) -> String {
 /// name, a date) are for people.
 ///
 /// # Errors
-/// A file that is missing or no text; with its line a row that is no decision, or that others contradict.
+/// A file that is missing or no text; with their lines the rows that are no decisions, or that others contradict.
 pub fn read_decisions(path: &Path) -> Result<StewardDecisions, RunError> {
     let bytes = read_small(path).doing(|| format!("reading the decisions {}", path.display()))?;
     let text = String::from_utf8(bytes).map_err(|_| {
         RunError::Config(format!("{}: the decisions are not UTF-8; save them as UTF-8", path.display()))
     })?;
-    parse(&text).map_err(|(line, message)| RunError::Config(format!("{}:{line}: {message}", path.display())))
+    parse(&text).map_err(|mistakes| {
+        let shown = mistakes.iter().take(SHOWN).map(|(line, message)| format!("{}:{line}: {message}", path.display()));
+        let more = mistakes.len().checked_sub(SHOWN).filter(|more| *more > 0);
+        let more = more.map(|more| format!("and {more} more mistakes in this file"));
+        RunError::Config(shown.chain(more).collect::<Vec<_>>().join("\n"))
+    })
 }
 
-/// The decisions of a file, or the line of the first mistake with what is wrong.
-fn parse(text: &str) -> Result<StewardDecisions, (u64, String)> {
+/// The decisions of a file, or all that is wrong with it; what contradicts others is told where all rows are decisions.
+fn parse(text: &str) -> Result<StewardDecisions, Vec<Mistake>> {
     let mut reader = csv::ReaderBuilder::new()
         .flexible(true)
         .trim(csv::Trim::All)
         .from_reader(text.trim_start_matches('\u{feff}').as_bytes());
-    let header = reader.headers().map_err(|_| (1, "the header cannot be read".to_owned()))?;
+    let header = reader.headers().map_err(|_| vec![(1, "the header cannot be read".to_owned())])?;
     if header.iter().take(COLUMNS.len()).ne(COLUMNS) {
-        return Err((1, format!("the header must begin with `{}`", COLUMNS.join(","))));
+        return Err(vec![(1, format!("the header must begin with `{}`", COLUMNS.join(",")))]);
     }
-    let mut steward = StewardDecisions::default();
+    let (mut steward, mut mistakes) = (StewardDecisions::default(), Vec::new());
     for row in reader.records() {
-        let row = row
-            .map_err(|error| (error.position().map_or(1, csv::Position::line), "the row cannot be read".to_owned()))?;
+        let row = match row {
+            Ok(row) => row,
+            Err(error) => {
+                let line = error.position().map_or(1, csv::Position::line);
+                mistakes.push((line, "the row cannot be read".to_owned()));
+                continue;
+            }
+        };
         let line = row.position().map_or(1, csv::Position::line);
-        let (Some(decision), Some(left_source), Some(left_key), Some(right_source), Some(right_key)) =
-            (row.get(0), row.get(1), row.get(2), row.get(3), row.get(4))
-        else {
-            return Err((line, format!("a decision has five fields: {}", COLUMNS.join(","))));
-        };
-        let pair = (RecordId::of(left_source, left_key), RecordId::of(right_source, right_key));
-        for source in [left_source, right_source] {
-            steward.sources.entry(source.to_owned()).or_insert(line);
+        if let Err(message) = steward.take(&row, line) {
+            mistakes.push((line, message));
         }
-        let [same_lines, not_same_lines] = &mut steward.lines;
-        let (pairs, lines) = match decision {
-            "same" => (&mut steward.decisions.same, same_lines),
-            "not_same" | "not same" => (&mut steward.decisions.not_same, not_same_lines),
-            _ => return Err((line, "a decision is `same` or `not_same`".to_owned())),
-        };
-        pairs.push(pair);
-        lines.push(line);
     }
-    match steward.contradiction() {
-        None => Ok(steward),
-        Some((line, chain)) if chain.is_empty() => Err((line, "a record is not the same as itself here".to_owned())),
-        Some((line, chain)) => Err((
-            line,
-            format!(
-                "these two are not the same here, and the same by {}; remove one of these decisions",
-                named_lines(&chain)
-            ),
-        )),
+    if mistakes.is_empty() {
+        mistakes = steward.contradictions();
     }
+    if mistakes.is_empty() { Ok(steward) } else { Err(mistakes) }
 }
 
 #[cfg(test)]
@@ -216,12 +241,16 @@ mod tests {
     fn contradictions_name_the_shortest_chain() {
         // From 1 to 4 by way of 5 and 6, or of 7 alone.
         let same = "same,a,1,a,5\nsame,a,5,a,6\nsame,a,6,a,4\nsame,a,1,a,7\nsame,a,4,a,7\n";
-        let (line, message) = parse(&format!("{HEADER}{same}not_same,a,8,a,9\nnot_same,a,4,a,1\n")).unwrap_err();
+        let mistake = |rows: &str| match &parse(&format!("{HEADER}{rows}")).unwrap_err()[..] {
+            [(line, message)] => (*line, message.clone()),
+            several => panic!("one mistake, not {several:?}"),
+        };
+        let (line, message) = mistake(&format!("{same}not_same,a,8,a,9\nnot_same,a,4,a,1\n"));
         assert_eq!(line, 8);
         assert!(message.contains("the same by lines 6, 5;"), "{message}");
-        let (line, message) = parse(&format!("{HEADER}not_same,a,2,a,1\nsame,a,1,a,2\n")).unwrap_err();
+        let (line, message) = mistake("not_same,a,2,a,1\nsame,a,1,a,2\n");
         assert!(line == 2 && message.contains("by line 3;"), "{line}: {message}");
-        let (line, message) = parse(&format!("{HEADER}not_same,a,1,a,1\n")).unwrap_err();
+        let (line, message) = mistake("not_same,a,1,a,1\n");
         assert!(line == 2 && message.contains("itself"), "{line}: {message}");
         assert!(parse(&format!("{HEADER}{same}not_same,a,1,a,2\nsame,a,1,a,1\n")).is_ok());
     }
@@ -233,18 +262,18 @@ mod tests {
         let mut text =
             (0..last).fold(HEADER.to_owned(), |text, number| text + &format!("same,a,{number},a,{}\n", number + 1));
         text += &format!("not_same,a,0,a,{last}\n");
-        let (line, message) = parse(&text).unwrap_err();
-        assert_eq!(line, last + 2);
+        let mistakes = parse(&text).unwrap_err();
+        let (line, message) = &mistakes[0];
+        assert_eq!((*line, mistakes.len()), (last + 2, 1));
         assert!(message.contains("by lines 2, 3, 4, 5, 6 and 199995 more;"), "{message}");
     }
 
     #[test]
     fn mistakes_name_their_line() {
-        assert_eq!(parse("same,a,b,c,d\n").unwrap_err().0, 1);
-        assert_eq!(
-            parse(&format!("{HEADER}same,a,1,b,2,\nmaybe,a,1,b,2,\n")).unwrap_err(),
-            (3, "a decision is `same` or `not_same`".to_owned())
-        );
-        assert_eq!(parse(&format!("{HEADER}same,a,1\n")).unwrap_err().0, 2);
+        let lines = |text: &str| parse(text).unwrap_err().iter().map(|(line, _)| *line).collect::<Vec<_>>();
+        assert_eq!(lines("same,a,b,c,d\n"), [1]);
+        let rows = "same,a,1,b,2,\nmaybe,a,1,b,2,\nsame,a,1\nnot_same,a,1,b,2\n";
+        assert_eq!(lines(&format!("{HEADER}{rows}")), [3, 4], "no contradictions while rows are missing");
+        assert_eq!(lines(&format!("{HEADER}same,a,1,b,2\nnot_same,a,1,b,2\nnot_same,b,2,a,1\n")), [3, 4]);
     }
 }

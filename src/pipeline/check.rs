@@ -2,7 +2,7 @@
 
 use std::path::Path;
 
-use goldsmith_config::{LoadOptions, Loaded, Mistakes, load};
+use goldsmith_config::{LoadOptions, Loaded, Mistake, Mistakes, load};
 use goldsmith_source::ErrorKind;
 
 use super::RunError;
@@ -60,21 +60,34 @@ pub struct NotChecked {
     pub why: String,
 }
 
-/// Checks all SQL of a plan against the schemas of its sources.
+/// Checks the files that a plan names beside its sources: decisions and a model.
 ///
 /// # Errors
-/// Every mistake, at its place.
-pub async fn check_sql(checked: &Checked) -> Result<Vec<NotChecked>, Mistakes> {
-    // What can be said against the file without its sources is said first.
+/// Every mistake, at the place that names the file.
+pub fn check_files(checked: &Checked) -> Result<(), Mistakes> {
+    let list = mistakes_in_files(checked);
+    if list.is_empty() { Ok(()) } else { Err(checked.loaded.mistakes(list)) }
+}
+
+fn mistakes_in_files(checked: &Checked) -> Vec<Mistake> {
     let matching = &checked.plan.matching;
     let files = [
         ("match.decisions", matching.decisions.as_deref().map(|path| read_decisions(path).map(|_| ()))),
         ("match.model", Some(named_model(&checked.plan).map(|_| ()))),
     ];
-    let mut list: Vec<_> = files
-        .into_iter()
-        .filter_map(|(path, read)| Some(checked.loaded.mistake(path, read?.err()?.to_string())))
-        .collect();
+    let mistake = |(path, read): (&str, Option<Result<(), RunError>>)| {
+        Some(checked.loaded.mistake(path, read?.err()?.to_string()))
+    };
+    files.into_iter().filter_map(mistake).collect()
+}
+
+/// Checks the files of a plan, and all its SQL against the schemas of its sources.
+///
+/// # Errors
+/// Every mistake, at its place.
+pub async fn check_sql(checked: &Checked) -> Result<Vec<NotChecked>, Mistakes> {
+    // What can be said against the file without its sources is said first.
+    let mut list = mistakes_in_files(checked);
     let last = Store::new(checked.plan.publish.to.clone()).latest().ok().flatten();
     match check_sources(&checked.plan, last.as_ref()).await {
         Ok(sources) => {
@@ -100,6 +113,9 @@ pub async fn check_sql(checked: &Checked) -> Result<Vec<NotChecked>, Mistakes> {
             list.extend(mistakes.into_iter().map(|mistake| checked.loaded.mistake(&mistake.path, mistake.message)));
             Err(checked.loaded.mistakes(list))
         }
-        Err(error) => Err(checked.loaded.mistakes(vec![checked.loaded.mistake("", error.to_string())])),
+        Err(error) => {
+            list.push(checked.loaded.mistake("", error.to_string()));
+            Err(checked.loaded.mistakes(list))
+        }
     }
 }

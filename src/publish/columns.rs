@@ -23,15 +23,6 @@ pub(super) struct Texts<'a> {
 }
 
 impl<'a> Texts<'a> {
-    /// The keys of records.
-    ///
-    /// # Errors
-    /// Where the records have no column of keys.
-    pub(super) fn keys(records: &'a EntityRecords) -> Result<Self, RunError> {
-        let batches = records.column(layout::SOURCE_KEY)?.iter().map(text_array).collect::<Result<_, _>>()?;
-        Ok(Self { places: &records.places, batches })
-    }
-
     /// A scalar column of an attribute; what is no text is written as one.
     ///
     /// # Errors
@@ -53,7 +44,7 @@ impl<'a> Texts<'a> {
         })
     }
 
-    /// The value in a place, or of keys that of a record; `None` where it is null.
+    /// The value in a place; `None` where it is null.
     pub(super) fn of(&self, place: u32) -> Option<&str> {
         let (batch, row) = self.places.get(place as usize)?;
         text_at(self.batches.get(batch)?, row)
@@ -72,6 +63,26 @@ fn text_array(array: &ArrayRef) -> Result<StringArray, RunError> {
 
 fn text_at(texts: &StringArray, at: usize) -> Option<&str> {
     (at < texts.len() && texts.is_valid(at)).then(|| texts.value(at))
+}
+
+/// The keys of records in their sources.
+pub(super) struct Keys<'a> {
+    places: &'a Places,
+    batches: Vec<StringArray>,
+}
+
+impl<'a> Keys<'a> {
+    /// # Errors
+    /// Where the records have no column of keys.
+    pub(super) fn of_records(records: &'a EntityRecords) -> Result<Self, RunError> {
+        let batches = records.column(layout::SOURCE_KEY)?.iter().map(text_array).collect::<Result<_, _>>()?;
+        Ok(Self { places: &records.places, batches })
+    }
+
+    pub(super) fn of(&self, record: u32) -> Option<&str> {
+        let (batch, row) = self.places.get(record as usize)?;
+        text_at(self.batches.get(batch)?, row)
+    }
 }
 
 /// When the records last changed.
@@ -100,14 +111,14 @@ impl<'a> Moments<'a> {
 pub(super) struct Origins<'a> {
     plan: &'a Plan,
     sources: &'a [u16],
-    keys: Texts<'a>,
+    keys: Keys<'a>,
 }
 
 impl<'a> Origins<'a> {
     /// # Errors
     /// Where the records have no column of keys.
     pub(super) fn of(plan: &'a Plan, records: &'a EntityRecords) -> Result<Self, RunError> {
-        Ok(Self { plan, sources: &records.sources, keys: Texts::keys(records)? })
+        Ok(Self { plan, sources: &records.sources, keys: Keys::of_records(records)? })
     }
 
     /// The number of a record's source, which is its place among [`source_names`].

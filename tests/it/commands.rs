@@ -114,3 +114,10 @@ fn one_source_is_not_called_sources() {
     let said = stderr(&workspace.run(&[]));
     assert!(said.contains("1 row of 1 table from 1 source "), "{said}");
 }
+
+#[test]
+fn what_a_value_says_to_a_terminal_is_not_drawn() {
+    let output = goldsmith(&["query", "SELECT 'a' || chr(27) || '[2Jb' AS value"]);
+    let drawn = stdout(&output);
+    assert!(output.status.success() && drawn.contains("[2Jb") && !drawn.contains('\u{1b}'), "{drawn:?}");
+}

@@ -59,6 +59,18 @@ fn contradicting_decisions_are_a_mistake() {
 }
 
 #[test]
+fn every_row_that_is_no_decision_is_told_without_looking_at_sources() {
+    let decisions = format!("{HEADER}maybe,crm,1,crm,2\nsame,crm,2,crm,3\nsame,crm\n");
+    let workspace = Workspace::with(&pipeline(), &[("decisions.csv", &decisions)]);
+    let output = workspace.command("validate", &["--offline"]);
+    let said = stderr(&output);
+    assert_eq!(output.status.code(), Some(2), "{said}");
+    for words in ["decisions.csv:2: a decision is", "decisions.csv:4: a decision has five fields"] {
+        assert!(said.contains(words), "{words:?} is not in: {said}");
+    }
+}
+
+#[test]
 fn decisions_that_nothing_can_obey_are_told() {
     let decisions = format!("{HEADER}same,crm,1,crm,2\nsame,shop,1,crm,9\n");
     let workspace = Workspace::with(&pipeline(), &[("crm.csv", ROWS), ("decisions.csv", &decisions)]);

@@ -9,7 +9,7 @@ use arrow::datatypes::{DataType, Field};
 use crate::extract::Quarantined;
 use crate::normalize::{EntityRecords, Fate};
 use crate::pipeline::RunError;
-use crate::publish::columns::{Names, Texts, maybe_texts};
+use crate::publish::columns::{Keys, Names, maybe_texts};
 use crate::publish::table::{BATCH_ROWS, TableWriter, WrittenTable, column, maybe_text, text};
 use crate::publish::{EntityResult, Results};
 
@@ -142,7 +142,7 @@ struct Type<'a> {
     result: &'a EntityResult,
     /// The number of its first golden id over all entity types.
     first_id: usize,
-    keys: Texts<'a>,
+    keys: Keys<'a>,
 }
 
 impl<'a> Lines<'a> {
@@ -156,7 +156,7 @@ impl<'a> Lines<'a> {
         let mut first_id = 0;
         for (records, result) in results.normalized.entities.iter().zip(&results.entities) {
             let number = entities.number(&records.plan.entity);
-            let keys = Texts::keys(records)?;
+            let keys = Keys::of_records(records)?;
             types.push(Type { number, records, result, first_id, keys });
             first_id += result.clusters.len();
         }
