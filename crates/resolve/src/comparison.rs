@@ -43,6 +43,8 @@ fn missing() -> Level {
 
 pub(crate) const GIVEN: [&str; 7] = ["missing", "same", "nickname", "initial", "close", "similar", "different"];
 pub(crate) const FAMILY: [&str; 6] = ["missing", "same", "close", "one part same", "similar", "different"];
+/// Given and family name the same.
+pub(crate) const SAME_NAME: u8 = 7;
 pub(crate) const NAME_SWAPPED: u8 = 42;
 pub(crate) const NAME_SWAPPED_CLOSE: u8 = 43;
 

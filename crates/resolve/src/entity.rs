@@ -16,7 +16,7 @@ use crate::model::{ColumnFrequencies, Model, Nickname};
 use crate::nicknames::Learnt;
 use crate::records::{Column, ColumnKind, EntityType, Pool};
 use crate::resolve::Overrides;
-use crate::term_frequency::adjustments;
+use crate::term_frequency::{adjustments, same_by_chance};
 
 /// The comparisons the columns allow, in a fixed order.
 pub(crate) fn comparisons(
@@ -96,7 +96,10 @@ pub(crate) fn comparisons(
             ColumnKind::Identifier(_) => {
                 list.push(plain(name, identifier_levels(), Comparator::Identifier { field }));
             }
-            ColumnKind::Text => list.push(text(name, field, pool, tf(field), by_words(column, model))),
+            ColumnKind::Text if by_words(column, model) => {
+                list.push(by_token(name, TokenValues::new(field, pool, true)))
+            }
+            ColumnKind::Text => list.push(plain(name, code_levels(), code(field, pool, tf(field)))),
             ColumnKind::Number => {
                 let values = pool.iter().map(|(_, value)| value.trim().parse().ok()).collect();
                 list.push(plain(name, number_levels(), Comparator::Number { field, values }));
@@ -136,15 +139,6 @@ fn by_token(name: &str, values: TokenValues) -> Comparison {
     Comparison { ordered: false, ..plain(name, token_levels(), Comparator::Tokens(values)) }
 }
 
-/// Texts of several words are compared word by word, short ones letter by letter.
-fn text(name: &str, field: usize, pool: &Pool, tf: Vec<i32>, by_words: bool) -> Comparison {
-    if by_words {
-        by_token(name, TokenValues::new(field, pool, true))
-    } else {
-        plain(name, code_levels(), code(field, pool, tf))
-    }
-}
-
 fn code(field: usize, pool: &Pool, tf: Vec<i32>) -> Comparator {
     Comparator::Code { field, letters: of_each(pool, Letters::of), tf }
 }
@@ -154,7 +148,8 @@ fn of_each<T>(pool: &Pool, of: impl Fn(&str) -> T) -> Vec<T> {
     pool.iter().map(|(_, value)| of(value)).collect()
 }
 
-/// Whether a column's values are mostly of several words; a model pins it.
+/// Whether a column's values are mostly of several words, and so compared word by word instead of letter by letter; a
+/// model pins it.
 fn by_words(column: &Column, model: Option<&Model>) -> bool {
     let pool = &column.pool;
     let words = || pool.iter().map(|(_, value)| tokens(value).count()).sum::<usize>();
@@ -288,19 +283,27 @@ pub(crate) fn rules(f: &Features<'_>, overrides: &Overrides, model: Option<&Mode
             let refine = ["birth_date", "postcode", "house", "locality", "birth_year", "given_initial"];
             rules.extend(build(&names, &refine));
         }
-        return Ok(rules);
+        return few_enough(rules);
     }
-    let mut rules: Vec<Rule> = wanted.iter().filter_map(|(names, refine)| build(names, refine)).collect();
+    let strict = wanted.iter().filter_map(|(names, refine)| build(names, refine));
+    let mut rules = few_enough(strict.chain(words).collect())?;
     // Loose rules find what typing errors in several fields hide. They pay in small data; in large data their blocks
-    // hold mostly strangers, and the rule is then left out and reported as such.
+    // hold mostly strangers, and the rule is then left out and reported as such. Where there are many identifiers the
+    // last of them have no place.
     rules.extend(
         loose
             .iter()
             .filter_map(|names| build(names, &[]))
             .map(|rule| Rule { most_pairs: Some(most_pairs(&rule, f.len(), model)), ..rule }),
     );
-    rules.extend(words);
     rules.truncate(MOST_RULES);
+    Ok(rules)
+}
+
+fn few_enough(rules: Vec<Rule>) -> Result<Vec<Rule>, ResolveError> {
+    if rules.len() > MOST_RULES {
+        return Err(ResolveError::TooManyRules { rules: rules.len(), most: MOST_RULES });
+    }
     Ok(rules)
 }
 
@@ -325,8 +328,8 @@ const COMMON: [&[&str]; 5] = [
 const MOST_IN_COMMON: usize = 10;
 /// A loose rule may propose a pair a record, and so many more, which small data can afford.
 const LOOSE_PAIRS: u64 = 20_000;
-/// Rules are reported as a set of 32 bits.
-const MOST_RULES: usize = 32;
+/// How many blocking rules there may be: each pair tells which found it, as a set of 32 bits.
+pub const MOST_RULES: usize = 32;
 
 /// What a rule's keys say about a comparison beforehand.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -433,15 +436,11 @@ pub(crate) fn names_by_chance(f: &Features<'_>, comparison: &Comparison) -> Opti
 }
 
 fn chance(f: &Features<'_>, field: usize) -> f64 {
-    // Counted on what is left after placeholders are taken out.
-    let mut counts = vec![0u32; f.pool(field).len()];
-    let mut total = 0f64;
+    let mut holders = vec![0u32; f.pool(field).len()];
     for position in 0..f.len() as u32 {
         for &code in f.values(field, position) {
-            counts[code as usize] += 1;
-            total += 1.0;
+            holders[code as usize] += 1;
         }
     }
-    let pairs: f64 = counts.iter().map(|&n| f64::from(n) * (f64::from(n) - 1.0)).sum();
-    if total < 2.0 { 0.0 } else { pairs / (total * (total - 1.0)) }
+    same_by_chance(&holders)
 }

@@ -38,6 +38,14 @@ pub enum ResolveError {
         /// The names there are.
         valid: String,
     },
+    /// More blocking rules than a pair can tell of.
+    #[error("{rules} blocking rules where {most} are the most; leave some out, or join them")]
+    TooManyRules {
+        /// How many there are.
+        rules: usize,
+        /// How many there may be.
+        most: usize,
+    },
     /// Nothing to compare by.
     #[error("none of the columns can be compared; map at least one attribute")]
     NothingToCompare,

@@ -10,7 +10,8 @@
 
 use hashbrown::HashMap;
 
-use crate::comparison::Comparison;
+use crate::agreement::Comparator;
+use crate::comparison::{Comparison, SAME_NAME};
 use crate::entity::Held;
 use crate::labels::Sample;
 use crate::pattern::{Layout, Pattern};
@@ -94,6 +95,12 @@ pub(crate) const STRENGTH_R: f64 = 300.0;
 const STRENGTH_U: f64 = 1.0;
 /// From so many random pairs at an exact level their share is trusted more than the frequencies of values.
 const ENOUGH_EXACT: f64 = 30.0;
+/// The share of matches that differ in both names is at most this.
+const MOST_OTHER_NAMES: f64 = 0.05;
+/// Matches of persons there may be for each pair that has something identifying in common.
+const MOST_UNIDENTIFIED: f64 = 5.0;
+/// Comparisons whose second level is a slip in the value of their first.
+const SLIPS: [&str; 3] = ["birth_date", "email", "phone"];
 /// Rounds of m and r between two looks at u and the priors.
 const ROUNDS_PER_U: usize = 5;
 /// Most pairs a rule's histogram counts for, so that one prolific rule does not outvote the others.
@@ -128,6 +135,9 @@ pub(crate) fn train(evidence: &Evidence<'_>) -> Parameters {
             *share = expect(evidence, selected, &p, *share, &mut counts_m, &mut counts_r);
         }
         p.m = maximise(evidence.comparisons, &counts_m, &shipped_m, STRENGTH_M);
+        if evidence.households {
+            evidence.comparisons.iter().zip(&mut p.m).for_each(|(comparison, m)| bound_to_persons(comparison, m));
+        }
         p.r = maximise(evidence.comparisons, &counts_r, &shipped_r, STRENGTH_R);
     }
     priors(evidence, &mut p);
@@ -280,6 +290,30 @@ fn maximise(comparisons: &[Comparison], counts: &Table, shipped: &Table, strengt
             normalised(comparison, &blended)
         })
         .collect()
+}
+
+/// Whatever else they share, hardly any matches differ in given and in family name: a class of pairs that mostly do is
+/// something else, such as those born on one day. Nor is a slip as frequent as the right value: phone numbers that are
+/// one digit apart, and hardly ever the same, were given out one after the other.
+fn bound_to_persons(comparison: &Comparison, m: &mut [f64]) {
+    if let Some((rows, columns)) = comparison.factors {
+        bound(comparison, m, rows * columns - 1, MOST_OTHER_NAMES);
+    } else if SLIPS.contains(&comparison.name.as_str()) {
+        bound(comparison, m, 2, m[1]);
+    }
+}
+
+/// Bounds a level's share; the others of its group take over what is beyond.
+fn bound(comparison: &Comparison, m: &mut [f64], level: usize, most: f64) {
+    let excess = m[level] - most;
+    if excess <= 0.0 {
+        return;
+    }
+    let others = 1.0 - m[level];
+    let group = comparison.levels[level].group;
+    for (other, value) in m.iter_mut().enumerate().filter(|(other, _)| comparison.levels[*other].group == group) {
+        *value = if other == level { most } else { *value * (others + excess) / others.max(1e-300) };
+    }
 }
 
 fn product_of_margins(counts: &[f64], shipped: &[f64], rows: usize, columns: usize, strength: f64) -> Vec<f64> {
@@ -441,12 +475,36 @@ fn name_chances(counts: &[f64], shipped: &[f64], rows: usize, columns: usize, (g
     joint
 }
 
+/// The most matches there may be among persons, by the candidates that have a name, a mailbox, a phone, an identifier or an
+/// address in common; `None` where records have none of these. Where hardly any have, what else pairs share is chance.
+fn most_matches(evidence: &Evidence<'_>) -> Option<f64> {
+    let identifying = |comparison: &Comparison| match &comparison.comparator {
+        Comparator::Name(_) => Some(SAME_NAME),
+        Comparator::Email { .. }
+        | Comparator::Phone { .. }
+        | Comparator::Identifier { .. }
+        | Comparator::Address(_) => Some(1),
+        _ => None,
+    };
+    let levels: Vec<(usize, u8)> =
+        (0..).zip(evidence.comparisons).filter_map(|(c, comparison)| Some((c, identifying(comparison)?))).collect();
+    if !evidence.households || levels.is_empty() {
+        return None;
+    }
+    let identified = evidence
+        .candidates
+        .each()
+        .filter(|&(pattern, ..)| levels.iter().any(|&(c, level)| evidence.layout.level(pattern, c) == level));
+    Some(MOST_UNIDENTIFIED * identified.map(|(_, count, _)| count).sum::<f64>())
+}
+
 /// The two priors, from the posterior mass of the candidates: expected matches over all possible pairs.
 fn priors(evidence: &Evidence<'_>, p: &mut Parameters) {
     let n = evidence.records as f64;
     let pairs = evidence.pairs().max(1.0);
     // Between one match in a thousand records and twenty matches a record.
-    let (lowest, highest) = (0.001 * n / pairs, (20.0 * n / pairs).min(0.2));
+    let most = most_matches(evidence).map_or(20.0 * n, |most| most.min(20.0 * n));
+    let (lowest, highest) = (0.001 * n / pairs, (most / pairs).min(0.2));
     let clamp = |value: f64| value.clamp(lowest.min(highest), highest.max(lowest));
     for _ in 0..PRIOR_ROUNDS {
         let (mut same, mut related) = (0.0, 0.0);

@@ -17,12 +17,13 @@
 //! | `features` | records in the order of their names, row by row, addresses put together |
 //! | `keys`, `grouping`, `blocking` | which pairs are compared |
 //! | `nicknames` | given names that stand for one another, learnt from the records |
-//! | `kernels`, `agreement`, `comparison` | from two values to a level of agreement |
+//! | `kernels`, `letters`, `agreement`, `comparison` | from two values to a level of agreement |
 //! | `entity` | the default comparisons and rules of each entity type |
 //! | `pattern`, `score` | from a pair to its pattern and weight |
 //! | `term_frequency` | how common values are |
 //! | `fellegi_sunter`, `learn` | training without labels; the samples it looks at |
 //! | `calibration` | whether claimed probabilities hold, checked without labels |
+//! | `drift` | how far records are from those a model was trained on |
 //! | `error` | [`ResolveError`] |
 //! | [`model`] | everything global, pinned in one JSON document |
 //! | `clustering`, `linkage`, `constraints` | from scored pairs to clusters: how they grow, what is judged, what is forbidden |
@@ -68,6 +69,7 @@ mod term_frequency;
 pub use blocking::{LargeBlock, RuleStats};
 pub use constraints::CutReason;
 pub use drift::Drift;
+pub use entity::MOST_RULES;
 pub use error::ResolveError;
 pub use explain::{Explanation, Step, explain};
 pub use labels::Labels;

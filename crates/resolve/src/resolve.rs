@@ -279,7 +279,7 @@ pub(crate) fn prepare<'r>(
     };
     let frequencies = match model {
         Some(model) => model.term_frequencies.clone(),
-        None => records.columns.iter().filter(|c| weighed(&c.kind)).map(term_frequency::count).collect(),
+        None => frequencies(records, &placeholders),
     };
     let laid_out = LaidOut::new(records, &placeholders);
     records.forget_codes();
@@ -296,6 +296,16 @@ pub(crate) fn prepare<'r>(
     }
     let rules = rules(&features, &options.overrides, model)?;
     Ok(Prepared { features, frequencies, comparisons, layout, rules, placeholders, nicknames })
+}
+
+fn frequencies(records: &Records, placeholders: &[Placeholder]) -> Vec<ColumnFrequencies> {
+    let columns = records.columns.iter().enumerate().filter(|(_, column)| weighed(&column.kind));
+    columns
+        .map(|(index, column)| {
+            let codes: Vec<u32> = placeholders.iter().filter(|p| p.column == index).map(|p| p.code).collect();
+            term_frequency::count(column, &codes)
+        })
+        .collect()
 }
 
 /// Columns whose common values say less than their rare ones.

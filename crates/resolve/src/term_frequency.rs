@@ -11,19 +11,27 @@ const LISTED: usize = 20_000;
 const LOWEST: Weight = -6 * BIT;
 const HIGHEST: Weight = 6 * BIT;
 
-/// Chance that two different records hold the same value, by `Σ n(n-1) / N(N-1)`.
-pub(crate) fn same_by_chance(pool: &Pool) -> f64 {
-    let total: f64 = (0..pool.len() as u32).map(|code| f64::from(pool.frequency(code))).sum();
-    let pairs: f64 = (0..pool.len() as u32).map(|code| f64::from(pool.frequency(code))).map(|n| n * (n - 1.0)).sum();
+/// Chance that two different records hold the same value, by `Σ n(n-1) / N(N-1)` over how many hold each.
+pub(crate) fn same_by_chance(holders: &[u32]) -> f64 {
+    let total: f64 = holders.iter().map(|&n| f64::from(n)).sum();
+    let pairs: f64 = holders.iter().map(|&n| f64::from(n) * (f64::from(n) - 1.0)).sum();
     if total < 2.0 { 0.0 } else { pairs / (total * (total - 1.0)) }
 }
 
-/// The frequencies of a column, as a model keeps them.
-pub(crate) fn count(column: &Column) -> ColumnFrequencies {
+/// The frequencies of a column, as a model keeps them. `placeholders` are codes of its pool, which count as missing.
+pub(crate) fn count(column: &Column, placeholders: &[u32]) -> ColumnFrequencies {
     let pool = &column.pool;
-    let total: f64 = (0..pool.len() as u32).map(|code| f64::from(pool.frequency(code))).sum::<f64>().max(1.0);
-    let mut common: Vec<(u32, u64)> =
-        pool.iter().map(|(code, value)| (pool.frequency(code), text_hash(value))).filter(|entry| entry.0 > 2).collect();
+    let mut holders: Vec<u32> = (0..pool.len() as u32).map(|code| pool.frequency(code)).collect();
+    for &code in placeholders {
+        holders[code as usize] = 0;
+    }
+    let total: f64 = holders.iter().map(|&n| f64::from(n)).sum::<f64>().max(1.0);
+    let mut common: Vec<(u32, u64)> = pool
+        .iter()
+        .map(|(code, value)| (holders[code as usize], value))
+        .filter(|entry| entry.0 > 2)
+        .map(|(n, value)| (n, text_hash(value)))
+        .collect();
     common.sort_unstable_by_key(|&(n, hash)| (std::cmp::Reverse(n), hash));
     common.truncate(LISTED);
     let mut values: Vec<(String, f64)> =
@@ -31,7 +39,7 @@ pub(crate) fn count(column: &Column) -> ColumnFrequencies {
     values.sort_unstable_by(|x, y| x.0.cmp(&y.0));
     ColumnFrequencies {
         column: column.name.clone(),
-        same_by_chance: same_by_chance(pool).max(1e-9),
+        same_by_chance: same_by_chance(&holders).max(1e-9),
         other: 2.0 / total,
         values,
     }
@@ -50,4 +58,28 @@ pub(crate) fn adjustments(pool: &Pool, frequencies: Option<&ColumnFrequencies>) 
             from_bits((known.same_by_chance / share.max(1e-12)).log2()).clamp(LOWEST, HIGHEST)
         })
         .collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::records::{ColumnBuilder, ColumnKind};
+
+    #[test]
+    fn what_stands_for_unknown_does_not_make_the_rest_look_rare() {
+        let mut column = ColumnBuilder::new("birth_date", ColumnKind::BirthDate);
+        for day in 0..1_000 {
+            column.push_record([format!("day {day}").as_str()]);
+            column.push_record([format!("day {day}").as_str()]);
+            column.push_record(["1970-01-01"]);
+        }
+        let column = column.finish();
+        let code = |value: &str| column.pool.iter().find(|(_, known)| *known == value).expect("a value").0;
+        let adjustment = |placeholders: &[u32]| {
+            adjustments(&column.pool, Some(&count(&column, placeholders)))[code("day 7") as usize]
+        };
+        // Each day has 2 of 2,000 holders, as many as any other: it says what a day says on average.
+        assert!(adjustment(&[code("1970-01-01")]).abs() <= BIT + BIT / 4, "{}", adjustment(&[code("1970-01-01")]));
+        assert_eq!(adjustment(&[]), HIGHEST);
+    }
 }

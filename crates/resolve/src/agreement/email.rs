@@ -4,6 +4,18 @@ use crate::features::{Features, text_hash};
 use crate::kernels::{jaro_winkler_from, within_edits};
 use crate::letters::Letters;
 
+/// Domains at which everybody may have a mailbox. Two of them are two mailboxes, however alike they are; any other domain
+/// that is nearly one of them is a slip.
+#[rustfmt::skip]
+const PROVIDERS: [&str; 54] = [
+    "aim.com", "aol.com", "att.net", "bluewin.ch", "bt.com", "comcast.net", "cox.net", "email.com", "email.de",
+    "fastmail.com", "free.fr", "freenet.de", "gmail.com", "gmx.at", "gmx.ch", "gmx.com", "gmx.de", "gmx.net",
+    "googlemail.com", "hotmail.co.uk", "hotmail.com", "hotmail.de", "hotmail.es", "hotmail.fr", "hotmail.it",
+    "icloud.com", "laposte.net", "libero.it", "live.co.uk", "live.com", "live.de", "live.fr", "live.nl", "mac.com",
+    "mail.com", "mail.de", "mail.ru", "me.com", "msn.com", "orange.fr", "outlook.com", "outlook.de", "outlook.fr",
+    "sfr.fr", "t-online.de", "verizon.net", "wanadoo.fr", "web.de", "yahoo.co.uk", "yahoo.com", "yahoo.de",
+    "yahoo.fr", "yandex.ru", "ymail.com",
+];
 /// The Jaro–Winkler similarity from which mailbox names are alike.
 const ALIKE_MAILBOX: f64 = 0.9;
 pub(super) const EMAIL_DIFFERENT: u8 = 5;
@@ -15,12 +27,20 @@ pub(crate) struct Mailbox {
     name: Letters,
     /// A hash of that name; `None` where there is no `@`.
     pub(super) hash: Option<u32>,
+    /// Whether the domain is that of a provider of mailboxes for everybody.
+    provider: bool,
 }
 
 impl Mailbox {
     pub(crate) fn of(email: &str) -> Self {
-        let name = email.rsplit_once('@').map(|parts| parts.0);
-        Self { name: Letters::of(name.unwrap_or(email)), hash: name.map(|name| text_hash(name) as u32) }
+        match email.rsplit_once('@') {
+            Some((name, domain)) => Self {
+                name: Letters::of(name),
+                hash: Some(text_hash(name) as u32),
+                provider: PROVIDERS.binary_search(&domain).is_ok(),
+            },
+            None => Self { name: Letters::of(email), hash: None, provider: false },
+        }
     }
 
     /// Whether two addresses are different without a doubt.
@@ -33,13 +53,17 @@ impl Mailbox {
     }
 }
 
-pub(super) fn email_level(left: &str, right: &str) -> u8 {
+/// The level of two addresses that are not the same.
+pub(super) fn email_level([left, right]: [&str; 2], [of_left, of_right]: [Mailbox; 2]) -> u8 {
     let (Some((local_x, domain_x)), Some((local_y, domain_y))) = (left.rsplit_once('@'), right.rsplit_once('@')) else {
         return if within_edits(left, right, 1) { 2 } else { EMAIL_DIFFERENT };
     };
     let shortest = local_x.len().min(local_y.len());
     if local_x == local_y {
-        return if within_edits(domain_x, domain_y, 2) { 2 } else { 3 };
+        let is_slip = !(of_left.provider && of_right.provider)
+            && digits(domain_x).eq(digits(domain_y))
+            && within_edits(domain_x, domain_y, 2);
+        return if is_slip { 2 } else { 3 };
     }
     let allowed = if shortest >= 10 { 2 } else { 1 };
     if domain_x == domain_y && shortest >= 4 && within_edits(local_x, local_y, allowed) {
@@ -62,12 +86,18 @@ pub(super) fn follows_from_names<'f, N: Iterator<Item = &'f str>>(
 ) -> bool {
     let local = |email: &'_ str| email.rsplit_once('@').map_or(email.len(), |parts| parts.0.len());
     let (left, right) = (&left[..local(left)], &right[..local(right)]);
-    fn digits(name: &str) -> impl Iterator<Item = u8> {
-        name.bytes().filter(u8::is_ascii_digit)
-    }
-    // Letters that differ are a slip; digits that differ are what tells two holders of one name apart.
-    let confirmed = digits(left).eq(digits(right)) && (level == 2 || digits(left).count() >= 2);
+    // Letters that differ are a slip; digits that differ are what tells two holders of one name apart, and so do dots.
+    let is_slip = level == 2 && (left == right || !letters(left).eq(letters(right)));
+    let confirmed = digits(left).eq(digits(right)) && (is_slip || digits(left).count() >= 2);
     !confirmed && made_of_names(left, names()) && made_of_names(right, names())
+}
+
+fn digits(text: &str) -> impl Iterator<Item = u8> {
+    text.bytes().filter(u8::is_ascii_digit)
+}
+
+fn letters(text: &str) -> impl Iterator<Item = u8> {
+    text.bytes().filter(|byte| !byte.is_ascii() || byte.is_ascii_alphabetic())
 }
 
 /// A mailbox name is at most this long (RFC 5321, section 4.5.3.1.1).
@@ -124,5 +154,18 @@ mod tests {
         );
         assert!(!follows_from_names(3, "john.smith84@a.org", "john.smith84@b.org", names), "a number confirms");
         assert!(!follows_from_names(3, "bluebird@a.org", "bluebird@b.org", names), "a word of one's own confirms");
+        assert!(follows_from_names(2, "john.smith@a.org", "johnsmith@a.org", names), "dots tell namesakes apart");
+        assert!(!follows_from_names(2, "john.smith@a.org", "john.smith@a.ogr", names), "a slip in the domain");
+    }
+
+    #[test]
+    fn two_providers_are_no_slip() {
+        let level = |x: &str, y: &str| email_level([x, y], [x, y].map(Mailbox::of));
+        assert_eq!(level("m7@gmx.de", "m7@gmx.at"), 3, "two providers");
+        assert_eq!(level("m7@gmx.de", "m7@gmx.ed"), 2, "a slip");
+        assert_eq!(level("info@haus36.fr", "info@haus63.fr"), 3, "two houses");
+        assert_eq!(level("info@meier.fr", "info@maier.fr"), 2);
+        assert_eq!(level("m8@b.org", "m8@gmx.de"), 3);
+        assert!(PROVIDERS.is_sorted());
     }
 }

@@ -95,7 +95,9 @@ impl Comparator {
                     if mailboxes[x as usize].is_stranger_to(mailboxes[y as usize]) {
                         return plain(EMAIL_DIFFERENT);
                     }
-                    let level = memo.get(index * TABLES, x, y, || email_level(pool.get(x), pool.get(y)));
+                    let level = memo.get(index * TABLES, x, y, || {
+                        email_level([x, y].map(|code| pool.get(code)), [x, y].map(|code| mailboxes[code as usize]))
+                    });
                     let by_name = |record| [*given, *family].into_iter().flatten().map(move |n| (n, record));
                     let names = || by_name(a).chain(by_name(b)).flat_map(|(n, r)| name_values(f, n, r));
                     plain(match level {

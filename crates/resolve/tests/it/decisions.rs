@@ -124,6 +124,10 @@ fn unknown_names_are_refused_with_the_valid_ones() {
     let error = run(&with(Overrides { without: Vec::new(), blocking: Some(vec![vec!["fone".into()]]) }))
         .expect_err("no such key");
     assert!(error.to_string().contains("fone") && error.to_string().contains("phone"), "{error}");
+    let many = |rules: usize| Some(vec![vec!["phone".into()]; rules]);
+    let error = run(&with(Overrides { without: Vec::new(), blocking: many(33) })).expect_err("too many rules");
+    assert!(error.to_string().contains("33 blocking rules where 32 are the most"), "{error}");
+    assert!(run(&with(Overrides { without: Vec::new(), blocking: many(32) })).is_ok());
 }
 
 #[test]
