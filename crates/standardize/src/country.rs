@@ -6,11 +6,12 @@ use hashbrown::HashMap;
 
 use crate::text;
 
-/// ISO 3166-1 (and `XK`, in use for Kosovo): alpha-2, alpha-3, English name, other names separated by `|`.
+/// ISO 3166-1 (and `XK`, in use for Kosovo): alpha-2, alpha-3, English name, other names separated by `|`, among them the
+/// letter that European vehicles bear (Convention on Road Traffic, 1968) and that addresses were once written with.
 const COUNTRIES: &str = include_str!("../data/countries.csv");
 
-/// The alpha-2 code of a country given by alpha-2, alpha-3, its English name, or its name in its own and some larger
-/// languages.
+/// The alpha-2 code of a country given by alpha-2, alpha-3, the letter its vehicles bear, its English name, or its name in
+/// its own and some larger languages.
 ///
 /// ```
 /// use goldsmith_standardize::country::parse;
@@ -192,7 +193,10 @@ mod tests {
         check("Россия", Some("RU"));
         check("FRANCE", Some("FR"));
         check("مصر", Some("EG"));
+        check("D", Some("DE"));
+        check("a", Some("AT"));
         check("ZZ", None);
+        check("X", None);
         check("", None);
     }
 

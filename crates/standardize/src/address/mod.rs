@@ -86,8 +86,9 @@ pub struct AddressKey {
     pub locality: Option<String>,
 }
 
-/// Brings an address into standard form. `default_country` (alpha-2) holds where the address names none. `None` where
-/// no part but the country holds anything.
+/// Brings an address into standard form. `default_country` (alpha-2) holds where the address names none; where it names
+/// one that nobody knows, it is read as of the default and has no country. `None` where no part but the country holds
+/// anything.
 ///
 /// ```
 /// use goldsmith_standardize::address::{AddressInput, parse};
@@ -106,6 +107,7 @@ pub struct AddressKey {
 #[must_use]
 pub fn parse(input: &AddressInput<'_>, default_country: &str) -> Option<Address> {
     let named = input.country.and_then(country::parse);
+    let default = country::parse(default_country).unwrap_or_default();
     let mut parts = Parts {
         lines: Vec::with_capacity(3),
         house_number: value(input.house_number).map(strip_float),
@@ -113,7 +115,7 @@ pub fn parse(input: &AddressInput<'_>, default_country: &str) -> Option<Address>
         locality: value(input.locality),
         region: value(input.region),
         postcode: value(input.postcode),
-        country: named.or_else(|| country::parse(default_country)).unwrap_or_default(),
+        country: named.unwrap_or(default),
     };
     parts.lines.extend([input.street, input.line1, input.line2].into_iter().filter_map(value));
     parts.lines.dedup();
@@ -129,7 +131,8 @@ pub fn parse(input: &AddressInput<'_>, default_country: &str) -> Option<Address>
     if address == Address::default() {
         return None;
     }
-    address.country = (!parts.country.is_empty()).then(|| parts.country.to_owned());
+    let unread = named.is_none() && value(input.country).is_some() && parts.country == default;
+    address.country = (!parts.country.is_empty() && !unread).then(|| parts.country.to_owned());
     Some(address)
 }
 

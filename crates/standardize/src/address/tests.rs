@@ -80,6 +80,11 @@ fn parts_given_apart() {
     assert_eq!(show(&parse(&input, "US").unwrap()), "12 Main Street | - | Springfield | IL | 62704");
     let input = AddressInput { locality: Some("n/a"), line1: Some("-"), ..AddressInput::default() };
     assert_eq!(parse(&input, "US"), None);
+    let of = |country| {
+        let input = AddressInput { line1: Some("12 Main St"), country: Some(country), ..AddressInput::default() };
+        parse(&input, "US").and_then(|address| address.country)
+    };
+    assert_eq!(["Narnia", "F", " ", "n/a"].map(of), [None, Some("FR".into()), Some("US".into()), Some("US".into())]);
     let input = AddressInput { country: Some("Deutschland"), postcode: Some("1067"), ..AddressInput::default() };
     assert_eq!(parse(&input, "US").and_then(|a| a.postal_code).as_deref(), Some("01067"));
 }

@@ -96,6 +96,11 @@ pub fn parse_person(value: &str) -> Option<PersonName> {
             for word in segment {
                 add_suffix(&mut name, affix::suffix_after_comma(word));
             }
+        } else if let [marker, birth_family @ ..] = segment.as_slice()
+            && affix::is_birth_marker(marker)
+            && !birth_family.is_empty()
+        {
+            name.birth_family = case::family(birth_family);
         } else if let Some(given) = &mut tail {
             given.extend(segment);
         } else {
@@ -311,7 +316,13 @@ mod tests {
         check("J. Robert Oppenheimer", "- | J | Robert | Oppenheimer | -");
         check("Anna Meier geb. Schulz", "- | Anna | - | Meier | -");
         check("Robert (Bob) Jones", "- | Robert | - | Jones | -");
+        check("Petra Meier-Schmidt, geb. Koch", "- | Petra | - | Meier-Schmidt | -");
+        check("Schulz, Anna, geb. Koch", "- | Anna | - | Schulz | -");
+        check("Familie Müller", "Familie | - | - | Müller | -");
+        check("Prof. Dr. Dr. h.c. Karl Weiß", "Prof Dr Dr h.c. | Karl | - | Weiß | -");
+        check("Pham, Minh", "- | Minh | - | Pham | -");
         assert_eq!(parse_person("Anna Meier geb. Schulz").and_then(|n| n.birth_family).as_deref(), Some("Schulz"));
+        assert_eq!(parse_person("Petra Kurz, geb. Koch").and_then(|n| n.birth_family).as_deref(), Some("Koch"));
         assert_eq!(parse_person("Robert \"Bob\" Jones").and_then(|n| n.nickname).as_deref(), Some("Bob"));
         for raw in ["", "n/a", "NULL", "a@b.com", "12345", ",", "- -"] {
             assert_eq!(parse_person(raw), None, "{raw}");
