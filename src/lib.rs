@@ -36,3 +36,4 @@ pub mod cli;
 pub mod counted;
 pub mod progress;
 pub mod reference;
+mod shown;

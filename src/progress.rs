@@ -8,6 +8,7 @@ use std::time::{Duration, Instant};
 use indicatif::{ProgressBar, ProgressDrawTarget, ProgressStyle};
 
 use crate::pipeline::RunError;
+use crate::shown::harmless;
 
 /// How much a command says.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -55,6 +56,7 @@ impl Progress {
     pub fn check_signal(&self) -> Result<(), RunError> {
         match self.signal.load(Ordering::Relaxed) {
             0 => Ok(()),
+            1 => Err(RunError::Signal("SIGHUP")),
             2 => Err(RunError::Signal("SIGINT")),
             _ => Err(RunError::Signal("SIGTERM")),
         }
@@ -141,7 +143,8 @@ fn format_seconds(seconds: f64) -> String {
     if seconds < 1.0 { format!("{:.0} ms", seconds * 1000.0) } else { format!("{seconds:.1} s") }
 }
 
-#[expect(clippy::print_stderr, reason = "standard error is where talk goes")]
 fn write_line(line: &str) {
-    eprintln!("{line}");
+    use std::io::Write;
+    // Where nobody can be told, the run goes on.
+    let _ = writeln!(std::io::stderr().lock(), "{}", harmless(line));
 }

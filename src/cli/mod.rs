@@ -28,6 +28,7 @@ use crate::pipeline::check::{Checked, FileOptions};
 use crate::pipeline::{RunError, exit};
 use crate::progress::{Progress, Talk};
 use crate::publish::{Manifest, Store};
+use crate::shown::harmless;
 
 /// One golden profile per customer, out of the records of many systems.
 #[derive(Debug, Parser)]
@@ -49,7 +50,7 @@ First steps:
 
 Exit codes: 0 published or nothing to do · 1 a fault of this program · 2 configuration, credentials, permission ·
 3 contract, corrupt input or quality gate · 4 worth another try (file or host missing, network, disk) ·
-5 published without a source (only with --degraded-exit) · 6 another run holds the lock · 130/143 ended by a signal";
+5 published without a source (only with --degraded-exit) · 6 another run holds the lock · 129/130/143 ended by a signal";
 
 #[derive(Debug, Subcommand)]
 enum Command {
@@ -182,13 +183,19 @@ fn published(store: &Store, version: Option<i64>, pipeline: &Path) -> Result<Man
 }
 
 /// Text for people, on standard error.
-#[expect(clippy::print_stderr, reason = "standard error is where talk goes")]
 pub fn say(text: &str) {
-    eprintln!("{text}");
+    use std::io::Write;
+    // Where nobody can be told, the work goes on.
+    let _ = writeln!(std::io::stderr().lock(), "{}", harmless(text));
+}
+
+/// An answer for people, on standard output.
+fn print(text: &str) -> Result<(), Failure> {
+    print_data(&harmless(text))
 }
 
 /// Data, on standard output. A reader that went away is no error.
-fn print(text: &str) -> Result<(), Failure> {
+fn print_data(text: &str) -> Result<(), Failure> {
     use std::io::Write;
     let mut out = std::io::stdout().lock();
     match out
@@ -206,7 +213,7 @@ fn print(text: &str) -> Result<(), Failure> {
 fn print_json(value: &impl serde::Serialize) -> Result<(), Failure> {
     let text = serde_json::to_string_pretty(value)
         .map_err(|error| Failure { message: format!("error: {error}"), code: exit::INTERNAL })?;
-    print(&text)
+    print_data(&text)
 }
 
 /// A runtime for the query engine. Planning recurses deeply, so its threads get large stacks.

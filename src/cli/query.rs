@@ -6,13 +6,15 @@ use arrow::array::RecordBatch;
 use clap::{Args, ValueEnum};
 use datafusion::prelude::ParquetReadOptions;
 
-use super::{Failure, print, published, runtime, threads};
+use super::{Failure, print_data, published, runtime, threads};
+use crate::normalize::attempt::kind_of;
 use crate::normalize::select::{plain, tables_of};
 use crate::normalize::session;
 use crate::pipeline::check::{FileOptions, load_plan};
 use crate::pipeline::exit;
 use crate::publish::Store;
 use crate::publish::previous::Version;
+use crate::shown::harmless;
 
 /// Ask the published tables a question in SQL.
 ///
@@ -89,19 +91,27 @@ pub(super) fn run(arguments: &Arguments) -> Result<u8, Failure> {
             Err(error) => return Err(unknown_table(&tables, &error).unwrap_or_else(|| fault(&error))),
         };
         let schema = std::sync::Arc::new(frame.schema().as_arrow().clone());
-        let mut batches = frame.collect().await.map_err(|error| fault(&error))?;
+        let mut batches = frame.collect().await.map_err(|error| of_values(&error))?;
         if batches.is_empty() {
             batches.push(RecordBatch::new_empty(schema));
         }
         let rendered = render(&batches, if arguments.json { Format::Json } else { arguments.format })?;
         // No rows are no lines.
-        if rendered.is_empty() { Ok(()) } else { print(&rendered) }
+        if rendered.is_empty() { Ok(()) } else { print_data(&rendered) }
     })?;
     Ok(exit::OK)
 }
 
 fn fault(error: &datafusion::error::DataFusionError) -> Failure {
     Failure::config(format!("error: {}", plain(error)))
+}
+
+/// A fault met on the values, which its words may hold.
+fn of_values(error: &datafusion::error::DataFusionError) -> Failure {
+    match kind_of(error) {
+        Some(kind) => Failure::config(format!("error: {kind}; try_cast(value AS type) gives null where it is none")),
+        None => fault(error),
+    }
 }
 
 /// A question about a table that is not there.
@@ -128,10 +138,7 @@ fn render(batches: &[RecordBatch], format: Format) -> Result<String, Failure> {
         )));
     }
     let rendered = match format {
-        Format::Table => arrow::util::pretty::pretty_format_batches(batches).map(|table| {
-            // Values come from other systems, and what reaches a terminal may command it.
-            table.to_string().replace(|c: char| c.is_control() && c != '\n', "\u{fffd}")
-        }),
+        Format::Table => arrow::util::pretty::pretty_format_batches(batches).map(|table| harmless(&table.to_string())),
         Format::Csv => {
             let mut writer = arrow::csv::Writer::new(Vec::new());
             batches

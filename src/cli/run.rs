@@ -168,10 +168,12 @@ fn watch_signals(runtime: &tokio::runtime::Runtime, progress: &Progress) {
             else {
                 return;
             };
+            let mut hang_up = if ignores_hang_up() { None } else { signal(SignalKind::hangup()).ok() };
             loop {
                 let number = tokio::select! {
                     _ = terminate.recv() => 15,
                     _ = interrupt.recv() => 2,
+                    Some(()) = async { hang_up.as_mut()?.recv().await } => 1,
                 };
                 if cell.swap(number, Ordering::Relaxed) != 0 {
                     std::process::exit(128 + i32::try_from(number).unwrap_or(15));
@@ -179,6 +181,17 @@ fn watch_signals(runtime: &tokio::runtime::Runtime, progress: &Progress) {
             }
         }
     });
+}
+
+/// Whether it was started to outlive its terminal, as by `nohup`.
+#[cfg(unix)]
+fn ignores_hang_up() -> bool {
+    let ignored = |status: String| {
+        let mask = status.lines().find_map(|line| line.strip_prefix("SigIgn:"))?;
+        u64::from_str_radix(mask.trim(), 16).ok()
+    };
+    // SIGHUP is the first signal. Where it cannot be told, the system does with it what it did.
+    std::fs::read_to_string("/proc/self/status").ok().and_then(ignored).is_none_or(|mask| mask & 1 == 1)
 }
 
 /// A path as a person would write it: below the current folder where it lies there, without `..`.

@@ -13,6 +13,7 @@ use crate::evaluation::Truth;
 use crate::normalize::select::plain;
 use crate::normalize::session;
 use crate::pipeline::exit;
+use crate::shown::column_names;
 
 /// The rows of the truth, and how many lack the record or the customer.
 pub(super) async fn read_truth(path: &Path) -> Result<(Vec<Truth>, usize), Failure> {
@@ -36,7 +37,7 @@ pub(super) async fn read_truth(path: &Path) -> Result<(Vec<Truth>, usize), Failu
     if columns.is_empty() {
         return Err(refuse("it is empty; write a row a record, with a header".to_owned()));
     }
-    let has = columns.iter().map(|name| format!("`{name}`")).collect::<Vec<_>>().join(", ");
+    let has = column_names(&columns.iter().map(String::as_str).collect::<Vec<_>>());
     let find = |names: &[&str]| names.iter().find_map(|name| columns.iter().position(|column| column == name));
     let cluster = find(&["cluster_id", "customer_id", "entity_id"])
         .ok_or_else(|| refuse(format!("it has no column `cluster_id` or `customer_id` for a record's customer, but {has}; rename the one that says it")))?;

@@ -77,7 +77,7 @@ const SHOWN_SOURCES: usize = 5;
 fn warnings(checked: &check::Checked) -> Vec<String> {
     let mut warnings = Vec::new();
     if !checked.plan.ids_key.secret {
-        warnings.push("golden ids derive from the pipeline's name; set `ids: key:` to a secret before production, because ids change with it".to_owned());
+        warnings.push("golden ids derive from the pipeline's name, so anybody can derive them; set `ids: key:` to a secret before production".to_owned());
     }
     let sources = &checked.plan.sources;
     // A file that cannot be read is a mistake, and was told as one.

@@ -4,6 +4,7 @@
 //! the list element) that it came from; the tables take the values from there, so provenance cannot drift from them.
 
 mod clusters;
+mod identity;
 mod members;
 mod observe;
 
@@ -13,6 +14,7 @@ use goldsmith_resolve::survivorship::{Strategy, rank};
 use rayon::prelude::*;
 
 pub use clusters::Clusters;
+pub(crate) use identity::{identity, identity_of};
 use members::Member;
 use observe::{Observer, Seen};
 

@@ -9,7 +9,7 @@ use goldsmith_config::attributes::AttributeKind;
 use goldsmith_resolve::survivorship::Observation;
 use hashbrown::HashMap;
 
-use super::Member;
+use super::{Member, identity, identity_of};
 use crate::normalize::{EntityRecords, layout};
 use crate::pipeline::RunError;
 use crate::pipeline::plan::AttributePlan;
@@ -99,7 +99,7 @@ impl Observer {
                     let value = values.value(row);
                     let valid = !self.is_initial(value);
                     let code = seen.codes.of(Cow::Borrowed(value));
-                    self.push(seen, member, place, code, valid, value.len(), 0, 0);
+                    self.push(seen, member, place, code, valid, value.chars().count(), 0, 0);
                 }
                 Columns::List(columns) => {
                     let Some((list, parts, valid)) = columns.get(batch) else { continue };
@@ -108,7 +108,7 @@ impl Observer {
                         |index: usize| offsets.get(index).and_then(|offset| usize::try_from(*offset).ok()).unwrap_or(0);
                     for (position, element) in (at(row)..at(row + 1)).enumerate() {
                         let Some(value) = identity_of(parts, element) else { continue };
-                        let length = value.len();
+                        let length = value.chars().count();
                         let code = seen.codes.of(value);
                         self.push(seen, member, place, code, valid.value(element), length, position, element);
                     }
@@ -146,45 +146,6 @@ impl Observer {
         });
         seen.elements.push(u32::try_from(element).unwrap_or(u32::MAX));
     }
-}
-
-/// The parts that tell one element of a list from another.
-fn identity(kind: AttributeKind) -> &'static [&'static str] {
-    match kind {
-        AttributeKind::Address => &["line1", "unit", "postal_code", "locality"],
-        AttributeKind::Identifier => &["value", "type"],
-        AttributeKind::Consent => &["purpose", "channel", "status"],
-        _ => &["value"],
-    }
-}
-
-/// The identity of an element as one text; `None` where it has no normal form.
-fn identity_of(parts: &[StringArray], element: usize) -> Option<Cow<'_, str>> {
-    match parts {
-        [one] => one.is_valid(element).then(|| Cow::Borrowed(one.value(element))),
-        parts => {
-            let text = |part: &'_ StringArray| part.is_valid(element) && !part.value(element).is_empty();
-            parts.iter().any(text).then(|| Cow::Owned(joined(parts, element)))
-        }
-    }
-}
-
-/// The parts in small letters, a separator between them.
-fn joined(parts: &[StringArray], element: usize) -> String {
-    let mut text = String::with_capacity(64);
-    for (number, part) in parts.iter().enumerate() {
-        if number > 0 {
-            text.push('\u{1f}');
-        }
-        if part.is_valid(element) {
-            text.push_str(part.value(element));
-        }
-    }
-    if text.is_ascii() {
-        text.make_ascii_lowercase();
-        return text;
-    }
-    text.to_lowercase()
 }
 
 /// Numbers the distinct values of a cluster in the order they are met.

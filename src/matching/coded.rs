@@ -102,6 +102,19 @@ fn scalar_kind(entity: &str, attribute: &AttributePlan) -> Option<(ColumnKind, F
     })
 }
 
+/// Whether blocking keys are made of an attribute's values.
+pub(crate) fn makes_keys(entity: &str, attribute: &AttributePlan) -> bool {
+    match attribute.kind {
+        AttributeKind::Email | AttributeKind::Phone | AttributeKind::Address => attribute.compared,
+        // The engine knows the others by their kind, which an attribute of one's own has not, whatever its name.
+        _ => {
+            let own =
+                |kind| matches!(kind, ColumnKind::Category | ColumnKind::Text | ColumnKind::Number | ColumnKind::Date);
+            attribute.compared && scalar_kind(entity, attribute).is_some_and(|(kind, _)| !own(kind))
+        }
+    }
+}
+
 /// Forms that are remembered: names repeat, and what repeats is met early.
 const REMEMBERED: usize = 1 << 16;
 

@@ -7,6 +7,7 @@ mod golden_ids;
 mod labels;
 
 pub use coded::coded_records;
+pub(crate) use coded::makes_keys;
 pub use decisions::{StewardDecisions, named_lines, read_decisions};
 pub use golden_ids::{GoldenIds, PreviousIds, Redirect, golden_ids};
 pub use labels::labels;

@@ -84,7 +84,7 @@ fn tried(
 }
 
 /// What kind of error a row caused, in words that hold none of its values; `None` where no row is at fault.
-pub(super) fn kind_of(error: &DataFusionError) -> Option<&'static str> {
+pub(crate) fn kind_of(error: &DataFusionError) -> Option<&'static str> {
     match error.find_root() {
         DataFusionError::ArrowError(error, _) => match error.as_ref() {
             ArrowError::DivideByZero => Some("division by zero"),

@@ -3,9 +3,9 @@
 //! ```text
 //! landed tables ──select.rs: the file's SQL──▶ raw columns ──order.rs, records.rs──▶ one row a key ──standard.rs──▶ normal form ──▶ entity_records.rs
 //! ```
-//! This is the only part of the program that knows DataFusion.
+//! Within a run this is the only stage that knows DataFusion; outside of it `query` and `evaluate` ask it for tables.
 
-mod attempt;
+pub(crate) mod attempt;
 mod columns;
 mod entity_records;
 mod exact;

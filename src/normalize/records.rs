@@ -420,7 +420,7 @@ impl<'a> Columns<'a> {
     }
 
     fn key(&self, row: usize) -> Option<&str> {
-        self.key.is_valid(row).then(|| self.key.value(row)).filter(|key| !key.trim().is_empty())
+        self.key.is_valid(row).then(|| self.key.value(row))
     }
 }
 

@@ -32,6 +32,10 @@ use crate::extract::SourceTables;
 use crate::extract::landing::{FILE, OWN, ROW};
 use crate::pipeline::plan::{ChildPlan, EntityPlan, From, Keep, RecordPlan, Sql};
 use crate::pipeline::sources::table_of;
+use crate::shown::column_names;
+
+/// What is trimmed off keys: what Unicode calls white space, and marks that nobody sees.
+const WHITE_SPACE: &str = "\t\n\u{b}\u{c}\r \u{85}\u{a0}\u{1680}\u{2000}\u{2001}\u{2002}\u{2003}\u{2004}\u{2005}\u{2006}\u{2007}\u{2008}\u{2009}\u{200a}\u{2028}\u{2029}\u{202f}\u{205f}\u{3000}\u{200b}\u{feff}";
 
 /// A mistake in the SQL of a pipeline file.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -410,7 +414,7 @@ impl Binder<'_> {
         for sql in &record.key {
             let (expr, _) = self.plain_text(sql, schema, main);
             // A key of white space is none.
-            let expr = nullif(btrim(vec![expr]), lit(""));
+            let expr = nullif(btrim(vec![expr, lit(WHITE_SPACE)]), lit(""));
             parts.push(if record.key.len() > 1 {
                 replace(replace(expr, lit("\\"), lit("\\\\")), lit("|"), lit("\\|"))
             } else {
@@ -651,12 +655,15 @@ fn explain(error: &DataFusionError, text: &str, schema: &DFSchema) -> String {
         let unknown = message
             .split("No field named ")
             .nth(1)
-            .and_then(|rest| rest.split(['.', ' ', '\n']).next())
+            .and_then(|rest| match rest.strip_prefix('"') {
+                Some(quoted) => quoted.split('"').next(),
+                None => rest.split(['.', ' ', '\n']).next(),
+            })
             .unwrap_or(text)
             .trim_matches(['"', '`', '.']);
         return match nearest(unknown, &known) {
             Some(nearest) => format!("the source has no column `{unknown}`; did you mean `{nearest}`?"),
-            None => format!("the source has no column `{unknown}`; it has {}", known.join(", ")),
+            None => format!("the source has no column `{unknown}`; it has {}", column_names(&known)),
         };
     }
     format!("in `{text}`: {message}")

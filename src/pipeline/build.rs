@@ -7,6 +7,7 @@ use std::sync::Arc;
 use goldsmith_config::attributes::{self, AttributeKind};
 use goldsmith_config::model::{self, Entity, FailurePolicy, FieldExpr, FieldItem, JoinOn, Relation, SecretRef};
 use goldsmith_config::{Loaded, resolve};
+use goldsmith_resolve::MOST_RULES;
 use goldsmith_source::{OpenContext, SourceError};
 
 use super::incremental::plan_of;
@@ -14,6 +15,7 @@ use super::plan::{
     AttributePlan, ChildPlan, Compare, ContractPlan, Drift, EntityPlan, FieldPlan, From, IdsKey, Keep, MatchPlan,
     OnFailure, Plan, PublishPlan, QualityCheck, RecordPlan, SourcePlan, Sql, Survive,
 };
+use crate::matching::makes_keys;
 use crate::normalize::layout;
 use crate::publish::tables::{golden_profiles, source_records};
 use crate::registry;
@@ -57,6 +59,12 @@ impl Plan {
         let entities = entity_plans(pipeline, &sources);
         let blocking = blocking(pipeline, &entities, &mut mistakes);
         check_matching(pipeline, &mut mistakes);
+        if pipeline.publish.to.contains("://") {
+            mistakes.push(PlanMistake {
+                path: "publish.to".to_owned(),
+                message: "results are published into a folder of a file system, not to an address; name a folder, and copy `latest` from there".to_owned(),
+            });
+        }
         check_names(pipeline, &mut mistakes);
         if !mistakes.is_empty() {
             return Err(mistakes);
@@ -229,7 +237,8 @@ fn blocking(
     mistakes: &mut Vec<PlanMistake>,
 ) -> BTreeMap<String, Vec<Vec<String>>> {
     let has = |entity: &EntityPlan, key: model::BlockingKey| {
-        entity.attributes.iter().any(|attribute| attribute.name == key.attribute() && attribute.compared)
+        let mut attributes = entity.attributes.iter().filter(|attribute| attribute.name == key.attribute());
+        attributes.any(|attribute| makes_keys(&entity.entity, attribute))
     };
     let mut by_entity: BTreeMap<String, Vec<Vec<String>>> = BTreeMap::new();
     for (number, rule) in pipeline.matching.blocking.iter().flatten().enumerate() {
@@ -267,6 +276,15 @@ fn blocking(
                 message: "no entity type has all of these keys; write a rule for each".to_owned(),
             }),
         }
+    }
+    for (entity, rules) in by_entity.iter().filter(|(_, rules)| rules.len() > MOST_RULES) {
+        mistakes.push(PlanMistake {
+            path: "match.blocking".to_owned(),
+            message: format!(
+                "{} rules for entity `{entity}` where {MOST_RULES} are the most; leave some out",
+                rules.len()
+            ),
+        });
     }
     by_entity
 }

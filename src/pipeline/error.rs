@@ -20,6 +20,8 @@ pub mod exit {
     pub const LOCKED: u8 = 6;
     /// Ended by SIGINT.
     pub const INTERRUPTED: u8 = 130;
+    /// Ended by SIGHUP: the terminal it was started from was closed.
+    pub const HUNG_UP: u8 = 129;
     /// Ended by SIGTERM.
     pub const TERMINATED: u8 = 143;
 }
@@ -104,6 +106,7 @@ impl RunError {
                 _ => exit::RETRY,
             },
             Self::Locked { .. } => exit::LOCKED,
+            Self::Signal("SIGHUP") => exit::HUNG_UP,
             Self::Signal("SIGINT") => exit::INTERRUPTED,
             Self::Signal(_) => exit::TERMINATED,
             Self::Internal(_) => exit::INTERNAL,

@@ -13,7 +13,7 @@ use super::error::IoContext;
 use super::plan::Plan;
 use crate::extract::LandedTable;
 
-/// Hashes the plan, the landed rows, the decisions, the pinned model and an explicit `as_of`.
+/// Hashes the plan, the landed rows, the decisions, the model the pipeline names and an explicit `as_of`.
 ///
 /// # Errors
 /// A file that cannot be read back.

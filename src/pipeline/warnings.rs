@@ -6,7 +6,11 @@ use crate::counted::counted;
 use crate::extract::Quarantined;
 use crate::matching::{StewardDecisions, named_lines};
 use crate::normalize::EntityRecords;
+use crate::pipeline::plan::{Plan, SourcePlan};
+use crate::publish::manifest::SourceEntry;
 use crate::publish::{EntityResult, Results};
+use crate::report::Measures;
+use crate::report::measures::Metric;
 
 /// Files that end in the middle of a row, as one does whose delivery was cut short.
 pub(super) fn torn_files(rows: &[&Quarantined]) -> Vec<String> {
@@ -18,6 +22,78 @@ pub(super) fn torn_files(rows: &[&Quarantined]) -> Vec<String> {
         )
     })
     .collect()
+}
+
+/// A source has lost much where this share of its rows is in quarantine.
+const MUCH_QUARANTINED: f64 = 0.1;
+
+/// Sources much of which was kept out, which nobody sees who reads exit codes alone.
+pub(super) fn much_in_quarantine(sources: &[SourceEntry]) -> Vec<String> {
+    let much = |source: &&SourceEntry| {
+        let (kept_out, read) = (source.records.quarantined, source.records.read);
+        kept_out as f64 >= MUCH_QUARANTINED * read as f64 && kept_out > 0
+    };
+    let warn = |source: &SourceEntry| {
+        let kept_out = counted(source.records.quarantined, "row");
+        format!(
+            "source `{}`: {kept_out} of {} in quarantine; `contract: max_quarantined:` stops a run at a share of your own, and the table `quarantine` says why each is there",
+            source.name, source.records.read
+        )
+    };
+    sources.iter().filter(much).map(warn).collect()
+}
+
+/// Sources whose keys are not unique, where nothing says which row of a key is the newest.
+pub(super) fn same_keys(plan: &Plan, sources: &[SourceEntry]) -> Vec<String> {
+    let mut warnings = Vec::new();
+    for (planned, source) in plan.sources.iter().zip(sources) {
+        let undated = planned.records.iter().all(|record| record.updated_at.is_none());
+        if source.records.superseded > 0 && undated {
+            warnings.push(format!(
+                "source `{}`: {} left out, because an earlier one has the same key and other values; map `updated_at` so that the newest stays, or a key that no two rows share",
+                source.name,
+                counted(source.records.superseded, "row")
+            ));
+        }
+    }
+    warnings
+}
+
+/// Nearly none of the values of an attribute can be read where this share cannot, of so many at least.
+const MOSTLY: f64 = 0.5;
+const FEWEST: i64 = 20;
+
+/// Attributes of sources whose values are given but mostly not read, as where a date format is wrong.
+pub(super) fn hardly_read(plan: &Plan, measures: &Measures) -> Vec<String> {
+    let mut warnings = Vec::new();
+    for measured in &measures.quality {
+        let Some(source) = &measured.source else { continue };
+        let (some, all) = (measured.numerator, measured.denominator);
+        match (&measured.attribute, measured.metric) {
+            (Some(attribute), Metric::Invalid) if all >= FEWEST && some as f64 >= MOSTLY * all as f64 => {
+                warnings.push(format!(
+                    "source `{source}`: {some} of {all} values of {attribute} ({}) are not valid; look at what is mapped and how it is read (date_format, encoding, region) with `goldsmith preview`",
+                    measured.entity_type
+                ));
+            }
+            (None, Metric::FreshnessP50Days) if all >= FEWEST && some == 0 => {
+                let maps = |source: &SourcePlan| {
+                    source
+                        .records
+                        .iter()
+                        .any(|record| record.entity == measured.entity_type && record.updated_at.is_some())
+                };
+                if plan.sources.iter().any(|planned| planned.name == *source && maps(planned)) {
+                    warnings.push(format!(
+                        "source `{source}`: of no {} record can `updated_at` be read, so none is newer than another; look at its column and at date_format",
+                        measured.entity_type
+                    ));
+                }
+            }
+            _ => {}
+        }
+    }
+    warnings
 }
 
 /// A comparison has drifted where this share of the candidate pairs shows another level than in training.

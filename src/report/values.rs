@@ -10,6 +10,7 @@ use goldsmith_config::attributes::AttributeKind;
 use goldsmith_standardize::placeholder::{PlaceholderKind, is_placeholder};
 
 use super::attribute::View;
+use crate::golden::{identity, identity_of};
 use crate::normalize::layout;
 use crate::pipeline::RunError;
 use crate::pipeline::plan::AttributePlan;
@@ -236,38 +237,7 @@ impl List {
 
     /// The hash of an element; `None` where it has no normal form.
     fn hash(&self, element: usize) -> Option<u64> {
-        match self.identity.as_slice() {
-            [one] => (element < one.len() && one.is_valid(element)).then(|| hash(one.value(element))),
-            parts => {
-                let mut text = String::with_capacity(64);
-                let mut empty = true;
-                for (number, part) in parts.iter().enumerate() {
-                    if number > 0 {
-                        text.push('\u{1f}');
-                    }
-                    if element < part.len() && part.is_valid(element) {
-                        empty &= part.value(element).is_empty();
-                        text.push_str(part.value(element));
-                    }
-                }
-                if text.is_ascii() {
-                    text.make_ascii_lowercase();
-                } else {
-                    text = text.to_lowercase();
-                }
-                (!empty).then(|| hash(&text))
-            }
-        }
-    }
-}
-
-/// The parts that tell one element of a list from another, as survivorship does.
-fn identity(kind: AttributeKind) -> &'static [&'static str] {
-    match kind {
-        AttributeKind::Address => &["line1", "unit", "postal_code", "locality"],
-        AttributeKind::Identifier => &["value", "type"],
-        AttributeKind::Consent => &["purpose", "channel", "status"],
-        _ => &["value"],
+        identity_of(&self.identity, element).map(|text| hash(&text))
     }
 }
 

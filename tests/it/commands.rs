@@ -121,3 +121,33 @@ fn what_a_value_says_to_a_terminal_is_not_drawn() {
     let drawn = stdout(&output);
     assert!(output.status.success() && drawn.contains("[2Jb") && !drawn.contains('\u{1b}'), "{drawn:?}");
 }
+
+#[test]
+fn no_value_is_said_where_a_query_fails_on_one_or_a_header_is_missing() {
+    let output = goldsmith(&["query", "SELECT CAST(name AS INT) FROM (VALUES ('canary-4711')) AS t(name)"]);
+    let said = stderr(&output);
+    assert_eq!(output.status.code(), Some(2), "{said}");
+    assert!(said.contains("a value cannot be cast") && !said.contains("canary"), "{said}");
+    let pipeline = crm_pipeline(&[], &["full_name: name"], "");
+    let workspace = Workspace::with(&pipeline, &[("crm.csv", "C1,Canary Lee,canary@example.com\n")]);
+    for command in ["validate", "run"] {
+        let said = stderr(&workspace.command(command, &[]));
+        assert!(said.contains("3 columns named like values; has it a header?"), "{said}");
+        assert!(!said.to_lowercase().contains("canary"), "{said}");
+    }
+}
+
+#[cfg(target_os = "linux")]
+#[test]
+fn a_run_that_can_tell_nobody_publishes() {
+    let workspace = Workspace::new();
+    let full = std::fs::File::options().write(true).open("/dev/full").expect("a full device");
+    let status = std::process::Command::new(env!("CARGO_BIN_EXE_goldsmith"))
+        .arg("run")
+        .arg(workspace.pipeline())
+        .stderr(full)
+        .status()
+        .expect("started");
+    assert_eq!(status.code(), Some(0));
+    assert!(workspace.path("out/latest/report.html").exists());
+}

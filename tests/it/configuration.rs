@@ -1,6 +1,6 @@
 //! A wrong pipeline file is refused before any data is read: every mistake at once, with line, column and mend.
 
-use crate::support::{Workspace, stderr, stdout};
+use crate::support::{Workspace, crm_pipeline, stderr, stdout};
 
 /// Makes one mistake and checks what `validate` and `run` say of it.
 fn refused(from: &str, to: &str, says: &[&str]) {
@@ -129,9 +129,31 @@ fn a_variable_the_file_does_not_have() {
 }
 
 #[test]
+fn an_address_to_publish_to() {
+    refused("to: out", "to: s3://bucket/out", &["into a folder of a file system, not to an address"]);
+}
+
+#[test]
 fn a_wrong_blocking_key() {
     let rules = |rule: &str| format!("match:\n  blocking:\n    - {rule}\n\nsurvivorship:\n");
     refused("survivorship:\n", &rules("keys: [emial]"), &["emial", "did you mean `email`?"]);
     let says = ["`birth_date` is made of `birth_date`, which no record maps", "there are email, "];
     refused("survivorship:\n", &rules("entity: organisation\n      keys: [birth_date]"), &says);
+    let many = ["keys: [email]"; 33].join("\n    - ");
+    refused("survivorship:\n", &rules(&many), &["33 rules for entity `person` where 32 are the most"]);
+}
+
+#[test]
+fn a_blocking_key_of_an_attribute_of_ones_own() {
+    let pipeline = crm_pipeline(
+        &[],
+        &["birth_date: born", "title: title"],
+        "attributes:\n  birth_date: { type: date }\n  title: { type: string }\nmatch:\n  blocking:\n    - keys: [birth_date]\n",
+    );
+    let pipeline = pipeline.replace("entity: person", "entity: generic");
+    let workspace = Workspace::with(&pipeline, &[("crm.csv", "id,born,title\n1,1999-01-02,Dune\n")]);
+    let output = workspace.command("validate", &[]);
+    let said = stderr(&output);
+    assert_eq!(output.status.code(), Some(2), "{said}");
+    assert!(said.contains("`birth_date` is made of `birth_date`, which no record"), "{said}");
 }

@@ -168,3 +168,59 @@ fn a_source_none_of_whose_rows_can_be_read_stops_the_first_run() {
     assert!(stderr(&output).contains("none of its 2 rows can be read; the first: "), "{}", stderr(&output));
     assert!(workspace.versions().is_empty());
 }
+
+#[test]
+fn a_key_with_a_part_of_white_space_is_none() {
+    let pipeline = crm_pipeline(&[], &["full_name: name"], "");
+    let pipeline = pipeline.replace("        key: id\n", "        key: [id, part]\n");
+    let rows = "id,part,name\n\" 1\t\",a,Ann Lee\n\"\t\",a,Bob Ray\n2,\u{a0},Cy Poe\n";
+    let workspace = Workspace::with(&pipeline, &[("crm.csv", rows)]);
+    workspace.run(&[]);
+    assert_eq!(workspace.query("SELECT source_key FROM cross_reference"), ["1|a"]);
+    assert_eq!(workspace.query("SELECT row_no FROM quarantine ORDER BY 1"), ["2", "3"]);
+}
+
+#[test]
+fn what_is_given_and_hardly_read_is_told() {
+    let pipeline =
+        crm_pipeline(&["defaults: { date_format: \"%Y-%m-%d\" }"], &["full_name: name", "birth_date: born"], "");
+    let pipeline = pipeline.replace("        key: id\n", "        key: id\n        updated_at: seen\n");
+    let rows = |written: &str, before: &str| {
+        (10..50).fold("id,name,born,seen\n".to_owned(), |rows, id| {
+            let row = written.replace("YYYY", &(1950 + id).to_string());
+            rows + &format!("{id},Ann Lee{id},{row},{before}{row}\n")
+        })
+    };
+    let workspace = Workspace::with(&pipeline, &[("crm.csv", &rows("13.02.YYYY", "about "))]);
+    let said = stderr(&workspace.run(&["--quiet"]));
+    assert!(said.contains("source `crm`: 40 of 40 values of birth_date (person) are not valid"), "{said}");
+    assert!(said.contains("source `crm`: of no person record can `updated_at` be read"), "{said}");
+    std::fs::write(workspace.path("crm.csv"), rows("YYYY-02-13", "")).expect("written");
+    let said = stderr(&workspace.run(&["--quiet"]));
+    assert!(!said.contains("not valid") && !said.contains("updated_at"), "{said}");
+}
+
+#[test]
+fn a_source_that_lost_many_rows_is_told_even_where_nothing_else_is() {
+    let rows = (0..40).fold("id,name\n".to_owned(), |rows, id| {
+        rows + &if id % 5 == 0 { ",Ann Lee\n".to_owned() } else { format!("{id},Ann Lee\n") }
+    });
+    let workspace = Workspace::with(&crm_pipeline(&[], &["full_name: name"], ""), &[("crm.csv", &rows)]);
+    let said = stderr(&workspace.run(&["--quiet"]));
+    assert!(said.contains("source `crm`: 8 rows of 40 in quarantine; `contract: max_quarantined:`"), "{said}");
+}
+
+#[test]
+fn keys_that_are_not_unique_are_told_where_nothing_says_which_row_is_newer() {
+    let rows = "id,name,seen\n1,Ann Lee,2020-01-01\n1,Petra Ray,2021-01-01\n2,Cy Poe,2020-01-01\n";
+    let pipeline = crm_pipeline(&[], &["full_name: name"], "");
+    let workspace = Workspace::with(&pipeline, &[("crm.csv", rows)]);
+    let said = stderr(&workspace.run(&["--quiet"]));
+    assert!(said.contains("source `crm`: 1 row left out, because an earlier one has the same key"), "{said}");
+    assert_eq!(workspace.query("SELECT full_name FROM golden_profiles ORDER BY 1"), ["Ann Lee", "Cy Poe"]);
+    let pipeline = pipeline.replace("        key: id\n", "        key: id\n        updated_at: seen\n");
+    let workspace = Workspace::with(&pipeline, &[("crm.csv", rows)]);
+    let said = stderr(&workspace.run(&["--quiet"]));
+    assert!(!said.contains("left out"), "{said}");
+    assert_eq!(workspace.query("SELECT full_name FROM golden_profiles ORDER BY 1"), ["Cy Poe", "Petra Ray"]);
+}

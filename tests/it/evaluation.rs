@@ -195,8 +195,8 @@ fn a_small_truth_by_hand() {
 fn a_truth_that_does_not_fit_is_named_with_the_way_out() {
     let workspace = small();
     for (text, words) in [
-        ("source,source_key,owner\na,1,x\n", ["`owner`", "no column `cluster_id`"]),
-        ("row,cluster_id\n1,x\n", ["`row`", "no column `record_id`"]),
+        ("source,source_key,owner\na,1,x\n", ["source_key, owner;", "no column `cluster_id`"]),
+        ("row,cluster_id\n1,x\n", ["row, cluster_id;", "no column `record_id`"]),
         ("source,source_key,cluster_id\n", ["no row with a record", "`cluster_id`"]),
         ("", ["truth.csv", "it is empty"]),
         ("source,source_key,cluster_id\ncrm,1,x\n", ["no record of the truth is in version 1", "`a:1`"]),

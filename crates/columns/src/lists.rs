@@ -172,12 +172,8 @@ fn place(kind: AttributeKind, name: &str, argument: &ArrayRef, parts: &mut [Part
     match argument.data_type() {
         DataType::Null => {}
         DataType::Struct(_) => {
-            let structs = argument.as_struct();
-            for (field, column) in structs.fields().iter().zip(structs.columns()) {
-                if let (Some(index), true) = (
-                    index_of(part_name(kind, field.name())),
-                    column.data_type().is_primitive() || is_text(column.data_type()),
-                ) {
+            for (index, column) in members(kind, argument.as_struct()) {
+                if column.data_type().is_primitive() || is_text(column.data_type()) {
                     set(parts, index, Part::One(text_of(column)?));
                 }
             }
@@ -189,10 +185,8 @@ fn place(kind: AttributeKind, name: &str, argument: &ArrayRef, parts: &mut [Part
         DataType::List(_) => {
             let list = argument.as_list::<i32>();
             if let Some(structs) = list.values().as_struct_opt() {
-                for (field, column) in structs.fields().iter().zip(structs.columns()) {
-                    if let (Some(index), false) =
-                        (index_of(part_name(kind, field.name())), column.data_type().is_nested())
-                    {
+                for (index, column) in members(kind, structs) {
+                    if !column.data_type().is_nested() {
                         set(parts, index, Part::Many(list.clone(), text_of(column)?));
                     }
                 }
@@ -219,13 +213,70 @@ fn is_text(data_type: &DataType) -> bool {
     matches!(data_type, DataType::Utf8 | DataType::LargeUtf8 | DataType::Utf8View | DataType::Boolean)
 }
 
-/// Objects of JSON sources call the value of an e-mail `email` or `address`, that of a phone `phone` or `value`.
-fn part_name(kind: AttributeKind, field: &str) -> &str {
-    match (kind, field) {
-        (AttributeKind::Email, "email" | "address") => "value",
-        (AttributeKind::Phone, "phone" | "value") => "number",
-        (AttributeKind::Address, "postal_code" | "zip") => "postcode",
-        (AttributeKind::Address, "city") => "locality",
-        _ => field,
+/// The members of an object that are parts, each with the number of its part; of several that could be one part the one
+/// with its very name comes last.
+fn members(kind: AttributeKind, structs: &StructArray) -> Vec<(usize, &ArrayRef)> {
+    let known = layout::input_parts(kind);
+    let mut members: Vec<(bool, usize, &ArrayRef)> = structs
+        .fields()
+        .iter()
+        .zip(structs.columns())
+        .filter_map(|(field, column)| {
+            let name = part_name(kind, field.name())?;
+            let index = known.iter().position(|part| *part == name)?;
+            Some((field.name() == name, index, column))
+        })
+        .collect();
+    members.sort_by_key(|(exact, ..)| *exact);
+    members.into_iter().map(|(_, index, column)| (index, column)).collect()
+}
+
+/// The part that a member of an object is, whatever its capitals and underscores, or by another usual name.
+fn part_name(kind: AttributeKind, member: &str) -> Option<&'static str> {
+    let plain: String = member.chars().filter(char::is_ascii_alphanumeric).map(|c| c.to_ascii_lowercase()).collect();
+    let usual = match (kind, plain.as_str()) {
+        (AttributeKind::Email, "email" | "address" | "mail") => "value",
+        (AttributeKind::Phone, "phone" | "value" | "phonenumber") => "number",
+        (AttributeKind::Phone | AttributeKind::Address, "countrycode") => "country",
+        (AttributeKind::Email | AttributeKind::Phone | AttributeKind::Identifier, "kind" | "label") => "type",
+        (AttributeKind::Address, "type" | "label") => "kind",
+        (AttributeKind::Address, "postalcode" | "zip" | "zipcode") => "postcode",
+        (AttributeKind::Address, "city" | "town") => "locality",
+        (AttributeKind::Address, "state" | "province") => "region",
+        (AttributeKind::Address, "address1" | "addressline1" | "street1") => "line1",
+        (AttributeKind::Address, "address2" | "addressline2" | "street2") => "line2",
+        (AttributeKind::Address, "housenumber" | "houseno") => "house_number",
+        (AttributeKind::Address, "apartment" | "apt") => "unit",
+        _ => return layout::input_parts(kind).iter().find(|part| part.replace('_', "") == plain).copied(),
+    };
+    Some(usual)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn members_are_parts_whatever_their_spelling() {
+        let column = |value: &str| Arc::new(StringArray::from(vec![value])) as ArrayRef;
+        let fields = |names: &[(&str, &str)]| {
+            let arrays = names.iter().map(|(name, value)| {
+                (Arc::new(arrow::datatypes::Field::new(*name, DataType::Utf8, true)), column(value))
+            });
+            StructArray::from(arrays.collect::<Vec<_>>())
+        };
+        let read = |kind, names: &[(&str, &str)]| {
+            let structs = fields(names);
+            let parts = members(kind, &structs).into_iter().map(|(index, column)| {
+                format!("{}={}", layout::input_parts(kind)[index], column.as_string::<i32>().value(0))
+            });
+            parts.collect::<Vec<_>>()
+        };
+        let names =
+            [("houseNumber", "7"), ("Street", "Elm"), ("ZIP", "1"), ("city", "X"), ("geo", "?"), ("type", "home")];
+        let parts = ["house_number=7", "street=Elm", "postcode=1", "locality=X", "kind=home"];
+        assert_eq!(read(AttributeKind::Address, &names), parts);
+        assert_eq!(read(AttributeKind::Address, &[("locality", "a"), ("city", "b")]), ["locality=b", "locality=a"]);
+        assert_eq!(read(AttributeKind::Email, &[("label", "work"), ("email", "e")]), ["type=work", "value=e"]);
     }
 }

@@ -194,11 +194,16 @@ impl Checker<'_> {
             return;
         }
         let hint = rules.get("hint").and_then(Value::as_str).map(|hint| format!("; {hint}")).unwrap_or_default();
-        let (least, most) =
-            (rules.get("minimum").and_then(Value::as_f64), rules.get("maximum").and_then(Value::as_f64));
-        let outside = |number: f64| least.is_some_and(|least| number < least) || most.is_some_and(|most| number > most);
+        let limit = |name: &str| rules.get(name).and_then(Value::as_f64);
+        let (least, most, below) = (limit("minimum"), limit("maximum"), limit("exclusiveMaximum"));
+        let outside = |number: f64| {
+            least.is_some_and(|least| number < least)
+                || most.is_some_and(|most| number > most)
+                || below.is_some_and(|below| number >= below)
+        };
         if value.as_f64().is_some_and(outside) {
-            let expected = match (least, most) {
+            let expected = match (least, most.or(below)) {
+                (Some(least), Some(below)) if most.is_none() => format!("a number from {least} to below {below}"),
                 (Some(least), Some(most)) if least == most => format!("{least}"),
                 (Some(least), Some(most)) => format!("a number from {least} to {most}"),
                 (Some(least), None) => format!("at least {least}"),

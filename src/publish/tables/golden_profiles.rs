@@ -280,14 +280,13 @@ fn measured_columns(
     updated: &Moments<'_>,
     clusters: &[u32],
 ) -> Vec<ArrayRef> {
-    let (names, places) = sources_by_name(results.plan);
     let identifying: Vec<&RankedAttribute> = entity
         .golden
         .attributes
         .iter()
         .filter(|attribute| is_identifying(attribute.plan.kind, &attribute.plan.name))
         .collect();
-    let mut known: Vec<usize> = Vec::new();
+    let mut known: Vec<u16> = Vec::new();
     let mut first = TimestampMicrosecondBuilder::new().with_timezone("UTC");
     let mut last = TimestampMicrosecondBuilder::new().with_timezone("UTC");
     let (mut source_count, mut record_count) = (Int64Builder::new(), Int64Builder::new());
@@ -300,8 +299,7 @@ fn measured_columns(
         known.clear();
         let (mut earliest, mut latest) = (None::<i64>, None::<i64>);
         for member in members {
-            let source = records.sources.get(*member as usize).copied().map(usize::from);
-            known.extend(source.and_then(|source| places.get(source)));
+            known.extend(records.sources.get(*member as usize));
             let Some(at) = updated.of(*member) else { continue };
             earliest = Some(earliest.map_or(at, |known| known.min(at)));
             latest = Some(latest.map_or(at, |known| known.max(at)));
@@ -312,7 +310,8 @@ fn measured_columns(
         last.append_option(latest);
         source_count.append_value(count_of(known.len()));
         record_count.append_value(count_of(members.len()));
-        append_list(&mut sources, known.iter().filter_map(|place| names.get(*place).copied()));
+        let names = known.iter().filter_map(|source| results.plan.sources.get(usize::from(*source)));
+        append_list(&mut sources, names.map(|source| source.name.as_str()));
         let mapped = entity.golden.attributes.len().max(1);
         let present = entity.golden.attributes.iter().filter(|attribute| attribute.winner(cluster).is_some()).count();
         #[expect(clippy::cast_possible_truncation, clippy::cast_precision_loss, reason = "shares")]
@@ -334,15 +333,6 @@ fn measured_columns(
         Arc::new(conflict.finish()),
         Arc::new(review.finish()),
     ]
-}
-
-/// The names of the sources, sorted, and for each source the place of its name there.
-fn sources_by_name(plan: &Plan) -> (Vec<&str>, Vec<usize>) {
-    let mut names: Vec<&str> = plan.sources.iter().map(|source| source.name.as_str()).collect();
-    names.sort_unstable();
-    let place = |name: &str| names.iter().position(|known| *known == name).unwrap_or(0);
-    let places = plan.sources.iter().map(|source| place(&source.name)).collect();
-    (names, places)
 }
 
 /// A person has one of these, so two of them are a conflict.

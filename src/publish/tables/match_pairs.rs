@@ -41,7 +41,7 @@ pub fn fields() -> Vec<Field> {
             "sampled",
             DataType::Boolean,
             false,
-            "whether the row is one of the hundredth that is drawn from the pairs below a probability of .05",
+            "whether the row is one of the hundredth that is drawn from the pairs below a probability of .05, or below review where that is lower",
         ),
     ]
 }

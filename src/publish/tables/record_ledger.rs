@@ -9,7 +9,7 @@ use arrow::datatypes::{DataType, Field};
 use crate::extract::Quarantined;
 use crate::normalize::{EntityRecords, Fate};
 use crate::pipeline::RunError;
-use crate::publish::columns::{Keys, Names, maybe_texts};
+use crate::publish::columns::{Keys, Names, maybe_texts, source_names};
 use crate::publish::table::{BATCH_ROWS, TableWriter, WrittenTable, column, maybe_text, text};
 use crate::publish::{EntityResult, Results};
 
@@ -100,14 +100,13 @@ pub fn write(results: &Results<'_>, version: &Path) -> Result<WrittenTable, RunE
         })
         .collect();
     let lines = Lines::of(results, rejected)?;
-    let names = Sorted::of(results.plan.sources.iter().map(|source| source.name.as_str()));
     let golden: Vec<_> = results.entities.iter().map(|entity| &entity.golden_ids.ids).collect();
     let golden = Names::all(&golden)?;
-    let (sources, entities, files) = (names.names(), lines.entities.names(), lines.files.names());
+    let (sources, entities, files) = (source_names(results.plan), lines.entities.names(), lines.files.names());
     let states = Names::of(STATES);
     let mut writer = TableWriter::create(version, NAME, fields(), results.plan.publish.compression)?;
-    for (number, name) in (0..).zip(&names.0) {
-        let Some(source) = results.plan.sources.iter().position(|source| source.name == *name) else { continue };
+    // The sources of a plan are ordered by name.
+    for (number, source) in (0..).zip(0..results.plan.sources.len()) {
         for chunk in lines.of_source(source).chunks(BATCH_ROWS) {
             let said: Vec<Said<'_>> = chunk.iter().map(|line| lines.said(*line)).collect();
             writer.write(vec![

@@ -34,7 +34,10 @@ pub fn fields() -> Vec<Field> {
         ),
         count("records", "rows that became records"),
         count("duplicate_rows", "rows that repeat a record"),
-        count("superseded", "rows that a newer row of the same key replaces"),
+        count(
+            "superseded",
+            "rows that another of the same key replaces: a newer one, or the first where there is no updated_at",
+        ),
         count("quarantined", "rows that could not be read, have no key or an expression fails on"),
         count("filtered", "rows that no record type takes"),
         count("orphans", "child rows whose parent is not there"),

@@ -144,7 +144,7 @@ pub enum SecretRef {
     File(String),
 }
 
-/// A share of a whole, 0 to 1: `80%` or `0.8`.
+/// A share of a whole, 0 to 1: `80%` or `0.8`. A bare 1 is refused: it could mean all or one percent.
 #[derive(Debug, Clone, Copy, PartialEq, PartialOrd)]
 pub struct Percent(f64);
 
@@ -231,8 +231,8 @@ macro_rules! percentage {
 percentage!(
     Percent,
     "percent",
-    { "type": "number", "minimum": 0, "maximum": 1, "hint": "write a percentage as `80%`" },
-    "A share of a whole: `80%` or `0.8`."
+    { "type": "number", "minimum": 0, "exclusiveMaximum": 1, "hint": "write a percentage as `80%`, and all as `100%`" },
+    "A share of a whole: `80%` or `0.8`. The whole is `100%`, because 1 could also mean one percent."
 );
 percentage!(
     Ratio,

@@ -82,11 +82,16 @@ fn values() {
         "dd/mm/yyyy",
         &["11:20 `dd/mm/yyyy` is not a date format; write it as `%d/%m/%Y` (day, month, year)"],
     );
-    check("max_quarantined: 1%", "max_quarantined: 1", &[""; 0]);
+    check("max_quarantined: 1%", "max_quarantined: 0.01", &[""; 0]);
+    check(
+        "max_quarantined: 1%",
+        "max_quarantined: 1",
+        &["15:24 expected a number from 0 to below 1, found `1`; write a percentage as `80%`, and all as `100%`"],
+    );
     check(
         "max_quarantined: 1%",
         "max_quarantined: 5",
-        &["15:24 expected a number from 0 to 1, found `5`; write a percentage as `80%`"],
+        &["15:24 expected a number from 0 to below 1, found `5`; write a percentage as `80%`, and all as `100%`"],
     );
     check(
         "max_quarantined: 1%",
