@@ -1,5 +1,7 @@
 //! E-mail addresses.
 
+use std::num::NonZeroU32;
+
 use crate::features::{Features, text_hash};
 use crate::kernels::{jaro_winkler_from, within_edits};
 use crate::letters::Letters;
@@ -26,7 +28,7 @@ pub(crate) struct Mailbox {
     /// Of the name before the last `@`.
     name: Letters,
     /// A hash of that name; `None` where there is no `@`.
-    pub(super) hash: Option<u32>,
+    pub(super) hash: Option<NonZeroU32>,
     /// Whether the domain is that of a provider of mailboxes for everybody.
     provider: bool,
 }
@@ -36,7 +38,7 @@ impl Mailbox {
         match email.rsplit_once('@') {
             Some((name, domain)) => Self {
                 name: Letters::of(name),
-                hash: Some(text_hash(name) as u32),
+                hash: NonZeroU32::new(text_hash(name) as u32 | 1),
                 provider: PROVIDERS.binary_search(&domain).is_ok(),
             },
             None => Self { name: Letters::of(email), hash: None, provider: false },

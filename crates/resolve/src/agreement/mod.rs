@@ -189,7 +189,7 @@ impl Comparator {
                 each(f, *field, days, records, |day| day.map_or(0, |day| u64::from(day.digits)))
             }
             Self::Email { field, mailboxes, .. } => {
-                each(f, *field, mailboxes, records, |mailbox| u64::from(mailbox.hash.unwrap_or(0)))
+                each(f, *field, mailboxes, records, |mailbox| mailbox.hash.map_or(0, |hash| u64::from(hash.get())))
             }
             Self::Phone { field, digits } => each(f, *field, digits, records, |digits| digits.bits()),
             Self::Address(values) => {
