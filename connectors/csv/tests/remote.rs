@@ -4,11 +4,10 @@
 //! it is not, the test says so on stderr and passes; `REQUIRE_SERVERS=1` makes that a failure.
 
 use std::io::{Read as _, Write as _};
-use std::net::{TcpListener, TcpStream};
+use std::net::TcpListener;
 use std::path::PathBuf;
-use std::process::{Child, Command, Stdio};
+use std::process::Command;
 use std::sync::Arc;
-use std::time::{Duration, Instant};
 
 use arrow::array::{ArrayRef, AsArray as _, RecordBatch, StringArray};
 use arrow::datatypes::{DataType, Field, Schema};
@@ -17,6 +16,7 @@ use flate2::Compression;
 use flate2::write::GzEncoder;
 use goldsmith_source::conformance::{ExpectedFile, ExpectedReject, Fixture, check_source, collect};
 use goldsmith_source::{Connector as _, OpenContext, ReadRequest};
+use goldsmith_test_servers::{Server, find_program, free_port};
 use serde_json::json;
 
 /// A web server that has one file, whatever it is asked for.
@@ -67,40 +67,8 @@ fn keeps_the_contract_over_http() {
     assert_eq!(check_source(&fixture).err().unwrap_or_default(), []);
 }
 
-struct Server(Child);
-
-impl Drop for Server {
-    fn drop(&mut self) {
-        drop(self.0.kill());
-        drop(self.0.wait());
-    }
-}
-
-fn moto_server() -> Option<PathBuf> {
-    let named = std::env::var_os("MOTO_SERVER").map(PathBuf::from);
-    let path = std::env::var_os("PATH").unwrap_or_default();
-    let found = named.into_iter().chain(std::env::split_paths(&path).map(|folder| folder.join("moto_server")));
-    let found = found.into_iter().find(|path| path.is_file());
-    if found.is_none() {
-        let message = "NOT TESTED: moto_server is not installed; see the head of connectors/csv/tests/remote.rs";
-        assert!(std::env::var_os("REQUIRE_SERVERS").is_none_or(|required| required != "1"), "{message}");
-        drop(writeln!(std::io::stderr(), "{message}"));
-    }
-    found
-}
-
-fn put(port: u16, target: &str, body: &[u8]) {
-    let mut stream = TcpStream::connect(("127.0.0.1", port)).unwrap();
-    let length = body.len();
-    write!(
-        stream,
-        "PUT {target} HTTP/1.1\r\nHost: 127.0.0.1:{port}\r\nConnection: close\r\nContent-Length: {length}\r\n\r\n"
-    )
-    .unwrap();
-    stream.write_all(body).unwrap();
-    let mut answer = Vec::new();
-    stream.read_to_end(&mut answer).unwrap();
-    assert!(answer.starts_with(b"HTTP/1.1 200"), "{target}");
+fn put(server: &Server, target: &str, body: &[u8]) {
+    assert_eq!(server.send("PUT", target, "", body).0, 200, "{target}");
 }
 
 /// The variables of AWS belong to the process, so the test starts itself again with them.
@@ -109,25 +77,19 @@ fn compressed_files_of_a_bucket_are_one_table() {
     if std::env::var_os("AWS_ENDPOINT_URL").is_some_and(|_| std::env::var_os("CSV_TEST_READS").is_some()) {
         return reads_the_bucket();
     }
-    let Some(program) = moto_server() else { return };
-    let port = goldsmith_test_ports::free_port();
+    let Some(program) = find_program("MOTO_SERVER", "moto_server", "connectors/csv/tests/remote.rs") else { return };
+    let port = free_port();
     let mut command = Command::new(program);
-    command.args(["-H", "127.0.0.1", "-p", &port.to_string()]).stdout(Stdio::null()).stderr(Stdio::null());
-    let _server = Server(command.spawn().unwrap());
-    let until = Instant::now() + Duration::from_secs(60);
-    while TcpStream::connect(("127.0.0.1", port)).is_err() {
-        assert!(Instant::now() < until, "moto does not listen");
-        std::thread::sleep(Duration::from_millis(50));
-    }
+    let server = Server::start(command.args(["-H", "127.0.0.1", "-p", &port.to_string()]), port);
     let gzip = |text: &[u8]| {
         let mut encoder = GzEncoder::new(Vec::new(), Compression::default());
         encoder.write_all(text).unwrap();
         encoder.finish().unwrap()
     };
-    put(port, "/crm", b"");
-    put(port, "/crm/in/2024-02.csv.gz", &gzip(b"name,id\nBo,2\n"));
-    put(port, "/crm/in/2024-01.csv.gz", &gzip(b"id,name\n1,Zo\xeb\n"));
-    put(port, "/crm/in/readme.txt", b"not this");
+    put(&server, "/crm", b"");
+    put(&server, "/crm/in/2024-02.csv.gz", &gzip(b"name,id\nBo,2\n"));
+    put(&server, "/crm/in/2024-01.csv.gz", &gzip(b"id,name\n1,Zo\xeb\n"));
+    put(&server, "/crm/in/readme.txt", b"not this");
     let output = Command::new(std::env::current_exe().unwrap())
         .args(["--exact", "compressed_files_of_a_bucket_are_one_table", "--nocapture"])
         .env("CSV_TEST_READS", "1")

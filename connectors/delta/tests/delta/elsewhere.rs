@@ -4,13 +4,13 @@
 //! it is not, the test says so on stderr and passes; `REQUIRE_SERVERS=1` makes that a failure.
 
 use std::io::{Read as _, Write as _};
-use std::net::{TcpListener, TcpStream};
+use std::net::TcpListener;
 use std::path::{Path, PathBuf};
-use std::process::{Child, Command, Stdio};
-use std::time::{Duration, Instant};
+use std::process::Command;
 
 use goldsmith_source::ErrorKind;
 use goldsmith_source::conformance::collect;
+use goldsmith_test_servers::{Server, find_program, free_port};
 use serde_json::json;
 
 use crate::made::{Made, checkpoint, first_actions, people, remove};
@@ -105,41 +105,8 @@ fn web_servers_are_asked_for_one_commit_after_the_other() {
     assert!(nothing.to_string().contains("/nothing: there is no Delta table"), "{nothing}");
 }
 
-struct Server(Child);
-
-impl Drop for Server {
-    fn drop(&mut self) {
-        drop(self.0.kill());
-        drop(self.0.wait());
-    }
-}
-
-fn moto_server() -> Option<PathBuf> {
-    let named = std::env::var_os("MOTO_SERVER").map(PathBuf::from);
-    let path = std::env::var_os("PATH").unwrap_or_default();
-    let found = named.into_iter().chain(std::env::split_paths(&path).map(|folder| folder.join("moto_server")));
-    let found = found.into_iter().find(|path| path.is_file());
-    if found.is_none() {
-        let message =
-            "NOT RUN: moto_server is not installed; see the head of connectors/delta/tests/delta/elsewhere.rs";
-        assert!(std::env::var_os("REQUIRE_SERVERS").is_none_or(|required| required != "1"), "{message}");
-        drop(writeln!(std::io::stderr(), "{message}"));
-    }
-    found
-}
-
-fn put(port: u16, target: &str, body: &[u8]) {
-    let mut stream = TcpStream::connect(("127.0.0.1", port)).unwrap();
-    let length = body.len();
-    write!(
-        stream,
-        "PUT {target} HTTP/1.1\r\nHost: 127.0.0.1:{port}\r\nConnection: close\r\nContent-Length: {length}\r\n\r\n"
-    )
-    .unwrap();
-    stream.write_all(body).unwrap();
-    let mut answer = Vec::new();
-    stream.read_to_end(&mut answer).unwrap();
-    assert!(answer.starts_with(b"HTTP/1.1 200"), "{target}");
+fn put(server: &Server, target: &str, body: &[u8]) {
+    assert_eq!(server.send("PUT", target, "", body).0, 200, "{target}");
 }
 
 /// The variables of AWS belong to the process, so the test starts itself again with them.
@@ -148,30 +115,26 @@ fn a_bucket_is_listed_and_files_elsewhere_in_it_are_followed() {
     if std::env::var_os("DELTA_TEST_READS").is_some() {
         return reads_the_bucket();
     }
-    let Some(program) = moto_server() else { return };
-    let port = goldsmith_test_ports::free_port();
+    let Some(program) = find_program("MOTO_SERVER", "moto_server", "connectors/delta/tests/delta/elsewhere.rs") else {
+        return;
+    };
+    let port = free_port();
     let mut command = Command::new(program);
-    command.args(["-H", "127.0.0.1", "-p", &port.to_string()]).stdout(Stdio::null()).stderr(Stdio::null());
-    let _server = Server(command.spawn().unwrap());
-    let until = Instant::now() + Duration::from_secs(120);
-    while TcpStream::connect(("127.0.0.1", port)).is_err() {
-        assert!(Instant::now() < until, "moto does not listen");
-        std::thread::sleep(Duration::from_millis(50));
-    }
+    let server = Server::start(command.args(["-H", "127.0.0.1", "-p", &port.to_string()]), port);
     let mut made = table();
     // As a shallow clone has it: a file of another table in the same bucket.
     let mut other = made.file("other.parquet", &people(&[4]));
     other["add"]["path"] = json!("s3://lake/elsewhere/x%20y.parquet");
     made.commit(&[other]);
-    put(port, "/lake", b"");
+    put(&server, "/lake", b"");
     for entry in made.path("").read_dir().unwrap().chain(made.path("_delta_log").read_dir().unwrap()) {
         let path = entry.unwrap().path();
         if path.is_file() {
             let below = path.strip_prefix(made.path("")).unwrap().to_str().unwrap().replace(' ', "%20");
-            put(port, &format!("/lake/in/t/{below}"), &std::fs::read(&path).unwrap());
+            put(&server, &format!("/lake/in/t/{below}"), &std::fs::read(&path).unwrap());
         }
     }
-    put(port, "/lake/elsewhere/x%20y.parquet", &std::fs::read(made.path("other.parquet")).unwrap());
+    put(&server, "/lake/elsewhere/x%20y.parquet", &std::fs::read(made.path("other.parquet")).unwrap());
     let output = Command::new(std::env::current_exe().unwrap())
         .args(["--exact", "elsewhere::a_bucket_is_listed_and_files_elsewhere_in_it_are_followed", "--nocapture"])
         .env("DELTA_TEST_READS", "1")

@@ -57,7 +57,7 @@ impl Server {
     }
 
     fn on_a_free_port(prepare: &str, settings: &[&str]) -> Option<Self> {
-        let port = goldsmith_test_ports::free_port();
+        let port = goldsmith_test_servers::free_port();
         let mut command = unprivileged("sh");
         command.args(["-c", SCRIPT, "sh"]).arg(port.to_string()).arg(prepare).args(settings);
         command.env("MYSQL_PWD", PASSWORD).stdin(Stdio::piped()).stdout(Stdio::piped()).current_dir("/tmp");

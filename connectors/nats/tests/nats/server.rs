@@ -55,7 +55,7 @@ impl Server {
     }
 
     fn on_a_free_port(prepare: &str, settings: &str) -> Option<Self> {
-        let port = goldsmith_test_ports::free_port();
+        let port = goldsmith_test_servers::free_port();
         let mut command = unprivileged("sh");
         command.args(["-c", SCRIPT, "sh", prepare]).arg(port.to_string()).arg(settings);
         command.stdin(Stdio::piped()).stdout(Stdio::piped()).current_dir("/tmp");

@@ -47,7 +47,7 @@ impl Server {
             std::io::stderr().write_all(format!("{message}\n").as_bytes()).unwrap();
             return None;
         };
-        let port = goldsmith_test_ports::free_port();
+        let port = goldsmith_test_servers::free_port();
         let mut command = unprivileged("sh");
         command.args(["-c", SCRIPT, "sh"]).arg(&programs).arg(port.to_string()).arg(prepare).args(settings);
         command.env("PGPASSWORD", PASSWORD).stdin(Stdio::piped()).stdout(Stdio::piped()).current_dir("/tmp");

@@ -7,7 +7,7 @@
 use std::fs;
 use std::os::unix::fs::{MetadataExt as _, PermissionsExt as _};
 use std::os::unix::process::CommandExt as _;
-use std::path::{Path, PathBuf};
+use std::path::Path;
 use std::process::{Child, Command, Stdio};
 use std::time::{Duration, Instant, SystemTime};
 
@@ -15,11 +15,14 @@ use arrow::array::{ArrayRef, Int64Array, RecordBatch, StringArray};
 use connector_rest::Rest;
 use goldsmith_source::conformance::{ExpectedFile, Fixture, check_source, collect};
 use goldsmith_source::{Mark, ReadRequest, Window};
+use goldsmith_test_servers::{find_program, free_port};
 use serde_json::{Value, json};
 
 use crate::support::{error, ids, open, read, read_table, shown};
 
 const CONTACTS: i64 = 25;
+/// What tells how to install the applications.
+const HEAD: &str = "connectors/rest/tests/rest/applications.rs";
 /// Nobody, where the tests run as root.
 const NOBODY: u32 = 65_534;
 
@@ -35,20 +38,6 @@ impl Drop for Server {
         drop(self.child.kill());
         drop(self.child.wait());
     }
-}
-
-/// The program named by the variable, or found on the path.
-fn program(variable: &str, name: &str) -> Option<PathBuf> {
-    let named = std::env::var_os(variable).map(PathBuf::from);
-    let path = std::env::var_os("PATH").unwrap_or_default();
-    let found =
-        named.or_else(|| std::env::split_paths(&path).map(|folder| folder.join(name)).find(|file| file.is_file()));
-    if found.is_none() {
-        let message = format!("{name} is not installed, so nothing was tested against it; set {variable} or the PATH");
-        assert_ne!(std::env::var("REQUIRE_SERVERS").as_deref(), Ok("1"), "{message}");
-        eprintln!("NOT TESTED: {message}");
-    }
-    found
 }
 
 /// Gives the command to nobody, where this is root and nobody can run it.
@@ -69,7 +58,7 @@ fn start(program: &Path, prepare: impl Fn(&Path), arguments: impl Fn(&str) -> Ve
     for file in fs::read_dir(folder.path()).unwrap().flatten() {
         fs::set_permissions(file.path(), fs::Permissions::from_mode(0o666)).unwrap();
     }
-    let port = goldsmith_test_ports::free_port().to_string();
+    let port = free_port().to_string();
     let mut command = Command::new(program);
     command.args(arguments(&port)).current_dir(folder.path()).env("HOME", folder.path());
     command.stdin(Stdio::null()).stdout(Stdio::null()).stderr(Stdio::null());
@@ -90,7 +79,7 @@ fn contact(id: i64) -> Value {
 }
 
 fn json_server() -> Option<Server> {
-    let program = program("JSON_SERVER", "json-server")?;
+    let program = find_program("JSON_SERVER", "json-server", HEAD)?;
     let contacts: Vec<Value> = (1..=CONTACTS).map(contact).collect();
     let notes: Vec<Value> =
         (1..=40).map(|id| json!({ "id": id, "contactId": id % 10 + 1, "text": format!("note {id}") })).collect();
@@ -101,7 +90,7 @@ fn json_server() -> Option<Server> {
 }
 
 fn datasette() -> Option<Server> {
-    let program = program("DATASETTE", "datasette")?;
+    let program = find_program("DATASETTE", "datasette", HEAD)?;
     let prepare = |folder: &Path| {
         let database = rusqlite::Connection::open(folder.join("crm.db")).unwrap();
         database.execute_batch("CREATE TABLE contacts (id INTEGER PRIMARY KEY, name TEXT, updated TEXT)").unwrap();

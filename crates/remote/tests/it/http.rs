@@ -4,11 +4,13 @@ use std::process::Command;
 
 use goldsmith_remote::RemoteErrorKind::{Config, Unavailable};
 
-use crate::support::{Server, failure, fetch, find};
+use goldsmith_test_servers::Server;
+
+use crate::support::{failure, fetch, find};
 
 fn server(folder: &std::path::Path) -> Option<Server> {
     let python = find("PYTHON", "python3")?;
-    let port = goldsmith_test_ports::free_port();
+    let port = goldsmith_test_servers::free_port();
     let mut command = Command::new(python);
     command.args(["-m", "http.server", "--bind", "127.0.0.1", &port.to_string()]).current_dir(folder);
     Some(Server::start(&mut command, port))
@@ -21,7 +23,7 @@ fn files_come_as_they_are_and_missing_ones_are_named() {
     std::fs::write(folder.path().join("a b.csv.gz"), &large).unwrap();
     std::fs::write(folder.path().join("empty.csv"), b"").unwrap();
     let Some(server) = server(folder.path()) else { return };
-    let base = format!("http://127.0.0.1:{}", server.port);
+    let base = format!("http://127.0.0.1:{}", server.port());
     let files = fetch(&format!("{base}/a%20b.csv.gz?token=hunter2#x"), &[]).unwrap();
     assert_eq!(files, [(format!("{base}/a%20b.csv.gz"), large)]);
     assert_eq!(fetch(&format!("{base}/empty.csv"), &[]).unwrap(), [(format!("{base}/empty.csv"), vec![])]);
@@ -56,14 +58,14 @@ fn a_certificate_nobody_vouches_for_is_refused_at_once() {
         .output()
         .unwrap();
     assert!(made.status.success(), "{}", String::from_utf8_lossy(&made.stderr));
-    let port = goldsmith_test_ports::free_port();
+    let port = goldsmith_test_servers::free_port();
     let serve = format!(
         "import http.server,ssl\ns=http.server.HTTPServer(('127.0.0.1',{port}),http.server.SimpleHTTPRequestHandler)\n\
          c=ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)\nc.load_cert_chain('c.pem','k.pem')\n\
          s.socket=c.wrap_socket(s.socket,server_side=True,do_handshake_on_connect=False)\ns.serve_forever()"
     );
     let server = Server::start(Command::new(python).args(["-c", &serve]).current_dir(folder.path()), port);
-    let address = format!("https://localhost:{}/c.pem", server.port);
+    let address = format!("https://localhost:{}/c.pem", server.port());
     let begun = std::time::Instant::now();
     let (kind, message) = failure(&address, &[]);
     assert_eq!(kind, Config);

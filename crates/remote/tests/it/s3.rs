@@ -1,15 +1,18 @@
 //! S3, played by moto, which checks signatures once it is told to.
 
+use std::io::Write;
 use std::process::Command;
 
 use goldsmith_remote::RemoteErrorKind::{Config, Unavailable};
 
-use crate::support::{Server, failure, fetch, find, names};
+use goldsmith_test_servers::Server;
+
+use crate::support::{failure, fetch, find, names};
 
 const POLICY: &str = "%7B%22Version%22%3A%222012-10-17%22%2C%22Statement%22%3A%5B%7B%22Effect%22%3A%22Allow%22%2C%22Action%22%3A%22s3%3A%2A%22%2C%22Resource%22%3A%22%2A%22%7D%5D%7D";
 
 struct Moto {
-    server: Server,
+    _server: Server,
     endpoint: String,
     id: String,
     secret: String,
@@ -19,7 +22,7 @@ impl Moto {
     /// A server with buckets `crm` and `many.objects`, and one access key.
     fn start() -> Option<Self> {
         let program = find("MOTO_SERVER", "moto_server")?;
-        let port = goldsmith_test_ports::free_port();
+        let port = goldsmith_test_servers::free_port();
         let mut command = Command::new(program);
         command.args(["-H", "127.0.0.1", "-p", &port.to_string()]);
         // Pages of three names, and no signatures until the buckets are filled.
@@ -58,7 +61,7 @@ impl Moto {
             |name: &str| key.split(&format!("<{name}>")).nth(1).unwrap().split('<').next().unwrap().to_owned();
         let (id, secret) = (element("AccessKeyId"), element("SecretAccessKey"));
         assert_eq!(server.send("POST", "/moto-api/reset-auth", "", b"0").0, 200);
-        Some(Self { endpoint: format!("http://127.0.0.1:{port}"), server, id, secret })
+        Some(Self { endpoint: format!("http://127.0.0.1:{port}"), _server: server, id, secret })
     }
 
     fn variables(&self) -> Vec<(&str, &str)> {
@@ -77,8 +80,18 @@ fn signed_requests_fetch_and_list() {
     let variables = moto.variables();
     let one = |address: &str| fetch(address, &variables).unwrap();
     assert_eq!(one("s3://crm/in/a.csv"), [("s3://crm/in/a.csv".to_owned(), b"id\n1\n".to_vec())]);
-    assert_eq!(one("s3://crm/in/sp ace +ü%.csv"), [("s3://crm/in/sp ace +ü%.csv".to_owned(), b"id\n4\n".to_vec())]);
     assert_eq!(one("s3://crm.dotted/a.csv"), [("s3://crm.dotted/a.csv".to_owned(), b"id\n8\n".to_vec())]);
+    let special = "s3://crm/in/sp ace +ü%.csv";
+    // One that merely lies in PATH may be older than moto 5.2.5, which refuses the signatures of such names.
+    if std::env::var_os("MOTO_SERVER").is_none()
+        && fetch(special, &variables).is_err_and(|error| error.to_string().ends_with("correct AWS_SECRET_ACCESS_KEY"))
+    {
+        let message = "NOT TESTED: moto_server is older than 5.2.5; name a newer one in MOTO_SERVER";
+        assert!(std::env::var_os("REQUIRE_SERVERS").is_none_or(|required| required != "1"), "{message}");
+        drop(writeln!(std::io::stderr(), "{message}"));
+        return;
+    }
+    assert_eq!(one(special), [(special.to_owned(), b"id\n4\n".to_vec())]);
 
     // The listing has ten names on four pages.
     let listed = names("s3://crm/in/*.csv", &variables);
@@ -115,5 +128,4 @@ fn refusals_say_what_to_mend() {
     assert_eq!(failure("s3://crm/in/a.csv", &id), (Config, expected.to_owned()));
     let html = changed("AWS_ENDPOINT_URL_S3", "http://127.0.0.1:1");
     assert_eq!(failure("s3://crm/in/a.csv", &html).0, Unavailable);
-    assert!(moto.server.port > 0);
 }

@@ -8,7 +8,9 @@ use std::process::Command;
 use goldsmith_remote::Folder;
 use goldsmith_remote::RemoteErrorKind::{Config, Unavailable};
 
-use crate::support::{Server, failure, fetch, find, names};
+use goldsmith_test_servers::Server;
+
+use crate::support::{failure, fetch, find, names};
 
 /// The user `nobody`: the server of a test that root runs has no more rights than that one.
 const NOBODY: u32 = 65_534;
@@ -39,7 +41,7 @@ impl Sshd {
         key(&at("host"));
         key(&at("user"));
         key(&at("stranger"));
-        let port = goldsmith_test_ports::free_port();
+        let port = goldsmith_test_servers::free_port();
         let is_root = folder.path().metadata().unwrap().uid() == 0;
         // Without PAM the account counts as locked, because it has no password.
         let pam = if is_root { "yes" } else { "no" };
@@ -108,7 +110,7 @@ impl Sshd {
     }
 
     fn address(&self, name: &str) -> String {
-        format!("sftp://127.0.0.1:{}{}/{name}", self.server.port, self.data().display())
+        format!("sftp://127.0.0.1:{}{}/{name}", self.server.port(), self.data().display())
     }
 
     fn variables(&self) -> [(&str, &str); 1] {
@@ -194,7 +196,7 @@ fn refusals_say_what_to_mend() {
     );
     let (kind, message) = with("config_that_is_not_there");
     assert!(kind == Config && message.starts_with("the configuration of SSH is refused"), "{message}");
-    let nobody = format!("sftp://127.0.0.1:{}/a.csv", goldsmith_test_ports::free_port());
+    let nobody = format!("sftp://127.0.0.1:{}/a.csv", goldsmith_test_servers::free_port());
     let (kind, message) = failure(&nobody, &variables);
     assert!(kind == Unavailable && message.contains("the host cannot be reached"), "{message}");
 }

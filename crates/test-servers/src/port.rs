@@ -1,4 +1,4 @@
-//! Ports for the servers that tests start.
+//! Ports that nobody listens on.
 
 use std::net::TcpListener;
 use std::sync::atomic::{AtomicU16, Ordering};
