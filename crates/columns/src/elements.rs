@@ -151,7 +151,7 @@ impl Identifiers<'_> {
 impl<'a> Elements<'a> for Identifiers<'a> {
     fn push(&mut self, inputs: &Inputs<'a>) -> bool {
         let [Some(raw), kind, ..] = *inputs else { return false };
-        let value = if is_placeholder(PlaceholderKind::Text, raw) { None } else { identifier::clean(raw) };
+        let value = if is_placeholder(PlaceholderKind::Identifier, raw) { None } else { identifier::clean(raw) };
         self.value.append_option(value.as_deref());
         self.kind.append_option(word(&mut self.kinds, kind));
         self.common.push(raw, value.is_some());

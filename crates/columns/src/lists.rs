@@ -13,6 +13,7 @@ use arrow::compute::{SortOptions, cast, take};
 use arrow::datatypes::DataType;
 use arrow::error::ArrowError;
 use goldsmith_config::attributes::AttributeKind;
+use goldsmith_config::usual::part_named;
 
 use crate::elements::{Addresses, Consents, Elements, Emails, Identifiers, Inputs, Phones};
 use crate::{Reading, layout, text_of};
@@ -222,34 +223,13 @@ fn members(kind: AttributeKind, structs: &StructArray) -> Vec<(usize, &ArrayRef)
         .iter()
         .zip(structs.columns())
         .filter_map(|(field, column)| {
-            let name = part_name(kind, field.name())?;
+            let name = part_named(kind, field.name())?;
             let index = known.iter().position(|part| *part == name)?;
             Some((field.name() == name, index, column))
         })
         .collect();
     members.sort_by_key(|(exact, ..)| *exact);
     members.into_iter().map(|(_, index, column)| (index, column)).collect()
-}
-
-/// The part that a member of an object is, whatever its capitals and underscores, or by another usual name.
-fn part_name(kind: AttributeKind, member: &str) -> Option<&'static str> {
-    let plain: String = member.chars().filter(char::is_ascii_alphanumeric).map(|c| c.to_ascii_lowercase()).collect();
-    let usual = match (kind, plain.as_str()) {
-        (AttributeKind::Email, "email" | "address" | "mail") => "value",
-        (AttributeKind::Phone, "phone" | "value" | "phonenumber") => "number",
-        (AttributeKind::Phone | AttributeKind::Address, "countrycode") => "country",
-        (AttributeKind::Email | AttributeKind::Phone | AttributeKind::Identifier, "kind" | "label") => "type",
-        (AttributeKind::Address, "type" | "label") => "kind",
-        (AttributeKind::Address, "postalcode" | "zip" | "zipcode") => "postcode",
-        (AttributeKind::Address, "city" | "town") => "locality",
-        (AttributeKind::Address, "state" | "province") => "region",
-        (AttributeKind::Address, "address1" | "addressline1" | "street1") => "line1",
-        (AttributeKind::Address, "address2" | "addressline2" | "street2") => "line2",
-        (AttributeKind::Address, "housenumber" | "houseno") => "house_number",
-        (AttributeKind::Address, "apartment" | "apt") => "unit",
-        _ => return layout::input_parts(kind).iter().find(|part| part.replace('_', "") == plain).copied(),
-    };
-    Some(usual)
 }
 
 #[cfg(test)]

@@ -34,7 +34,10 @@ pub fn parse(raw: &str, formats: &[&str]) -> Option<NaiveDate> {
     if formats.is_empty() {
         return undeclared(raw);
     }
-    formats.iter().find_map(|format| declared(raw, format))
+    // ISO 8601 means one thing whatever is declared, unless that is year, day, month.
+    let iso = || raw.len() == 10 && !formats.iter().any(|format| format.starts_with("%Y-%d"));
+    let read = formats.iter().find_map(|format| declared(raw, format));
+    read.or_else(|| iso().then(|| declared(raw, "%Y-%m-%d")).flatten())
 }
 
 /// Days since 1970-01-01, as tables count them.
@@ -386,6 +389,14 @@ const fn century(year: u32) -> u32 {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn iso_is_read_beside_what_is_declared() {
+        let day = NaiveDate::from_ymd_opt(1935, 3, 25);
+        assert_eq!(parse("1935-03-25", &["%m/%d/%Y"]), day);
+        assert_eq!(parse("1935-03-25", &["%Y-%d-%m"]), None, "it would be the 3rd of no month");
+        assert_eq!(parse("25.03.1935", &["%m/%d/%Y"]), None);
+    }
     use proptest::prelude::*;
 
     #[test]

@@ -23,6 +23,8 @@ pub enum PlaceholderKind {
     Date,
     /// A postal address or a part of it.
     Address,
+    /// A number that an authority or a system gave.
+    Identifier,
 }
 
 /// Whether `value`, taken whole, stands for "nothing" in a column of this kind. Empty text does.
@@ -37,6 +39,9 @@ pub enum PlaceholderKind {
 /// ```
 /// use goldsmith_standardize::placeholder::{PlaceholderKind, is_placeholder};
 /// assert!(is_placeholder(PlaceholderKind::Text, " N/A "));
+/// assert!(is_placeholder(PlaceholderKind::Identifier, "999-99-9999"));
+/// assert!(!is_placeholder(PlaceholderKind::Identifier, "99999"));
+/// assert!(!is_placeholder(PlaceholderKind::Identifier, "999-99-9998"));
 /// assert!(is_placeholder(PlaceholderKind::Phone, "000-000-0000"));
 /// assert!(is_placeholder(PlaceholderKind::Email, "noreply@shop.example"));
 /// assert!(is_placeholder(PlaceholderKind::Date, "01/01/1900"));
@@ -55,6 +60,7 @@ pub fn is_placeholder(kind: PlaceholderKind, value: &str) -> bool {
         PlaceholderKind::Email => is_email_placeholder(value),
         PlaceholderKind::Date => is_date_placeholder(value),
         PlaceholderKind::Text => is_word_placeholder(value, None),
+        PlaceholderKind::Identifier => is_one_digit_repeated(value) || is_word_placeholder(value, None),
         PlaceholderKind::Address => is_word_placeholder(value, Some(&ADDRESS_WORDS)),
         PlaceholderKind::Name => {
             !matches!(value, "Null" | "Na" | "Nan" | "NAN") && is_word_placeholder(value, Some(&NAME_WORDS))
@@ -197,6 +203,17 @@ impl Compact {
     fn as_bytes(&self) -> &[u8] {
         self.bytes.get(..self.len).unwrap_or_default()
     }
+}
+
+/// Nothing but one digit, six times or more: `999-99-9999`.
+fn is_one_digit_repeated(value: &str) -> bool {
+    let mut written = value.bytes().filter(u8::is_ascii_alphanumeric);
+    let Some(first) = written.next().filter(u8::is_ascii_digit) else { return false };
+    let mut times = 1;
+    written.all(|byte| {
+        times += 1;
+        byte == first
+    }) && times >= 6
 }
 
 fn is_word_placeholder(value: &str, own: Option<&Words>) -> bool {
