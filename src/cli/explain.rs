@@ -2,7 +2,7 @@
 
 use arrow::array::{Array, AsArray, RecordBatch};
 use clap::Args;
-use goldsmith_resolve::{Explanation, RecordId};
+use goldsmith_resolve::{Explanation, PROBABLE, RecordId};
 
 use super::{Failure, PipelineArguments, print, print_json, published, threads};
 use crate::matching::{coded_records, read_decisions};
@@ -126,23 +126,31 @@ fn profile(plan: &Plan, version: Version<'_>, id: &str, json: bool) -> Result<u8
 /// The evidence for and against two records.
 fn pair(plan: &Plan, version: Version<'_>, left: &str, right: &str, json: bool) -> Result<u8, Failure> {
     let normalized = published_records(plan, version)?;
-    let place = |name: &str| -> Result<(usize, usize), Failure> {
+    let place = |name: &str, wanted_entity: Option<usize>| -> Result<(usize, usize), Failure> {
         let (source, key) = name
             .split_once(':')
             .ok_or_else(|| Failure::config(format!("error: `{name}` is no record; write SOURCE:KEY")))?;
         let wanted = RecordId::of(source, key);
+        // A key may be that of a person and of an organisation.
+        let mut found = None;
         for (number, records) in normalized.entities.iter().enumerate() {
-            if let Some(row) = record_ids(plan, records)?.iter().position(|id| *id == wanted) {
-                return Ok((number, row));
+            if let Some(row) = record_ids(plan, records)?.iter().position(|id| *id == wanted)
+                && (found.is_none() || Some(number) == wanted_entity)
+            {
+                found = Some((number, row));
             }
+        }
+        if let Some(found) = found {
+            return Ok(found);
         }
         Err(Failure::config(format!(
             "error: version {} has no record `{name}`; records are named by the source's name in the pipeline and the record's key",
             version.manifest.version
         )))
     };
-    let (left_entity, left_row) = place(left)?;
-    let (right_entity, right_row) = place(right)?;
+    let (first, _) = place(left, None)?;
+    let (right_entity, right_row) = place(right, Some(first))?;
+    let (left_entity, left_row) = place(left, Some(right_entity))?;
     let Some(records) = normalized.entities.get(left_entity).filter(|_| left_entity == right_entity) else {
         return Err(Failure::config(format!(
             "error: {left} and {right} are of different entity types; records are compared within one"
@@ -161,7 +169,8 @@ fn pair(plan: &Plan, version: Version<'_>, left: &str, right: &str, json: bool) 
             &serde_json::json!({ "left": left, "right": right, "same_customer": together, "explanation": explanation }),
         )?;
     } else {
-        print(&waterfall(left, right, together, plan.matching.threshold, &explanation))?;
+        let compared = explanation.probability < PROBABLE || was_compared(version, left, right)?;
+        print(&waterfall(left, right, (together, compared), plan.matching.threshold, &explanation))?;
     }
     Ok(exit::OK)
 }
@@ -197,7 +206,30 @@ fn same_customer(version: Version<'_>, left: &str, right: &str) -> Result<bool, 
     Ok(left == right || (found.len() == 2 && found.first() == found.get(1)))
 }
 
-fn waterfall(left: &str, right: &str, together: bool, threshold: f64, explanation: &Explanation) -> String {
+/// Whether `match_pairs`, where all pairs are that are not improbable, has this one.
+fn was_compared(version: Version<'_>, left: &str, right: &str) -> Result<bool, Failure> {
+    let columns = ["left_source", "left_key", "right_source", "right_key"];
+    for batch in previous::read_table(version, "match_pairs", &columns)? {
+        let record = |column, row| (text(&batch, column, row), text(&batch, column + 1, row));
+        let (left, right) = (left.split_once(':'), right.split_once(':'));
+        for row in 0..batch.num_rows() {
+            let (x, y) = (Some(record(0, row)), Some(record(2, row)));
+            if (x == left && y == right) || (x == right && y == left) {
+                return Ok(true);
+            }
+        }
+    }
+    Ok(false)
+}
+
+/// The evidence in words. `together` and `compared` say what became of the two.
+fn waterfall(
+    left: &str,
+    right: &str,
+    (together, compared): (bool, bool),
+    threshold: f64,
+    explanation: &Explanation,
+) -> String {
     let bits = |weight: goldsmith_resolve::probability::Weight| f64::from(weight) / 1024.0;
     let mut out = format!("{left} and {right} are {} customer\n\n", if together { "one" } else { "not one" });
     out += &format!("  {:<28} {:<34} {:>8}\n", "comparison", "what was found", "bits");
@@ -230,14 +262,19 @@ fn waterfall(left: &str, right: &str, together: bool, threshold: f64, explanatio
     let names = |rules: &[&(String, bool)]| rules.iter().map(|(name, _)| name.as_str()).collect::<Vec<_>>().join(", ");
     if hit.is_empty() {
         out += &format!("  never compared: no blocking rule brings them together ({})\n", names(&missed));
-    } else {
+    } else if compared {
         out += &format!("  brought together by {}\n", names(&hit));
+    } else {
+        out += &format!(
+            "  never compared: too many records share what they have in common ({}); `match_blocks` tells how many\n",
+            names(&hit)
+        );
     }
     if let Some(constraint) = &explanation.constraint {
         out += &format!("  decided by a constraint: {constraint}\n");
-    } else if !together && explanation.probability >= threshold {
+    } else if !together && compared && explanation.probability >= threshold {
         out += "  good enough as a pair; other records of the two customers speak against joining them\n";
-    } else if together && explanation.probability < threshold {
+    } else if together && (!compared || explanation.probability < threshold) {
         out += "  joined through other records of the customer\n";
     }
     out

@@ -118,7 +118,7 @@ pub(super) fn run(arguments: &Arguments, progress: &Progress) -> Result<u8, Fail
                 code: exit::RETRY,
             })?;
             say(&format!(
-                "{} holds a model trained on {} {wanted} records{}; use it with `match: {{model: {}}}`",
+                "{} holds a model of {} {wanted} records{}; use it with `match: {{model: {}}}`",
                 path.display(),
                 human(records),
                 if labelled > 0 { format!(", {} of them labelled", human(labelled)) } else { String::new() },

@@ -4,7 +4,7 @@
 use std::collections::{BTreeMap, VecDeque};
 use std::path::Path;
 
-use goldsmith_resolve::{Decisions, RecordId};
+use goldsmith_resolve::{Decisions, RecordId, UnionFind};
 use hashbrown::HashMap;
 
 use crate::pipeline::RunError;
@@ -94,45 +94,22 @@ impl StewardDecisions {
 /// A line and what is wrong there.
 type Mistake = (u64, String);
 
-/// Records that are the same, as far as was said (Tarjan's union–find, with path halving).
+/// Records that are the same, as far as was said.
 #[derive(Default)]
 struct Groups {
-    numbers: HashMap<RecordId, usize>,
-    parents: Vec<usize>,
+    numbers: HashMap<RecordId, u32>,
+    joined: UnionFind,
 }
 
 impl Groups {
     fn join(&mut self, left: RecordId, right: RecordId) {
-        let [left, right] = [left, right].map(|id| {
-            let next = self.parents.len();
-            let number = *self.numbers.entry(id).or_insert(next);
-            if number == next {
-                self.parents.push(next);
-            }
-            self.root(number)
-        });
-        if let Some(parent) = self.parents.get_mut(left) {
-            *parent = right;
-        }
+        let [left, right] = [left, right].map(|id| *self.numbers.entry(id).or_insert_with(|| self.joined.push()));
+        self.joined.join(left, right);
     }
 
     fn are_one(&mut self, left: RecordId, right: RecordId) -> bool {
         let known = [left, right].map(|id| self.numbers.get(&id).copied());
-        left == right || matches!(known, [Some(left), Some(right)] if self.root(left) == self.root(right))
-    }
-
-    fn root(&mut self, mut number: usize) -> usize {
-        loop {
-            let parent = self.parents.get(number).copied().unwrap_or(number);
-            if parent == number {
-                return number;
-            }
-            let above = self.parents.get(parent).copied().unwrap_or(parent);
-            if let Some(of) = self.parents.get_mut(number) {
-                *of = above;
-            }
-            number = above;
-        }
+        left == right || matches!(known, [Some(left), Some(right)] if self.joined.find(left) == self.joined.find(right))
     }
 }
 

@@ -7,7 +7,7 @@ use std::sync::Arc;
 use goldsmith_config::attributes::{self, AttributeKind};
 use goldsmith_config::model::{self, Entity, FailurePolicy, FieldExpr, FieldItem, JoinOn, Relation, SecretRef};
 use goldsmith_config::{Loaded, resolve};
-use goldsmith_resolve::MOST_RULES;
+use goldsmith_resolve::{MOST_COMPARISONS, MOST_RULES};
 use goldsmith_source::{OpenContext, SourceError};
 
 use super::incremental::plan_of;
@@ -204,16 +204,16 @@ fn source_plan(
     })
 }
 
-/// Names of one's own that would meet a column every table of that kind has.
+/// Whether an attribute of one's own would meet a column that every table of that kind has.
+pub(crate) fn is_taken(name: &str) -> bool {
+    let known = attributes::CATALOGUE.iter().any(|attribute| attribute.name == name);
+    let mut fields = golden_profiles::standard_fields().into_iter().chain(source_records::fixed_fields());
+    !known && (name.ends_with("_raw") || fields.any(|field| field.name() == name))
+}
+
 fn check_names(pipeline: &model::Pipeline, mistakes: &mut Vec<PlanMistake>) {
-    let taken: Vec<String> = golden_profiles::standard_fields()
-        .into_iter()
-        .chain(source_records::fixed_fields())
-        .map(|field| field.name().clone())
-        .collect();
     for name in pipeline.attributes.names() {
-        let known = attributes::CATALOGUE.iter().any(|attribute| attribute.name == name);
-        if !known && (taken.iter().any(|taken| taken == name) || name.ends_with("_raw")) {
+        if is_taken(name) {
             mistakes.push(PlanMistake {
                 path: format!("attributes.{name}"),
                 message: format!("`{name}` is the name of a column every version has; choose another"),
@@ -285,6 +285,18 @@ fn blocking(
                 rules.len()
             ),
         });
+    }
+    for entity in entities {
+        let compared = entity.attributes.iter().filter(|attribute| attribute.compared).count();
+        if compared > MOST_COMPARISONS {
+            mistakes.push(PlanMistake {
+                path: "match".to_owned(),
+                message: format!(
+                    "{compared} attributes of {} records would be compared where {MOST_COMPARISONS} are the most; leave those out that tell nothing apart, with `comparisons: [{{attribute: NAME, compare: none}}]`",
+                    entity.entity
+                ),
+            });
+        }
     }
     by_entity
 }

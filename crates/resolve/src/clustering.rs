@@ -21,6 +21,7 @@ use crate::linkage::{CROSS_PAIRS, Linkage};
 use crate::model::Weights;
 use crate::probability::Weight;
 use crate::score::{Comparing, Edge};
+use crate::union_find::UnionFind;
 
 /// The clusterings at descending thresholds, each a coarsening of the one before.
 pub(crate) struct Partitions {
@@ -118,15 +119,14 @@ struct Decided {
 impl Components {
     fn new(f: &Features<'_>, edges: &[Edge], constraints: &Constraints) -> Self {
         let n = f.len();
-        let mut parent: Vec<u32> = (0..n as u32).collect();
+        // The smallest position is the root, so components are numbered in the order of their first record.
+        let mut joined = UnionFind::new(n);
         for (a, b) in edges.iter().map(|edge| (edge.a, edge.b)).chain(constraints.same.iter().copied()) {
-            let (x, y) = (find(&mut parent, a), find(&mut parent, b));
-            // The smaller position is the root, so components are numbered in the order of their first record.
-            parent[x.max(y) as usize] = x.min(y);
+            joined.join(a, b);
         }
         let mut sizes = vec![0u32; n];
         for position in 0..n as u32 {
-            sizes[find(&mut parent, position) as usize] += 1;
+            sizes[joined.find(position) as usize] += 1;
         }
         let mut number = vec![u32::MAX; n];
         let mut member_ends = Vec::new();
@@ -138,7 +138,7 @@ impl Components {
         let mut members = vec![0; member_ends.last().map_or(0, |&end| end as usize)];
         let mut index = vec![0; n];
         for position in 0..n as u32 {
-            let component = number[parent_of(&parent, position) as usize];
+            let component = number[joined.root(position) as usize];
             if component != u32::MAX {
                 let place = &mut next[component as usize];
                 members[*place as usize] = position;
@@ -155,7 +155,7 @@ impl Components {
             }
             start = end;
         }
-        let component_at = |position: u32| number[parent_of(&parent, position) as usize] as usize;
+        let component_at = |position: u32| number[joined.root(position) as usize] as usize;
         let mut decided: HashMap<usize, Decided, foldhash::fast::FixedState> = HashMap::default();
         for &pair in &constraints.same {
             decided.entry(component_at(pair.0)).or_default().same.push(pair);
@@ -215,22 +215,6 @@ fn starts(counts: &mut [u32]) -> Vec<u32> {
         .collect()
 }
 
-fn find(parent: &mut [u32], mut i: u32) -> u32 {
-    while parent[i as usize] != i {
-        let up = parent[parent[i as usize] as usize];
-        parent[i as usize] = up;
-        i = up;
-    }
-    i
-}
-
-fn parent_of(parent: &[u32], mut i: u32) -> u32 {
-    while parent[i as usize] != i {
-        i = parent[i as usize];
-    }
-    i
-}
-
 /// Two clusters that may be one, the more probable the sooner.
 #[derive(PartialEq, Eq, PartialOrd, Ord)]
 struct Proposal {
@@ -270,12 +254,12 @@ struct Guard {
 /// Grows the clusters of one component; records are indexes into `members`.
 struct Growth<'g> {
     members: &'g [u32],
-    parent: Vec<u32>,
+    joined: UnionFind,
     clusters: Vec<Cluster>,
     between: HashMap<(u32, u32), Neighbours, foldhash::fast::FixedState>,
     heap: BinaryHeap<Proposal>,
-    /// Which clusters a steward called one, as parents of records; empty where he called none so.
-    groups: Vec<u32>,
+    /// Which records are one where a steward called clusters one; none where he called none so.
+    groups: Option<UnionFind>,
     /// By group, or by cluster where there are no groups.
     guards: Vec<Guard>,
 }
@@ -302,11 +286,11 @@ impl<'g> Growth<'g> {
             .collect();
         let mut growth = Self {
             members,
-            parent: (0..members.len() as u32).collect(),
+            joined: UnionFind::new(members.len()),
             clusters,
             between: HashMap::default(),
             heap: BinaryHeap::new(),
-            groups: Vec::new(),
+            groups: None,
             guards,
         };
         for edge in edges {
@@ -321,7 +305,7 @@ impl<'g> Growth<'g> {
             growth.guards[local(b) as usize].enemies.push(local(a));
         }
         if !decided.same.is_empty() {
-            growth.groups = (0..members.len() as u32).collect();
+            growth.groups = Some(UnionFind::new(members.len()));
         }
         for &(a, b) in &decided.same {
             growth.guard_as_one(local(a), local(b));
@@ -349,7 +333,7 @@ impl<'g> Growth<'g> {
             self.heap.extend(later.drain(..));
             while let Some(proposal) = self.heap.pop() {
                 let Reverse((a, b)) = proposal.pair;
-                let (x, y) = (find(&mut self.parent, a), find(&mut self.parent, b));
+                let (x, y) = (self.joined.find(a), self.joined.find(b));
                 let (x, y) = (x.min(y), x.max(y));
                 if x == y || self.forbidden(x, y) {
                     continue;
@@ -394,31 +378,31 @@ impl<'g> Growth<'g> {
 
     /// Writes the clusters as they are now, those that a steward called one put together.
     fn tell(&mut self, found: &Partition) {
-        if self.groups.is_empty() {
+        let Some(called_one) = &mut self.groups else {
             for (i, &position) in (0..).zip(self.members) {
-                let cluster = &self.clusters[find(&mut self.parent, i) as usize];
+                let cluster = &self.clusters[self.joined.find(i) as usize];
                 if cluster.size > 1 {
                     found.put(position, self.members[cluster.sample[0] as usize], cluster.weakest);
                 }
             }
             return;
-        }
+        };
         // Members are in the order of their ids: the first that is met of a group is its smallest.
         let mut groups: HashMap<u32, (u32, Option<Weight>), foldhash::fast::FixedState> = HashMap::default();
         for (i, &position) in (0..).zip(self.members) {
-            let weakest = self.clusters[find(&mut self.parent, i) as usize].weakest;
-            let known = groups.entry(find(&mut self.groups, i)).or_insert((position, None));
+            let weakest = self.clusters[self.joined.find(i) as usize].weakest;
+            let known = groups.entry(called_one.find(i)).or_insert((position, None));
             known.1 = [known.1, weakest].into_iter().flatten().min();
         }
         for (i, &position) in (0..).zip(self.members) {
-            let (smallest, weakest) = groups[&find(&mut self.groups, i)];
+            let (smallest, weakest) = groups[&called_one.find(i)];
             found.put(position, smallest, weakest);
         }
     }
 
     /// The group of a cluster, given by a record of it; the cluster itself where there are no groups.
     fn group_of(&self, record: u32) -> u32 {
-        parent_of(if self.groups.is_empty() { &self.parent } else { &self.groups }, record)
+        self.groups.as_ref().unwrap_or(&self.joined).root(record)
     }
 
     fn forbidden(&self, x: u32, y: u32) -> bool {
@@ -435,14 +419,13 @@ impl<'g> Growth<'g> {
 
     /// From now on what forbids one of two groups, or clusters, forbids the other too.
     fn guard_as_one(&mut self, keep: u32, gone: u32) {
-        let (keep, gone) = if self.groups.is_empty() {
-            (keep, gone)
-        } else {
-            let (x, y) = (find(&mut self.groups, keep), find(&mut self.groups, gone));
-            // A record that many are the same as stays near the root whatever the order of the decisions.
-            let (keep, gone) = (x.min(y), x.max(y));
-            self.groups[gone as usize] = keep;
-            (keep, gone)
+        let (keep, gone) = match &mut self.groups {
+            None => (keep, gone),
+            Some(groups) => {
+                let (x, y) = (groups.find(keep), groups.find(gone));
+                groups.join(x, y);
+                (x.min(y), x.max(y))
+            }
         };
         if keep == gone {
             return;
@@ -455,13 +438,13 @@ impl<'g> Growth<'g> {
     }
 
     fn join(&mut self, x: u32, y: u32, weight: Weight) {
-        let (x, y) = (find(&mut self.parent, x), find(&mut self.parent, y));
+        let (x, y) = (self.joined.find(x), self.joined.find(y));
         if x == y {
             return;
         }
         let rank = |i: u32| (self.clusters[i as usize].neighbours.len(), Reverse(i));
         let (keep, gone) = if rank(x) >= rank(y) { (x, y) } else { (y, x) };
-        self.parent[gone as usize] = keep;
+        self.joined.join_roots(keep, gone);
         self.guard_as_one(keep, gone);
         let nothing = Cluster { size: 0, sample: Vec::new(), neighbours: Vec::new(), weakest: None };
         let other = std::mem::replace(&mut self.clusters[gone as usize], nothing);
@@ -570,8 +553,7 @@ mod tests {
             let model =
                 resolve(&mut records.clone(), &options, None, &Decisions::default(), &()).expect("well formed").model;
             let prepared = prepare(&mut records, &options, Some(&model)).expect("well formed");
-            let comparing =
-                Comparing { f: &prepared.features, comparisons: &prepared.comparisons, layout: &prepared.layout };
+            let comparing = prepared.comparing();
             let weights = model.weights(&prepared.layout);
             let mut memo = comparing.memo();
             let mut edges = Vec::new();

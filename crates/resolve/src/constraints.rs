@@ -8,6 +8,7 @@ use crate::probability::Weight;
 use crate::records::{ColumnKind, RecordId};
 use crate::resolve::Decisions;
 use crate::score::Edge;
+use crate::union_find::UnionFind;
 
 /// Facts and decisions that no evidence overrules.
 #[derive(Default)]
@@ -56,7 +57,7 @@ impl Constraints {
         let same = known(&decisions.same);
         let not_same: HashSet<(u32, u32), foldhash::fast::FixedState> =
             known(&decisions.not_same).into_iter().collect();
-        if let Some((a, b)) = contradiction(&same, &not_same) {
+        if let Some((a, b)) = contradiction(f.len(), &same, &not_same) {
             return Err(ResolveError::ContradictingDecisions { left: f.id(a), right: f.id(b) });
         }
         let suffix = match f.of_kind(&ColumnKind::NameSuffix).first() {
@@ -120,28 +121,15 @@ impl Constraints {
     }
 }
 
-/// The smallest pair that is called different although a chain of "same" joins it.
+/// The smallest pair of that many records that is called different although a chain of "same" joins it.
 fn contradiction(
+    records: usize,
     same: &[(u32, u32)],
     not_same: &HashSet<(u32, u32), foldhash::fast::FixedState>,
 ) -> Option<(u32, u32)> {
-    let mut group: HashMap<u32, u32, foldhash::fast::FixedState> = HashMap::default();
-    fn root(group: &mut HashMap<u32, u32, foldhash::fast::FixedState>, mut i: u32) -> u32 {
-        while let Some(&up) = group.get(&i) {
-            if let Some(&above) = group.get(&up) {
-                group.insert(i, above);
-            }
-            i = up;
-        }
-        i
-    }
-    for &(a, b) in same {
-        let (x, y) = (root(&mut group, a), root(&mut group, b));
-        if x != y {
-            group.insert(x.max(y), x.min(y));
-        }
-    }
-    not_same.iter().copied().filter(|&(a, b)| root(&mut group, a) == root(&mut group, b)).min()
+    let mut groups = UnionFind::new(if same.is_empty() { 0 } else { records });
+    same.iter().for_each(|&(a, b)| groups.join(a, b));
+    not_same.iter().copied().filter(|&(a, b)| !same.is_empty() && groups.root(a) == groups.root(b)).min()
 }
 
 #[cfg(test)]

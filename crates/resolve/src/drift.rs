@@ -48,6 +48,15 @@ pub(crate) fn drift(model: &Model, seen: &[Vec<f64>]) -> Vec<Drift> {
         .collect()
 }
 
+/// Takes what a run's pairs show for what the model saw, where it was trained on others.
+pub(crate) fn see_anew(model: &mut Model, seen: &[Vec<f64>]) {
+    for (comparison, seen) in model.comparisons.iter_mut().zip(seen) {
+        for (level, &seen) in comparison.levels.iter_mut().zip(seen) {
+            level.seen = seen;
+        }
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;

@@ -51,7 +51,7 @@ pub enum ResolveError {
     NothingToCompare,
     /// More comparisons than a pattern can hold.
     #[error(
-        "{comparisons} comparisons do not fit into one pattern; leave some out with `compare: none` at their attributes"
+        "{comparisons} comparisons do not fit into one pattern; leave some out, with `match: comparisons: [{{attribute: NAME, compare: none}}]`"
     )]
     TooManyComparisons {
         /// How many there are.

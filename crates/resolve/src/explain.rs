@@ -6,7 +6,6 @@ use crate::model::Model;
 use crate::probability::{Weight, to_probability};
 use crate::records::{ColumnKind, RecordId, Records};
 use crate::resolve::{Decisions, Options, prepare};
-use crate::score::Comparing;
 
 /// The waterfall of evidence between two records.
 #[derive(Clone, Debug, PartialEq, serde::Serialize)]
@@ -58,12 +57,13 @@ pub fn explain(
     a: usize,
     b: usize,
 ) -> Result<Option<Explanation>, ResolveError> {
+    records.check()?;
     let prepared = prepare(records, options, Some(model))?;
     let f = &prepared.features;
     let position = |row: usize| f.order.iter().position(|&r| r as usize == row).map(|p| p as u32);
     let (Some(a), Some(b)) = (position(a), position(b)) else { return Ok(None) };
     let (a, b) = (a.min(b), a.max(b));
-    let comparing = Comparing { f, comparisons: &prepared.comparisons, layout: &prepared.layout };
+    let comparing = prepared.comparing();
     let weights = model.weights(&prepared.layout);
     let mut memo = comparing.memo();
     let (mut unrelated, mut related) = (weights.prior_unrelated, weights.prior_related);

@@ -6,6 +6,7 @@
 use hashbrown::HashMap;
 use rayon::prelude::*;
 
+use crate::copies::identifies;
 use crate::kernels::soundex;
 use crate::placeholder::Placeholder;
 use crate::records::{Column, ColumnKind, Pool, RecordId, Records};
@@ -130,6 +131,27 @@ impl<'r> Features<'r> {
         let LaidOut { order, rank, draws, addresses, rows } = laid_out;
         let duplicates_none = records.duplicates_none.contains(&true);
         Self { records, order, rank, draws, addresses, rows, duplicates_none }
+    }
+
+    /// Whether two records are the same in every field.
+    pub(crate) fn are_copies(&self, a: u32, b: u32) -> bool {
+        (0..self.rows.width).all(|field| self.rows.values(field, a) == self.rows.values(field, b))
+    }
+
+    /// Whether a record has a contact or an identifier that is no placeholder.
+    pub(crate) fn is_identified(&self, position: u32) -> bool {
+        let columns = self.records.columns.iter().enumerate();
+        columns
+            .filter(|(_, column)| identifies(&column.kind))
+            .any(|(field, _)| !self.values(field, position).is_empty())
+    }
+
+    /// A hash of all fields of a record: that of its copies is the same.
+    pub(crate) fn hash(&self, position: u32) -> u64 {
+        (0..self.rows.width).fold(0, |hash, field| {
+            let values = self.rows.values(field, position);
+            values.iter().fold(mix(hash, field as u64), |hash, &value| mix(hash, u64::from(value)))
+        })
     }
 
     /// The place of a record among all in the ascending order of their ids, which are hashes: it decides ties.

@@ -17,7 +17,7 @@ const RANDOM_PAIRS: u64 = 300_000;
 /// Candidate pairs sampled for the priors.
 const CANDIDATE_SAMPLE: usize = 700_000;
 /// Pairs sampled per rule for m and r.
-const RULE_SAMPLE: u64 = 60_000;
+const RULE_SAMPLE: u64 = 120_000;
 
 /// Trains a model on the records themselves and what is known of them.
 pub(crate) fn learn(
@@ -62,6 +62,14 @@ pub(crate) fn learn(
     let mut model = model_of(prepared, blocks, &parameters, &seen);
     calibrate(&Compared { comparing, rules: &prepared.rules, pairs: &sample, found: &found }, &mut model);
     model
+}
+
+/// Per comparison and level the share of the candidate pairs that show it, of a sample.
+pub(crate) fn shown_by_candidates(comparing: &Comparing<'_, '_>, blocks: &Blocks, seed: u64) -> Vec<Vec<f64>> {
+    let (sample, _) = candidate_sample(comparing, blocks, seed);
+    let pairs: Vec<(u32, u32)> = sample.iter().map(|pair| (pair.a, pair.b)).collect();
+    let found = comparing.compare_all(&pairs);
+    shares(comparing.layout, comparing.comparisons, found.iter().map(|found| (found.pattern, 1.0)))
 }
 
 fn model_of(prepared: &Prepared<'_>, blocks: &Blocks, p: &Parameters, seen: &[Vec<f64>]) -> Model {
@@ -112,11 +120,15 @@ fn model_of(prepared: &Prepared<'_>, blocks: &Blocks, p: &Parameters, seen: &[Ve
     }
 }
 
-/// Pairs of a rule's whole blocks, blocks taken in the order of a seeded hash until there are enough.
+/// Pairs of a rule's whole blocks, blocks taken in the order of a seeded hash of their records until there are enough, so
+/// that a block more or less elsewhere draws no others.
 fn rule_sample(f: &Features<'_>, blocks: &Blocks, rule: u16, seed: u64) -> Vec<(u32, u32)> {
     let mut leaves: Vec<(u64, u32)> = (0..blocks.leaves() as u32)
         .filter(|&leaf| blocks.rule_of[leaf as usize] == rule && blocks.whole[leaf as usize])
-        .map(|leaf| (mix(seed, u64::from(leaf)), leaf))
+        .map(|leaf| {
+            let members = blocks.members(leaf);
+            (mix(seed, f.draw(members[0], members[members.len() - 1])), leaf)
+        })
         .collect();
     leaves.sort_unstable();
     let mut pairs = Vec::new();

@@ -27,6 +27,7 @@
 //! | `error` | [`ResolveError`] |
 //! | [`model`] | everything global, pinned in one JSON document |
 //! | `clustering`, `linkage`, `constraints` | from scored pairs to clusters: how they grow, what is judged, what is forbidden |
+//! | `union_find` | [`UnionFind`]: groups that grow together |
 //! | `labels` | [`Labels`]: what is known of pairs beforehand |
 //! | `resolve` | the way through: [`resolve()`], [`Options`], [`Decisions`], [`Resolution`] |
 //! | [`survivorship`] | which value of a cluster becomes the golden one |
@@ -42,6 +43,7 @@ mod calibration;
 mod clustering;
 mod comparison;
 mod constraints;
+mod copies;
 mod drift;
 mod entity;
 mod error;
@@ -65,6 +67,7 @@ mod resolve;
 mod score;
 pub mod survivorship;
 mod term_frequency;
+mod union_find;
 
 pub use blocking::{LargeBlock, RuleStats};
 pub use constraints::CutReason;
@@ -74,9 +77,11 @@ pub use error::ResolveError;
 pub use explain::{Explanation, Step, explain};
 pub use labels::Labels;
 pub use model::Model;
+pub use pattern::MOST_COMPARISONS;
 pub use placeholder::Placeholder;
 pub use records::{Column, ColumnBuilder, ColumnKind, EntityType, Pool, RecordId, Records};
 pub use resolve::{
     Decisions, Options, Overrides, PROBABLE, PairDecision, PatternEvidence, Progress, Resolution, ScoredPair, resolve,
     train,
 };
+pub use union_find::UnionFind;

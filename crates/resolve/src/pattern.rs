@@ -12,6 +12,9 @@ pub(crate) struct Layout {
     masks: Vec<u128>,
 }
 
+/// More comparisons never fit into a pattern: each has at least three levels, "missing" among them.
+pub const MOST_COMPARISONS: usize = 63;
+
 impl Layout {
     /// The layout for the given numbers of levels (the missing level included), or `None` if they do not fit.
     pub(crate) fn new(levels: impl IntoIterator<Item = usize>) -> Option<Self> {

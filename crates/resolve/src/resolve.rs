@@ -7,12 +7,13 @@ use crate::blocking::{Blocks, LargeBlock, Rule, RuleStats};
 use crate::clustering::cluster;
 use crate::comparison::Comparison;
 use crate::constraints::{Constraints, CutReason};
-use crate::drift::{Drift, drift, shares};
+use crate::copies::without_copies;
+use crate::drift::{Drift, drift, see_anew, shares};
 use crate::entity::{comparisons, rules};
 use crate::error::ResolveError;
 use crate::features::{Features, LaidOut, text_hash};
 use crate::labels::Labels;
-use crate::learn::learn;
+use crate::learn::{learn, shown_by_candidates};
 use crate::model::{ColumnFrequencies, Model, Nickname};
 use crate::nicknames;
 use crate::pattern::{Layout, Pattern};
@@ -203,7 +204,19 @@ pub fn resolve(
     decisions: &Decisions,
     progress: &dyn Progress,
 ) -> Result<Resolution, ResolveError> {
-    within(options, || run(records, options, model, decisions, progress))
+    within(options, || {
+        records.check()?;
+        let thinned = if model.is_none() { without_copies(records) } else { None };
+        let Some(mut thinned) = thinned else { return Ok(run(records, options, model, decisions, progress)?.0) };
+        let labels = Labels { decisions: decisions.clone(), ..Labels::default() };
+        let model = trained(&mut thinned, options, &labels, progress)?;
+        drop(thinned);
+        let (mut resolution, seen) = run(records, options, Some(&model), decisions, progress)?;
+        // Later runs look at all candidate pairs again, and so the model has to know what those of now showed.
+        see_anew(&mut resolution.model, &seen);
+        resolution.drift = drift(&resolution.model, &seen);
+        Ok(resolution)
+    })
 }
 
 /// Trains a model on the records and what is known of them, and resolves nothing. Takes the codes as [`resolve`] does.
@@ -217,14 +230,30 @@ pub fn train(
     progress: &dyn Progress,
 ) -> Result<Model, ResolveError> {
     within(options, || {
-        let prepared = prepare(records, options, None)?;
+        records.check()?;
+        let Some(mut thinned) = without_copies(records) else { return trained(records, options, labels, progress) };
+        let mut model = trained(&mut thinned, options, labels, progress)?;
+        drop(thinned);
+        // As `resolve` does.
+        let prepared = prepare(records, options, Some(&model))?;
         begin(progress, "blocking")?;
         let blocks = Blocks::new(&prepared.features, &prepared.rules, options.max_block);
-        begin(progress, "training")?;
-        let comparing =
-            Comparing { f: &prepared.features, comparisons: &prepared.comparisons, layout: &prepared.layout };
-        Ok(learn(&prepared, &comparing, &blocks, options.seed, labels))
+        see_anew(&mut model, &shown_by_candidates(&prepared.comparing(), &blocks, options.seed));
+        Ok(model)
     })
+}
+
+fn trained(
+    records: &mut Records,
+    options: &Options,
+    labels: &Labels,
+    progress: &dyn Progress,
+) -> Result<Model, ResolveError> {
+    let prepared = prepare(records, options, None)?;
+    begin(progress, "blocking")?;
+    let blocks = Blocks::new(&prepared.features, &prepared.rules, options.max_block);
+    begin(progress, "training")?;
+    Ok(learn(&prepared, &prepared.comparing(), &blocks, options.seed, labels))
 }
 
 /// Works on as many threads as the options say.
@@ -267,12 +296,18 @@ pub(crate) struct Prepared<'r> {
     pub(crate) nicknames: Vec<Nickname>,
 }
 
+impl Prepared<'_> {
+    pub(crate) fn comparing(&self) -> Comparing<'_, '_> {
+        Comparing { f: &self.features, comparisons: &self.comparisons, layout: &self.layout }
+    }
+}
+
+/// `records` are checked.
 pub(crate) fn prepare<'r>(
     records: &'r mut Records,
     options: &Options,
     model: Option<&Model>,
 ) -> Result<Prepared<'r>, ResolveError> {
-    records.check()?;
     let placeholders = match model {
         Some(model) => pinned(records, model),
         None => placeholder::find(records),
@@ -340,18 +375,19 @@ fn pinned(records: &Records, model: &Model) -> Vec<Placeholder> {
     found
 }
 
+/// The resolution, and what its candidate pairs show as [`shares`] has it.
 fn run(
     records: &mut Records,
     options: &Options,
     model: Option<&Model>,
     decisions: &Decisions,
     progress: &dyn Progress,
-) -> Result<Resolution, ResolveError> {
+) -> Result<(Resolution, Vec<Vec<f64>>), ResolveError> {
     let mut prepared = prepare(records, options, model)?;
     let constraints = Constraints::new(&prepared.features, decisions)?;
     begin(progress, "blocking")?;
     let mut blocks = Blocks::new(&prepared.features, &prepared.rules, options.max_block);
-    let comparing = Comparing { f: &prepared.features, comparisons: &prepared.comparisons, layout: &prepared.layout };
+    let comparing = prepared.comparing();
     let model = match model {
         Some(model) => model.clone(),
         None => {
@@ -362,7 +398,7 @@ fn run(
     };
     begin(progress, "comparing")?;
     let weights = model.weights(&prepared.layout);
-    let threshold = cut_for(options.threshold, prepared.features.records.entity);
+    let threshold = cut_for(options.threshold, prepared.features.records);
     let thresholds = [threshold + CUT_DISTANCE, threshold, threshold - CUT_DISTANCE];
     let floor = EDGE_FLOOR.min(thresholds[2]);
     let keep = Keep::new(at_least(options.review_from.min(PROBABLE)), floor, options.sample);
@@ -372,7 +408,8 @@ fn run(
     let seen = shares(&prepared.layout, &prepared.comparisons, patterns.iter().map(|&(p, n)| (p, n as f64)));
     let drift = drift(&model, &seen);
     let decided = decided(&comparing, &weights, &constraints, &blocks, &mut patterns);
-    let stats = counted(&comparing, &weights, &blocks, &scored);
+    let passed_over = passed_over(&comparing, &weights, &blocks, floor);
+    let mut stats = std::mem::take(&mut blocks.stats);
     let largest_blocks = std::mem::take(&mut blocks.largest);
     drop(blocks);
     begin(progress, "clustering")?;
@@ -381,6 +418,7 @@ fn run(
     prepared.features.forget_values();
 
     let balanced = &partitions.clusters[1];
+    count(&mut stats, &scored, &passed_over, balanced);
     let by_id = prepared.features.by_id();
     let (cluster_of, smallest) = numbered(&prepared.features, &by_id, balanced);
     let confidence = smallest
@@ -395,7 +433,7 @@ fn run(
     let pairs = report(&prepared.features, &constraints, told, balanced, &by_id, (options, keep));
     let mut found = prepared.placeholders.clone();
     found.sort_unstable_by_key(|p| (p.column, p.code));
-    Ok(Resolution {
+    let resolution = Resolution {
         cluster_of,
         cluster_conservative: numbered(&prepared.features, &by_id, &partitions.clusters[0]).0,
         cluster_wide: numbered(&prepared.features, &by_id, &partitions.clusters[2]).0,
@@ -409,24 +447,20 @@ fn run(
         candidates,
         drift,
         model,
-    })
+    };
+    Ok((resolution, seen))
 }
 
-/// What each rule did, its pairs and losses counted.
-fn counted(
-    comparing: &Comparing<'_, '_>,
-    weights: &crate::model::Weights,
-    blocks: &Blocks,
-    scored: &Scored,
-) -> Vec<RuleStats> {
+/// Counts the pairs of each rule and its losses: pairs that its capped blocks hold and no rule compared are lost where they
+/// are matches, as the model expects, and nothing else put them into one cluster.
+fn count(stats: &mut [RuleStats], scored: &Scored, passed_over: &[Vec<PassedOver>], clusters: &[u32]) {
     let expected: f64 = scored.edges.iter().map(|edge| to_probability(edge.weight)).sum();
-    let mut stats = blocks.stats.clone();
-    for ((stat, pairs), capped) in stats.iter_mut().zip(&scored.rule_pairs).zip(&blocks.capped) {
+    for ((stat, pairs), passed_over) in stats.iter_mut().zip(&scored.rule_pairs).zip(passed_over) {
         stat.pairs = *pairs;
-        let lost = lost_matches(comparing, weights, blocks, capped);
+        let apart = passed_over.iter().filter(|pair| clusters[pair.a as usize] != clusters[pair.b as usize]);
+        let lost: f64 = apart.map(|pair| pair.matches).sum();
         stat.recall_loss = if lost > 0.0 { lost / (expected + lost) } else { 0.0 };
     }
-    stats
 }
 
 /// The pairs that stewards decided, compared. A decision may concern a pair that blocking never met, so its pattern may
@@ -458,30 +492,45 @@ fn decided(
         .collect()
 }
 
-/// How many matches a rule's capped blocks hold that no rule compared, as the model expects them.
-fn lost_matches(
+/// One of a sample of the pairs that no rule compared.
+struct PassedOver {
+    a: u32,
+    b: u32,
+    /// How many matches are expected among the pairs it stands for.
+    matches: f64,
+}
+
+/// Per rule those of a sample of the pairs that its capped blocks hold and no rule compared that would be edges: comparing
+/// the others would have joined nobody.
+fn passed_over(
     comparing: &Comparing<'_, '_>,
     weights: &crate::model::Weights,
     blocks: &Blocks,
-    capped: &crate::blocking::Capped,
-) -> f64 {
+    floor: Weight,
+) -> Vec<Vec<PassedOver>> {
     let mut memo = comparing.memo();
-    let lost: f64 = capped
-        .sample
-        .iter()
-        .filter(|&&(a, b)| !comparing.f.kept_apart_by_source(a, b) && blocks.shared_rules(a, b) == 0)
-        .map(|&(a, b)| to_probability(comparing.weight(a, b, weights, &mut memo)))
-        .sum();
-    lost / capped.sample.len().max(1) as f64 * capped.pairs as f64
+    let mut of_rule = |capped: &crate::blocking::Capped| {
+        let each = capped.pairs as f64 / capped.sample.len().max(1) as f64;
+        let compared = |a, b| comparing.f.kept_apart_by_source(a, b) || blocks.shared_rules(a, b) != 0;
+        let sample = capped.sample.iter().copied().filter(|&(a, b)| !compared(a, b));
+        sample
+            .map(|(a, b)| (a, b, comparing.weight(a, b, weights, &mut memo)))
+            .filter(|(.., weight)| *weight >= floor)
+            .map(|(a, b, weight)| PassedOver { a, b, matches: to_probability(weight) * each })
+            .collect()
+    };
+    blocks.capped.iter().map(&mut of_rule).collect()
 }
 
 /// The weight from which clusters are joined, for an expected precision.
-fn cut_for(precision: f64, entity: EntityType) -> Weight {
+fn cut_for(precision: f64, records: &Records) -> Weight {
     // A cluster's pairs are mostly far above its weakest bridge; measured over several labelled sets a bridge at even
     // odds keeps the precision of all pairs near .95, and each halving of the error asks for one more bit.
     let base = from_probability(precision.clamp(0.5, 1.0 - 1e-9)) - from_probability(0.95);
-    // Columns of unknown meaning are less independent than a person's, so their bits are worth less.
-    if entity == EntityType::Generic { base + 4 * BIT } else { base }
+    // Columns of unknown meaning are less independent than a person's, so their bits are worth less. Where no source has
+    // two records of one entity, a better partner keeps the lesser ones away.
+    let each_once = !records.duplicates_none.is_empty() && !records.duplicates_none.contains(&false);
+    if records.entity == EntityType::Generic && !each_once { base + 4 * BIT } else { base }
 }
 
 fn evidence_of(

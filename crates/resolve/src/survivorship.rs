@@ -80,30 +80,21 @@ pub fn rank(observations: &[Observation], strategy: Strategy) -> Vec<Candidate> 
             .then_with(|| b.updated_at.cmp(&a.updated_at))
             .then_with(|| (a.position, a.id, a.record).cmp(&(b.position, b.id, b.record)))
     });
-    let mut seen: Vec<u32> = Vec::new();
-    for observation in sorted {
-        match candidates.last_mut() {
-            Some(last) if last.code == observation.code => {
-                // A record that repeats a value supports it once.
-                if !seen.contains(&observation.record) {
-                    seen.push(observation.record);
-                    last.support += 1;
-                }
-                last.last = last.last.max(observation.updated_at);
-                last.first = earliest(last.first, observation.updated_at);
-            }
-            _ => {
-                seen.clear();
-                seen.push(observation.record);
-                candidates.push(Candidate {
-                    code: observation.code,
-                    best: observation,
-                    support: 1,
-                    last: observation.updated_at,
-                    first: observation.updated_at,
-                });
-            }
-        }
+    let mut holders: Vec<u32> = Vec::new();
+    for agreeing in sorted.chunk_by(|a, b| a.code == b.code) {
+        let Some(&best) = agreeing.first() else { continue };
+        // A record that repeats a value supports it once.
+        holders.clear();
+        holders.extend(agreeing.iter().map(|observation| observation.record));
+        holders.sort_unstable();
+        holders.dedup();
+        candidates.push(Candidate {
+            code: best.code,
+            best,
+            support: holders.len() as u32,
+            last: agreeing.iter().filter_map(|observation| observation.updated_at).max(),
+            first: agreeing.iter().filter_map(|observation| observation.updated_at).min(),
+        });
     }
     candidates.sort_by(|a, b| {
         b.best
@@ -126,13 +117,6 @@ pub fn rank(observations: &[Observation], strategy: Strategy) -> Vec<Candidate> 
             .then_with(|| a.best.record.cmp(&b.best.record))
     });
     candidates
-}
-
-fn earliest(a: Option<i64>, b: Option<i64>) -> Option<i64> {
-    match (a, b) {
-        (Some(a), Some(b)) => Some(a.min(b)),
-        (one, other) => one.or(other),
-    }
 }
 
 #[cfg(test)]

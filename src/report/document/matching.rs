@@ -61,12 +61,20 @@ pub(super) fn matching(plan: &Plan, records: &EntityRecords, entity: &EntityResu
                 recall_loss: rule.recall_loss,
             })
             .collect(),
-        recall_loss: resolution.rules.iter().map(|rule| rule.recall_loss).sum(),
+        recall_loss: of_all_rules(resolution.rules.iter().map(|rule| rule.recall_loss)),
         placeholders_left_out: placeholders.len().saturating_sub(PLACEHOLDERS) as u64,
         placeholders: placeholders.into_iter().take(PLACEHOLDERS).cloned().collect(),
         cuts: cuts(resolution),
         comparisons: comparisons(&resolution.model),
     }
+}
+
+/// The share of all true pairs lost where each rule alone would have lost these, and no pair is lost by two of them: at most
+/// so much is lost by all.
+fn of_all_rules(losses: impl Iterator<Item = f64>) -> f64 {
+    // By true pair that was found.
+    let lost: f64 = losses.map(|loss| loss / (1.0 - loss).max(f64::EPSILON)).sum();
+    lost / (1.0 + lost)
 }
 
 fn decisions(resolution: &Resolution) -> Vec<DecisionRow> {
