@@ -77,31 +77,133 @@ pub fn connector(connector: &dyn Connector) -> String {
     );
     let schema = connector.options_schema();
     let schema = schema.as_value();
-    let required: Vec<&str> = list(schema, "required").iter().filter_map(Value::as_str).collect();
-    for (name, property) in schema.get("properties").and_then(Value::as_object).into_iter().flatten() {
-        let meaning = text(property, "description").replace('\n', " ");
-        let mut value = values(schema, property);
-        match property.get("default") {
-            _ if required.contains(&name.as_str()) => value += "; required",
-            None | Some(Value::Null) => {}
-            Some(Value::String(text)) if text.is_empty() => {}
-            Some(default) => {
-                let _ = write!(
-                    value,
-                    "; `{}` by default",
-                    default.as_str().map_or_else(|| default.to_string(), str::to_owned)
-                );
-            }
-        }
-        let _ = writeln!(page, "| `{name}` | {} | {} |", value.replace('|', "\\|"), meaning.replace('|', "\\|"));
+    for (name, property) in properties(schema) {
+        page += &row(schema, name, property, required(schema, name));
     }
     page
 }
 
+/// The keys of a pipeline file, section by section.
+#[must_use]
+pub fn pipeline() -> String {
+    let mut page = String::from(
+        "# The pipeline file\n\nEvery key, with its place in the file: `NAME` stands for a name of one's own, `[]` for each item of a list. What may stand under `fields:`, and its parts, is in [attributes.md](attributes.md). Editors check files with the JSON Schema of the same (`goldsmith schema`). `${NAME}` anywhere stands for a variable.\n",
+    );
+    let schema = goldsmith_config::json_schema(&registry::schemas());
+    let mut told = Vec::new();
+    section(&schema, "", &schema, &mut told, &mut page);
+    page
+}
+
+/// The section of what stands at a place, and those of what stands below it; nothing where it holds no keys.
+fn section<'s>(schema: &'s Value, place: &str, at: &'s Value, told: &mut Vec<&'s Value>, page: &mut String) {
+    let mut objects = Vec::new();
+    objects_of(schema, place, at, &mut objects);
+    // What is the same at several places is told at the first.
+    objects.retain(|(_, object)| !told.iter().any(|before| std::ptr::eq(*before, *object)));
+    told.extend(objects.iter().map(|(_, object)| *object));
+    let Some((place, first)) = objects.first() else { return };
+    // Sources differ in the options of their connectors only.
+    let of_source = place == "sources.NAME";
+    let kept = |name: &str| !of_source || goldsmith_config::model::sources::RESERVED_SOURCE_KEYS.contains(&name);
+    let heading = if place.is_empty() { "The whole file".to_owned() } else { format!("`{place}`") };
+    let about = if of_source {
+        "One system to read: the keys every source has. Beside them stand the options of its [connector](connectors.md)."
+    } else if objects.len() == 1 {
+        text(first, "description")
+    } else {
+        text(at, "description")
+    };
+    let _ =
+        write!(page, "\n## {heading}\n\n{}\n\n| key | value | meaning |\n|---|---|---|\n", about.replace('\n', " "));
+    let alternatives = if of_source { objects.get(..1).unwrap_or_default() } else { &objects };
+    let known: Vec<(&String, &Value, bool)> = alternatives
+        .iter()
+        .flat_map(|(_, object)| properties(object).map(|(name, property)| (name, property, required(object, name))))
+        .filter(|(name, ..)| kept(name))
+        .collect();
+    for (name, property, required) in &known {
+        if of_source && *name == "connector" {
+            *page += "| `connector` | text; required | What reads it; [each](connectors.md) with an example. |\n";
+            continue;
+        }
+        *page += &row(schema, name, property, *required && alternatives.len() == 1);
+    }
+    let place = place.clone();
+    for (name, property, _) in known {
+        let below = if place.is_empty() { name.clone() } else { format!("{place}.{name}") };
+        section(schema, &below, property, told, page);
+    }
+}
+
+/// The objects with keys of their own that may stand at a place, or in the lists and maps there, each with its place.
+fn objects_of<'s>(schema: &'s Value, place: &str, at: &'s Value, found: &mut Vec<(String, &'s Value)>) {
+    if let Some(named) = named(schema, at) {
+        return objects_of(schema, place, named, found);
+    }
+    if properties(at).next().is_some() {
+        found.push((place.to_owned(), at));
+    }
+    for choice in ["oneOf", "anyOf", "allOf"].iter().flat_map(|key| list(at, key)) {
+        objects_of(schema, place, choice, found);
+    }
+    if let Some(items) = at.get("items") {
+        objects_of(schema, &format!("{place}[]"), items, found);
+    }
+    if let Some(values) = at.get("additionalProperties").filter(|values| values.is_object()) {
+        objects_of(schema, &format!("{place}.NAME"), values, found);
+    }
+}
+
+/// What a reference of a schema points to.
+fn named<'s>(schema: &'s Value, at: &Value) -> Option<&'s Value> {
+    let name = text(at, "$ref").strip_prefix("#/$defs/")?;
+    schema.get("$defs")?.get(name)
+}
+
+fn properties(object: &Value) -> impl Iterator<Item = (&String, &Value)> {
+    object.get("properties").and_then(Value::as_object).into_iter().flatten()
+}
+
+fn required(object: &Value, name: &str) -> bool {
+    list(object, "required").iter().any(|required| required.as_str() == Some(name))
+}
+
+/// A row of a table of keys.
+fn row(schema: &Value, name: &str, property: &Value, required: bool) -> String {
+    let meaning = format!("{}{}", text(property, "description"), words(schema, property)).replace('\n', " ");
+    let mut value = values(schema, property);
+    match property.get("default") {
+        _ if required => value += "; required",
+        None | Some(Value::Null) => {}
+        Some(Value::String(text)) if text.is_empty() => {}
+        Some(default) => {
+            let _ =
+                write!(value, "; `{}` by default", default.as_str().map_or_else(|| default.to_string(), str::to_owned));
+        }
+    }
+    format!("| `{name}` | {} | {} |\n", value.replace('|', "\\|"), meaning.replace('|', "\\|"))
+}
+
+/// What each word that a key can be means.
+fn words(schema: &Value, property: &Value) -> String {
+    let mut told = String::new();
+    let property = named(schema, property).unwrap_or(property);
+    for choice in ["oneOf", "anyOf"].iter().flat_map(|key| list(property, key)) {
+        match choice.get("const").and_then(Value::as_str) {
+            Some(word) => {
+                let _ = write!(told, " `{word}`: {}", text(choice, "description"));
+            }
+            None => told += &words(schema, choice),
+        }
+    }
+    told
+}
+
 /// What an option can be: its words where there are a few, else the kind of value, in the words of YAML.
 fn values(schema: &Value, property: &Value) -> String {
-    if let Some(name) = text(property, "$ref").strip_prefix("#/$defs/") {
-        return schema.pointer(&format!("/$defs/{name}")).map_or_else(String::new, |named| values(schema, named));
+    if let Some(named) = named(schema, property) {
+        return values(schema, named);
     }
     if let Some(word) = property.get("const") {
         return word.as_str().map_or_else(|| word.to_string(), |word| format!("`{word}`"));

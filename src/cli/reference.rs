@@ -6,7 +6,7 @@ use super::{Failure, print};
 use crate::pipeline::exit;
 use crate::reference;
 
-/// Print the reference in Markdown, generated from the code: attributes, SQL functions, connectors, tables.
+/// Print the reference in Markdown, generated from the code: pipeline file, attributes, SQL functions, connectors, tables.
 #[derive(Debug, Args)]
 #[command(after_help = "Example:\n  goldsmith reference functions\n  goldsmith reference tables")]
 pub(super) struct Arguments {
@@ -16,6 +16,8 @@ pub(super) struct Arguments {
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
 enum Part {
+    /// The keys of a pipeline file.
+    Pipeline,
     /// What fields can be mapped to.
     Attributes,
     /// goldsmith's own SQL functions.
@@ -28,6 +30,7 @@ enum Part {
 
 pub(super) fn run(arguments: &Arguments) -> Result<u8, Failure> {
     print(&match arguments.part {
+        Part::Pipeline => reference::pipeline(),
         Part::Attributes => reference::attributes(),
         Part::Functions => reference::functions(),
         Part::Connectors => reference::connectors(),

@@ -1,9 +1,9 @@
 //! What each column of a table holds: its name proposes, its values decide.
 
 use super::column::{Column, Native, Shape, Table};
-use super::header::{self, Header, Known, Part, Role};
 use super::region::percent;
 use super::values::{self, DateFormats, ISO, date_formats};
+use goldsmith_config::usual::column_name::{self, Header, Known, Part, Role};
 
 /// A column with what it was found to hold.
 #[derive(Debug, Clone)]
@@ -38,7 +38,7 @@ fn assess_column(column: &Column, table: &Table, region: &str) -> Assessed {
     if column.filled() == 0 || column.distinct().is_empty() {
         return unknown("empty in the sample");
     }
-    let by_name = header::read(&column.path);
+    let by_name = column_name::read(&column.path);
     if by_name == Header::SomebodyElse {
         return unknown("about somebody else, by its name");
     }
@@ -109,7 +109,8 @@ fn agreement(column: &Column, role: Role, region: &str) -> (f64, Option<DateForm
         Role::Title => share(&values::is_title),
         Role::Suffix => share(&|value| goldsmith_standardize::name::suffix(value).is_some()),
         Role::Organisation | Role::Address(Part::Locality | Part::Region | Part::Street) => share(&values::has_letters),
-        Role::Gender => share(&|value| goldsmith_standardize::gender::parse(value).is_some()),
+        // A code for "unknown" beside two others is one of three, but that of few rows.
+        Role::Gender => column.share_of_rows(is_gender).unwrap_or(0.0),
         Role::Language => share(&|value| goldsmith_standardize::country::language(value).is_some()),
         Role::Website => share(&|value| value.contains('.') && !value.contains(['@', ' '])),
         Role::Lifecycle => f64::from(u8::from(column.native == Native::Text && distinct <= MOST_STAGES)),
@@ -133,6 +134,10 @@ fn agreement(column: &Column, role: Role, region: &str) -> (f64, Option<DateForm
         Role::Origin => 1.0,
     };
     (score, None)
+}
+
+fn is_gender(value: &str) -> bool {
+    goldsmith_standardize::gender::parse(value).is_some()
 }
 
 /// Different values a status may have.

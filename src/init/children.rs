@@ -8,24 +8,32 @@ use super::assess::Assessed;
 use super::column::{Column, Native, Table};
 use super::draft::{ChildDraft, FieldValue, Item, Noted};
 use super::fields::{self, Mapped, View};
-use super::header::{self, Role};
 use super::values;
+use goldsmith_config::usual::column_name::{self, Role};
 
 /// The column of `child` that holds the key of `parent`.
-pub(super) fn foreign_key<'a>(child: &'a Table, parent: &Table, key: &Column) -> Option<&'a Column> {
-    let parent_words = header::words(std::slice::from_ref(&parent.name)).concat();
+pub(super) fn foreign_key<'a>(child: &'a Table, parent: &Table, key: &Column, entity: Entity) -> Option<&'a Column> {
+    let parent_words = column_name::words(std::slice::from_ref(&parent.name)).concat();
     let singular = parent_words
         .strip_suffix("ies")
         .map_or_else(|| parent_words.trim_end_matches('s').to_owned(), |stem| format!("{stem}y"));
-    let key_words = header::words(&key.path).concat();
+    let key_words = column_name::words(&key.path).concat();
     let named = |column: &&Column| {
-        let words = header::words(&column.path).concat();
+        let words = column_name::words(&column.path).concat();
         let with_key = |owner: &str| {
             [key_words.as_str(), "id", "key", "no", "number"].iter().any(|end| words == format!("{owner}{end}"))
         };
         let generic = key_words != "id" && words == key_words;
+        let of_entity = match entity {
+            Entity::Person => &["customer", "person"][..],
+            Entity::Organisation => &["customer", "company", "organisation", "organization"],
+            Entity::Generic => &["customer"],
+        };
         column.is_single()
-            && (generic || with_key(&parent_words) || with_key(&singular) || with_key("customer") || with_key("person"))
+            && (generic
+                || with_key(&parent_words)
+                || with_key(&singular)
+                || of_entity.iter().any(|owner| with_key(owner)))
     };
     // The name alone may deceive: some of its values have to be keys.
     let keys: HashSet<&str> = key.values().collect();
@@ -57,7 +65,7 @@ type Parts = Vec<(&'static str, Noted)>;
 fn consents(view: &View<'_>) -> Option<Parts> {
     let columns = || view.table.columns.iter().filter(|column| column.is_single());
     let named =
-        |names: &[&str]| columns().find(|column| names.contains(&header::words(&column.path).join("_").as_str()));
+        |names: &[&str]| columns().find(|column| names.contains(&column_name::words(&column.path).join("_").as_str()));
     let purpose = named(&["purpose", "topic", "consent_type", "consent_purpose", "type", "reason"])?;
     let channel = named(&["channel", "medium", "via", "contact_channel"]);
     let statuses = [
@@ -74,7 +82,7 @@ fn consents(view: &View<'_>) -> Option<Parts> {
         "answer",
     ];
     let status = columns().find(|column| {
-        statuses.contains(&header::words(&column.path).join("_").as_str())
+        statuses.contains(&column_name::words(&column.path).join("_").as_str())
             && column.share(values::is_answer).unwrap_or(0.0) >= 0.8
     })?;
     let at = named(&[
@@ -111,7 +119,7 @@ fn listed(view: &View<'_>, attribute: &'static str) -> Option<(&'static str, Par
     // What it is for stands in a column here, not in the name of one.
     let part = if attribute == "addresses" { "kind" } else { "type" };
     let kind = view.table.columns.iter().find(|column| {
-        let word = header::words(&column.path).join("_");
+        let word = column_name::words(&column.path).join("_");
         column.native == Native::Text
             && column.is_single()
             && ["kind", "type", "address_type", "address_kind", "phone_type", "email_type", "label", "usage", "purpose"]
@@ -142,7 +150,7 @@ mod tests {
     fn child(name: &str, columns: Columns<'_>) -> Option<String> {
         let parent = Table::text("customers", &[("id", &["1", "2"])]);
         let child = Table::text(name, columns);
-        let on = foreign_key(&child, &parent, &parent.columns[0])?;
+        let on = foreign_key(&child, &parent, &parent.columns[0], Entity::Person)?;
         let draft = map(&child, &assess(&child, "GB"), on, Entity::Person)?;
         let parts: Vec<String> = draft.fields.iter().map(|(part, value)| format!("{part}:{}", value.text)).collect();
         Some(format!("{} on {}: {}", draft.attribute, draft.on.text, parts.join(",")))

@@ -227,6 +227,12 @@ impl Column {
         share_of(looked_at, holds)
     }
 
+    /// Share of the values that hold, each counted as often as it occurs: that of words of which there are few.
+    pub(super) fn share_of_rows(&self, holds: impl Fn(&str) -> bool) -> Option<f64> {
+        let values: Vec<&str> = self.values().collect();
+        share_of(&values, holds)
+    }
+
     fn only(&self, rows: &[usize]) -> Self {
         let pick =
             |cells: &[Vec<String>]| rows.iter().map(|row| cells.get(*row).cloned().unwrap_or_default()).collect();

@@ -6,9 +6,9 @@ use goldsmith_standardize::text;
 use super::assess::Assessed;
 use super::column::{Column, Native, Table};
 use super::draft::Noted;
-use super::header::Role;
 use super::region::percent;
 use super::values;
+use goldsmith_config::usual::column_name::{self, Role};
 
 /// One kind of record in a table.
 #[derive(Debug, Clone, PartialEq)]
@@ -129,7 +129,7 @@ fn says(value: &str, column: &Column, words: &[&str], asked: &[&str]) -> bool {
     if words.contains(&folded.as_str()) {
         return true;
     }
-    let name = super::header::words(&column.path);
+    let name = column_name::words(&column.path);
     if name.first().is_none_or(|first| first != "is") {
         return false;
     }

@@ -3,11 +3,12 @@
 use std::collections::BTreeSet;
 
 use goldsmith_config::model::Entity;
+use goldsmith_standardize::gender;
 
 use super::assess::Assessed;
 use super::column::{Column, Native, Shape, Table};
 use super::draft::{FieldDraft, Item, Noted};
-use super::header::{self, Header, Part, Role};
+use goldsmith_config::usual::column_name::{self, Header, Part, Role};
 
 /// The fields of a record type, and the columns they use.
 #[derive(Debug, Default)]
@@ -46,7 +47,7 @@ pub(super) fn map(view: &View<'_>, entity: Entity) -> Mapped {
     organisation(view, entity, &mut mapped);
     if entity == Entity::Person {
         birth_date(view, &mut mapped);
-        single(view, Role::Gender, "gender", &mut mapped);
+        gender(view, &mut mapped);
     }
     single(view, Role::Language, "language", &mut mapped);
     single(view, Role::Lifecycle, "lifecycle", &mut mapped);
@@ -95,7 +96,7 @@ fn names(view: &View<'_>, mapped: &mut Mapped) {
         mapped.fields.push(FieldDraft::one("full_name", noted(column, assessed)));
         mapped.used.insert(*at);
     }
-    single(view, Role::Title, "title", mapped);
+    title(view, mapped);
     if let Some((at, column, assessed)) = given.first() {
         mapped.fields.push(FieldDraft::one("given_name", noted(column, assessed)));
         mapped.used.insert(*at);
@@ -164,6 +165,50 @@ fn birth_date(view: &View<'_>, mapped: &mut Mapped) {
     let sql = format!("{} || '-' || {} || '-' || {}", text(year.1), two(month.1), two(day.1));
     mapped.fields.push(FieldDraft::one("birth_date", Noted::new(sql, "year, month and day have columns of their own")));
     mapped.used.extend([year.0, month.0, day.0]);
+}
+
+/// The gender, from a column of its own or else from forms of address such as Herr and Mrs.
+fn gender(view: &View<'_>, mapped: &mut Mapped) {
+    let before = mapped.fields.len();
+    let hombre_mujer = view.of(|role| role == Role::Gender).into_iter().find(|(_, column, _)| says_hombre(column));
+    if let Some((at, column, _)) = hombre_mujer {
+        let sql = format!("CASE upper({0}) WHEN 'H' THEN 'male' WHEN 'M' THEN 'female' ELSE {0} END", column.sql());
+        mapped.fields.push(FieldDraft::one("gender", Noted::new(sql, "H beside M: hombre, mujer")));
+        mapped.used.insert(at);
+        return;
+    }
+    single(view, Role::Gender, "gender", mapped);
+    if mapped.fields.len() > before {
+        return;
+    }
+    let titles = view.of(|role| role == Role::Title);
+    let telling = titles.into_iter().find(|(_, column, _)| column.is_single() && tells_gender(column));
+    if let Some((at, column, _)) = telling {
+        mapped.fields.push(FieldDraft::one("gender", Noted::new(column.sql(), "forms of address tell it")));
+        mapped.used.insert(at);
+    }
+}
+
+/// M is a woman beside H, and a man beside F or W.
+fn says_hombre(column: &Column) -> bool {
+    let is_there = |code: &str| column.distinct().iter().any(|value| value.eq_ignore_ascii_case(code));
+    column.is_single() && is_there("H") && is_there("M") && !is_there("F") && !is_there("W")
+}
+
+/// Forms of address (Herr, Mrs), and not a few "Dr" and "Prof" at most beside them.
+fn tells_gender(column: &Column) -> bool {
+    column.share_of_rows(|value| gender::parse(value).is_some()).is_some_and(|share| share > 0.5)
+}
+
+/// Of a column of titles and one of forms of address the former.
+fn title(view: &View<'_>, mapped: &mut Mapped) {
+    let titles: Vec<_> = view.of(|role| role == Role::Title);
+    let mut titles: Vec<_> = titles.into_iter().filter(|(_, column, _)| column.is_single()).collect();
+    titles.sort_by_key(|(_, column, _)| tells_gender(column));
+    if let Some((at, column, assessed)) = titles.first() {
+        mapped.fields.push(FieldDraft::one("title", noted(column, assessed)));
+        mapped.used.insert(*at);
+    }
 }
 
 /// E-mails or phones: plain values, or values with what they are for.
@@ -281,7 +326,7 @@ fn consents(view: &View<'_>, mapped: &mut Mapped) {
         if !column.is_single() {
             continue;
         }
-        let words = header::words(&column.path);
+        let words = column_name::words(&column.path);
         let has = |wanted: &[&str]| words.iter().any(|word| wanted.contains(&word.as_str()));
         // A column that says who is not to be contacted grants what it refuses.
         if has(&["out", "optout", "unsubscribed", "not"]) {
@@ -321,7 +366,7 @@ pub(super) fn unmapped(view: &View<'_>, used: &BTreeSet<usize>) -> Vec<String> {
         if used.contains(&at) || view.taken.contains(&at) {
             continue;
         }
-        if header::read(&column.path) == Header::SomebodyElse && column.filled() > 0 {
+        if column_name::read(&column.path) == Header::SomebodyElse && column.filled() > 0 {
             others.push(column.label());
             continue;
         }

@@ -1,43 +1,15 @@
 //! Rows that are neither persons nor organisations: every column with content is an attribute of its own.
 
 use goldsmith_config::attributes::CATALOGUE;
+use goldsmith_config::usual::column_name::Role;
 
 use super::column::{Column, Native};
 use super::draft::{FieldDraft, Noted};
 use super::fields::{Mapped, View, lists};
-use super::header::Role;
 use super::names::{snake_case, unique};
 use super::region::percent;
 use super::values::number_type;
-
-/// Columns every published table or record has, or that profiles take from a list; an attribute of one's own cannot be
-/// called so.
-const RESERVED: [&str; 24] = [
-    "golden_id",
-    "entity_type",
-    "first_seen_at",
-    "last_seen_at",
-    "source_count",
-    "record_count",
-    "sources",
-    "match_confidence",
-    "completeness",
-    "has_conflict",
-    "needs_review",
-    "first_version",
-    "profile_hash",
-    "source",
-    "source_key",
-    "source_updated_at",
-    "record_hash",
-    "national_id",
-    "national_id_masked",
-    "full_name",
-    "email",
-    "phone_e164",
-    "address_line1",
-    "address_line2",
-];
+use crate::pipeline::build::is_taken;
 
 /// The fields of generic rows and the types of the attributes they declare.
 ///
@@ -61,13 +33,11 @@ pub(super) fn map(view: &View<'_>) -> (Mapped, Vec<(String, Noted)>) {
         }
         let (kind, seen) = attribute_type(column, found.dates.as_ref().map(|dates| dates.formats.join(" or ")));
         let taken = |name: &str| {
-            let raw = name.strip_suffix("_raw").unwrap_or(name);
-            let is_list = CATALOGUE.iter().any(|known| known.list && known.name == name);
-            is_list
-                || RESERVED.contains(&name)
-                || attributes
-                    .iter()
-                    .any(|(other, _)| other == name || other == raw || other.strip_suffix("_raw") == Some(name))
+            is_taken(name)
+                // What profiles make of these is not what the column holds.
+                || matches!(name, "full_name" | "national_id")
+                || CATALOGUE.iter().any(|known| known.list && known.name == name)
+                || attributes.iter().any(|(other, _)| other == name)
         };
         let name = snake_case(&column.path.join("_"), "column");
         // What has a meaning of its own already says that it is only a column here.

@@ -5,9 +5,9 @@ use hashbrown::HashSet;
 use super::assess::Assessed;
 use super::column::{Column, Native, Shape, Table};
 use super::draft::Noted;
-use super::header::{self, Role};
 use super::region::percent;
 use crate::counted::human;
+use goldsmith_config::usual::column_name::{self, Role};
 
 /// Share of the rows of a column that is called a key which have to have a value of their own: sources hold a row
 /// twice now and then, and a run keeps the newest.
@@ -24,7 +24,7 @@ pub(super) struct Key {
 
 /// Finds the key of a table. Every table has one, if only all of its columns together.
 pub(super) fn choose(table: &Table, assessed: &[Assessed]) -> Key {
-    let candidates: Vec<usize> = (0..table.columns.len()).filter(|at| can_be_key(table, *at)).collect();
+    let candidates: Vec<usize> = (0..table.columns.len()).filter(|at| can_be_key(table, assessed, *at)).collect();
     let of = |at: usize| table.columns.get(at);
     // By its name first, then by being unique, the least personal column first.
     let mut ranked: Vec<(u8, usize)> = Vec::new();
@@ -98,11 +98,13 @@ fn never_null(column: &Column) -> Noted {
     })
 }
 
-fn can_be_key(table: &Table, at: usize) -> bool {
+fn can_be_key(table: &Table, assessed: &[Assessed], at: usize) -> bool {
     table
         .columns
         .get(at)
         .is_some_and(|column| column.shape == Shape::One && column.native != Native::Opaque && column.filled() > 0)
+        // When a row changed tells which it is until it changes again.
+        && !matches!(assessed.get(at).and_then(Assessed::role), Some(Role::Updated(_)))
 }
 
 /// Share of the rows that the values at `columns`, together, tell from the rows before them; a row without value in a
@@ -130,13 +132,13 @@ fn name_rank(column: &Column, table: &str, role: Option<Role>) -> Option<u8> {
     {
         return None;
     }
-    let words = header::words(&column.path);
+    let words = column_name::words(&column.path);
     let words: Vec<&str> = words.iter().map(String::as_str).collect();
     match words.as_slice() {
         ["id" | "key" | "uuid" | "guid" | "pk" | "rowid"] => Some(0),
         ["record" | "row" | "unique", "id" | "key"] | ["record", "number" | "no"] => Some(0),
         [.., last] if is_key_word(last) => {
-            let table = header::words(&[table.to_owned()]).concat();
+            let table = column_name::words(&[table.to_owned()]).concat();
             let owner = words.iter().take(words.len() - 1).copied().collect::<String>();
             let own = !owner.is_empty() && (table == owner || table.trim_end_matches('s') == owner);
             Some(if own { 1 } else { 2 })

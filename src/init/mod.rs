@@ -2,7 +2,7 @@
 //!
 //! ```text
 //! file ──sample──▶ Table of Columns ──assess──▶ what each column holds ──source──▶ SourceDraft ─┐
-//!                     (column)        (header, values)      (key, entity, fields,               ├─yaml──▶ text
+//!                     (column)        (names, values)       (key, entity, fields,               ├─yaml──▶ text
 //! other files … ─────────────────────────────────────────    generic, children) ──▶ SourceDraft ┘
 //! ```
 //! A column's name proposes what it holds and its values decide; values that leave no doubt need no name. Everything
@@ -12,12 +12,10 @@
 mod assess;
 mod children;
 mod column;
-mod dictionary;
 mod draft;
 mod entity;
 mod fields;
 mod generic;
-mod header;
 mod key;
 mod names;
 mod region;

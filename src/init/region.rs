@@ -3,7 +3,7 @@
 use goldsmith_standardize::{country, phone};
 
 use super::column::{Column, Table, share_of};
-use super::header::{self, Header, Part, Role};
+use goldsmith_config::usual::column_name::{self, Header, Part, Role};
 
 /// A country, and what it was told by.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -35,7 +35,8 @@ const TRIED: [&str; 20] = [
 pub(super) fn guess(tables: &[Table]) -> Region {
     let columns = |wanted: &dyn Fn(Role) -> bool| -> Vec<&Column> {
         let all = tables.iter().flat_map(|table| &table.columns);
-        all.filter(|column| matches!(header::read(&column.path), Header::Known(known) if wanted(known.role))).collect()
+        all.filter(|column| matches!(column_name::read(&column.path), Header::Known(known) if wanted(known.role)))
+            .collect()
     };
     let part = |part: Part| columns(&move |role| role == Role::Address(part));
     let postcodes = part(Part::Postcode);
@@ -53,7 +54,7 @@ pub(super) fn fits(tables: &[Table], code: &str) -> bool {
 }
 
 fn is_phone(column: &Column) -> bool {
-    matches!(header::read(&column.path), Header::Known(known) if known.role == Role::Phone)
+    matches!(column_name::read(&column.path), Header::Known(known) if known.role == Role::Phone)
 }
 
 fn local_phones<'a>(columns: &[&'a Column]) -> Vec<&'a str> {
@@ -117,7 +118,7 @@ fn by_state(columns: &[&Column], postcodes: &[&Column]) -> Option<Region> {
 
 fn by_postcode(columns: &[&Column]) -> Option<Region> {
     let values: Vec<&str> = columns.iter().flat_map(|column| column.values()).collect();
-    let name = columns.first().map(|column| header::words(&column.path).concat()).unwrap_or_default();
+    let name = columns.first().map(|column| column_name::words(&column.path).concat()).unwrap_or_default();
     let like = |shape: &'static str| share_of(&values, |value| has_shape(value, shape)).unwrap_or(0.0);
     let british = share_of(&values, is_british).unwrap_or(0.0);
     let mut shapes = vec![

@@ -109,11 +109,13 @@ pub(super) fn sample(
     let mut sampled = match plain {
         // A few broken rows do not make another encoding of a file whose other rows are sound.
         Ok(sampled) if bad <= good => sampled,
+        // As UTF-16 nearly any bytes are letters of some language, so its mark has to say so.
+        Err(error) if error.message.ends_with("set encoding: utf-16") => {
+            open.read(&[declared("utf-16", "by its byte-order mark")]).map_err(named)?
+        }
         first => {
             let note = "its bytes are not valid UTF-8; should letters look wrong, name another";
-            let western = open.read(&[declared("windows-1252", note)]);
-            let wide = || open.read(&[declared("utf-16", "by its byte-order mark")]);
-            western.or_else(|_| wide()).or(first).map_err(named)?
+            open.read(&[declared("windows-1252", note)]).or(first).map_err(named)?
         }
     };
     if connector.name() == "csv" && has_no_header(&sampled) {
@@ -133,7 +135,8 @@ fn has_no_header(sampled: &Sampled) -> bool {
     let names = sampled.tables.iter().flat_map(|table| &table.columns).filter_map(|column| column.path.first());
     let names: Vec<&str> = names.map(String::as_str).collect();
     let is_value = |name: &&&str| values::is_email(name) || (name.len() >= 8 && date::parse(name, &[]).is_some());
-    names.iter().filter(is_value).count() * 3 >= names.len().max(1)
+    // An address of e-mail is the name of no column.
+    names.iter().any(|name| values::is_email(name)) || names.iter().filter(is_value).count() * 3 >= names.len().max(1)
 }
 
 struct Opener<'a> {

@@ -11,11 +11,11 @@ use super::draft::{ChildDraft, Noted, RecordDraft, SourceDraft};
 use super::entity::{RecordType, record_types};
 use super::fields::{self, View};
 use super::generic;
-use super::header::{self, Role};
 use super::key::{self, Key};
 use super::names::{snake_case, unique};
 use super::sample::Sampled;
 use super::values::ISO;
+use goldsmith_config::usual::column_name::{self, Role};
 
 /// A source, and the attributes its generic records declare.
 pub(super) struct Drafted {
@@ -40,7 +40,7 @@ impl Examined<'_> {
 /// Why a file is no source of customers; nothing where it is one.
 pub(super) fn is_no_source(tables: &[Table]) -> Option<&'static str> {
     let [table] = tables else { return None };
-    let word = |name: &[String]| header::words(name).join("_");
+    let word = |name: &[String]| column_name::words(name).join("_");
     let is_answer = table.columns.iter().any(|column| word(&column.path) == "cluster_id");
     if is_answer && table.columns.len() <= 3 {
         return Some(
@@ -48,9 +48,9 @@ pub(super) fn is_no_source(tables: &[Table]) -> Option<&'static str> {
         );
     }
     let is_id = |name: &[String]| {
-        let words = header::words(name);
+        let words = column_name::words(name);
         words.last().is_some_and(|last| ["id", "key", "source"].contains(&last.as_str()))
-            && !matches!(header::read(name), header::Header::Known(known) if matches!(known.role, Role::Identifier(_) | Role::Email))
+            && !matches!(column_name::read(name), column_name::Header::Known(known) if matches!(known.role, Role::Identifier(_) | Role::Email))
     };
     (!table.columns.is_empty() && table.columns.iter().all(|column| is_id(&column.path))).then_some("it holds ids only")
 }
@@ -141,7 +141,7 @@ fn main_tables(examined: &[Examined<'_>]) -> Vec<usize> {
 
 fn foreign_key<'a>(child: &Examined<'a>, parent: &Examined<'_>) -> Option<&'a super::column::Column> {
     let [key] = parent.key.columns.as_slice() else { return None };
-    children::foreign_key(child.table, parent.table, parent.table.columns.get(*key)?)
+    children::foreign_key(child.table, parent.table, parent.table.columns.get(*key)?, parent.entity())
 }
 
 /// A table's name as `from:` understands it; what reads like SQL or a file is put into a query.

@@ -70,6 +70,20 @@ fn latin_1_and_dates_day_first() {
 }
 
 #[test]
+fn forms_of_address_tell_the_gender_and_titles_do_not() {
+    let folder = tempfile::tempdir().unwrap();
+    let written = |titles: [&str; 2]| {
+        let rows = (0..40).map(|row| format!("K{row};{};Anna;Keller{row};a{row}@example.org\n", titles[row % 2]));
+        let text = format!("Kundennummer;Anrede;Vorname;Nachname;E-Mail\n{}", rows.collect::<String>());
+        fs::write(folder.path().join("kunden.csv"), text).unwrap();
+        proposed(folder.path(), &["kunden.csv"])
+    };
+    has(&written(["Herr", "Frau"]), &["title: Anrede", "gender: Anrede"]);
+    let titles = written(["Dr.", "Prof."]);
+    assert!(!titles.contains("gender"), "{titles}");
+}
+
+#[test]
 fn nested_documents_with_companies_among_them() {
     let folder = tempfile::tempdir().unwrap();
     let mut text = String::new();
@@ -209,4 +223,62 @@ fn phones_that_fit_several_countries_are_read_for_that_of_the_other_sources() {
     assert!(alone.contains("region: DE"), "{alone}");
     let both = proposed(folder.path(), &["loyalty.csv", "crm.csv"]);
     assert!(both.contains("region: GB") && both.matches("region:").count() == 1, "{both}");
+}
+
+#[test]
+fn columns_of_things_are_renamed_and_only_some_of_many_compared() {
+    let folder = tempfile::tempdir().unwrap();
+    let names: Vec<String> = (0..60).map(|column| format!("measure {column}")).collect();
+    let rows: String = (0..20)
+        .map(|row| {
+            format!("S{row},DE,{row}x,{}\n", (0..60).map(|c| format!("w{}", row * c)).collect::<Vec<_>>().join(","))
+        })
+        .collect();
+    let text = format!("sku,country,weight_raw,{}\n{rows}", names.join(","));
+    fs::write(folder.path().join("parts.csv"), text.replacen("DE", "FR", 3)).unwrap();
+    let yaml = proposed(folder.path(), &["parts.csv"]);
+    has(&yaml, &["country_value: country", "weight_raw_value: weight_raw", "- attribute: measure_59", "compare: none"]);
+    assert!(!yaml.contains("- attribute: measure_20"), "{yaml}");
+}
+
+#[test]
+fn an_error_of_the_file_is_told_and_no_other_encoding_tried() {
+    let folder = tempfile::tempdir().unwrap();
+    for text in ["id,email,email\n1,a@b.org,c@d.org\n", "id,email,email\n1,a@b.org,c@de.org\n"] {
+        fs::write(folder.path().join("twice.csv"), text).unwrap();
+        let error = propose(&[folder.path().join("twice.csv")], folder.path(), None).unwrap_err().to_string();
+        assert!(error.contains("names column \"email\" twice"), "{error}");
+    }
+    let wide: Vec<u8> = "\u{feff}id,name,email\n1,Zoë Lee,z@b.org\n2,Bo Ray,b@b.org\n"
+        .encode_utf16()
+        .flat_map(u16::to_le_bytes)
+        .collect();
+    fs::write(folder.path().join("wide.csv"), wide).unwrap();
+    has(&proposed(folder.path(), &["wide.csv"]), &["encoding: utf-16", "emails: email"]);
+}
+
+#[test]
+fn a_rare_code_beside_the_genders_and_a_column_of_doctorates() {
+    let folder = tempfile::tempdir().unwrap();
+    let mut rows = String::from("id,Anrede,Titel,Vorname,Nachname,gender\n");
+    for row in 0..60 {
+        let (form, code) = [("Herr", "M"), ("Frau", "F")][row % 2];
+        let title = if row % 5 == 0 { "Dr." } else { "" };
+        let code = if row == 7 { "U" } else { code };
+        rows += &format!("{row},{form},{title},Ann,Lee,{code}\n");
+    }
+    fs::write(folder.path().join("crm.csv"), &rows).unwrap();
+    has(&proposed(folder.path(), &["crm.csv"]), &["title: Titel", "gender: gender"]);
+    fs::write(folder.path().join("crm.csv"), rows.replace(",F\n", ",H\n")).unwrap();
+    assert!(proposed(folder.path(), &["crm.csv"]).contains("gender: \"CASE upper(gender) WHEN 'H' THEN 'male'"));
+    fs::write(folder.path().join("crm.csv"), rows.replace("gender", "sector")).unwrap();
+    has(&proposed(folder.path(), &["crm.csv"]), &["title: Titel", "gender: Anrede"]);
+}
+
+#[test]
+fn a_mailbox_is_the_name_of_no_column() {
+    let folder = tempfile::tempdir().unwrap();
+    fs::write(folder.path().join("list.csv"), "1,Ann,Lee,a@b.org\n2,Bo,Ray,b@b.org\n3,Cy,Poe,c@b.org\n").unwrap();
+    let yaml = proposed(folder.path(), &["list.csv"]);
+    assert!(yaml.contains("header: false") && !yaml.contains("a@b.org"), "{yaml}");
 }

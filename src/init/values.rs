@@ -215,7 +215,10 @@ fn twins(a: &str, b: &str) -> bool {
 }
 
 fn reads(value: &str, format: &str) -> bool {
-    // `%B` also reads short months, which belong to `%b`.
+    // ISO dates are read beside every format and say nothing for any of the others.
+    if format != ISO && date::parse(value, &[ISO]).is_some() {
+        return false;
+    }
     date::parse(value, &[format]).is_some_and(|day| (1850..=2100).contains(&day.year()))
 }
 

@@ -12,6 +12,9 @@ const COMMENT_COLUMN: usize = 46;
 /// Width of comments that have lines of their own.
 const WIDTH: usize = 110;
 
+/// Attributes of one's own that are compared: as many surely fit into the pattern of a pair.
+const MOST_COMPARED: usize = 30;
+
 /// The whole file.
 pub(super) fn render(draft: &Draft) -> String {
     let mut out = Out { text: String::new() };
@@ -50,6 +53,13 @@ pub(super) fn render(draft: &Draft) -> String {
     out.blank();
     out.line(0, "match:", "");
     out.line(2, "threshold: 95%", "expected precision of a merge; higher means fewer, surer ones");
+    if draft.attributes.len() > MOST_COMPARED {
+        out.line(2, "comparisons:", "so many columns cannot all be compared; choose those that tell things apart");
+        for (name, _) in draft.attributes.iter().skip(MOST_COMPARED) {
+            out.line(4, &format!("- attribute: {}", scalar(name)), "");
+            out.line(6, "compare: none", "");
+        }
+    }
     if !draft.targets.is_empty() {
         out.blank();
         out.line(0, "coverage:", "");

@@ -46,6 +46,7 @@ pub mod place;
 mod references;
 pub mod schema;
 mod substitute;
+pub mod usual;
 mod yaml;
 
 pub use attributes::{AttributeKind, NamePart};

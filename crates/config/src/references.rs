@@ -9,6 +9,7 @@ use crate::model::values::{Percent, Ratio};
 use crate::model::{Check, DEFAULT_THRESHOLD, Entity, LEAST_THRESHOLD};
 use crate::nearest::{did_you_mean, listed, nearest};
 use crate::place::Path;
+use crate::usual::{Meant, meant, part_named};
 use crate::yaml::{Entry, Kind, MAX_MISTAKES, Node, Scalar, short};
 
 /// Every reference that leads nowhere.
@@ -249,10 +250,17 @@ impl<'t> Walk<'t> {
             let plural = canonical(&field.key);
             known.contains(&plural).then_some(plural)
         });
-        let mend = match near {
-            Some(near) => {
-                format!("did you mean `{near}`? Otherwise declare it under `attributes:`")
+        let meant = match meant(&field.key, entity) {
+            Some(Meant::Attribute(attribute)) => Some(format!("`{attribute}`")),
+            Some(Meant::PartOfAddress(part)) => Some(format!("a part of an address, `addresses: [{{ {part}: … }}]`")),
+            Some(Meant::Identifier(kind)) => {
+                Some(format!("an identifier, `identifiers: [{{ value: …, type: \"'{kind}'\" }}]`"))
             }
+            Some(Meant::UpdatedAt) => Some("`updated_at:` beside `fields:`".to_owned()),
+            None => near.map(|near| format!("`{near}`")),
+        };
+        let mend = match meant {
+            Some(meant) => format!("did you mean {meant}? Otherwise declare it under `attributes:`"),
             None => "declare it under `attributes:`".to_owned(),
         };
         self.add(&field.key_place, path, format!("unknown attribute `{name}`; {mend}"));
@@ -278,7 +286,10 @@ impl<'t> Walk<'t> {
         }
         let known: Vec<&str> = attribute.parts.iter().map(|part| part.name).collect();
         for entry in parts.entries().iter().filter(|entry| !known.contains(&entry.key.as_str())) {
-            let mend = did_you_mean(&entry.key, &known, "its parts are");
+            let mend = match part_named(attribute.kind, &entry.key).filter(|part| known.contains(part)) {
+                Some(part) => format!("; did you mean `{part}`?"),
+                None => did_you_mean(&entry.key, &known, "its parts are"),
+            };
             let message = format!("unknown part `{}` of `{}`{mend}", short(&entry.key), attribute.name);
             self.add(&entry.key_place, &path.key(&entry.key), message);
         }

@@ -48,7 +48,7 @@ pub enum AttributeType {
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize, Serialize, JsonSchema)]
 #[serde(rename_all = "snake_case")]
 pub enum Compare {
-    /// Same or not.
+    /// As one code: the same, nearly the same (a letter or two apart, which counts far less), or not.
     Exact,
     /// By words where values have several, else by the value as a whole: order, extra words and small differences
     /// count little.

@@ -251,10 +251,10 @@ pub enum FailurePolicy {
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Deserialize, Serialize, JsonSchema)]
 #[serde(rename_all = "snake_case")]
 pub enum Duplicates {
-    /// It may.
+    /// One may have several records in the source.
     #[default]
     Allowed,
-    /// It never has: a fact about the source.
+    /// Each has one record in the source at most: a fact about it.
     None,
 }
 

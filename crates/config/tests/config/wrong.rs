@@ -182,6 +182,13 @@ fn references() {
         &["30:11 unknown attribute `shoe_size`; declare it under `attributes:`"],
     );
     check(
+        "loyalty_tier: tier",
+        "city: tier",
+        &[
+            "30:11 unknown attribute `city`; did you mean a part of an address, `addresses: [{ locality: … }]`? Otherwise declare it under `attributes:`",
+        ],
+    );
+    check(
         "emails: [email, email_2]",
         "email: [email, email_2]",
         &["24:11 unknown attribute `email`; did you mean `emails`? Otherwise declare it under `attributes:`"],
@@ -212,9 +219,7 @@ fn references() {
     check(
         "              postcode: zip",
         "              zip: zip",
-        &[
-            "48:15 unknown part `zip` of `addresses`; its parts are `line1`, `line2`, `house_number`, `street`, `unit`, `locality`, `region`, `postcode`, `country`, `kind`, `valid_from` and `valid_to`",
-        ],
+        &["48:15 unknown part `zip` of `addresses`; did you mean `postcode`?"],
     );
     check("              purpose: purpose\n", "", &["50:11 `consents` needs the part `purpose`"]);
     check(
@@ -418,7 +423,7 @@ fn all_mistakes_at_once_in_the_order_of_the_file() {
             "4:11 `UK` is not a country code of ISO 3166-1 alpha-2; did you mean `GB`?",
             "9:5 unknown key `encodign`; did you mean `encoding`?",
             "13:19 unknown value `3`; it is one of `evolve`, `warn`, `quarantine` and `fail`",
-            "23:11 unknown attribute `birthday`; declare it under `attributes:`",
+            "23:11 unknown attribute `birthday`; did you mean `birth_date`? Otherwise declare it under `attributes:`",
             "35:9 missing `key`",
             "59:15 the variable `NOWHERE` is not set; set it in the environment or under `vars:`, or write `${NOWHERE:-default}`",
             "85:19 unknown source `shoop`; did you mean `shop`?",

@@ -9,7 +9,7 @@ use super::dictionary::look_up;
 
 /// What a column may hold.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) enum Role {
+pub enum Role {
     /// A person's whole name; `weak` where the word is also said of things (`name`).
     FullName {
         weak: bool,
@@ -48,7 +48,7 @@ pub(super) enum Role {
 
 /// A part of a postal address, by its name in a pipeline file.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
-pub(super) enum Part {
+pub enum Part {
     Line1,
     Line2,
     HouseNumber,
@@ -62,7 +62,8 @@ pub(super) enum Part {
 
 impl Part {
     /// The name in a pipeline file.
-    pub(super) fn name(self) -> &'static str {
+    #[must_use]
+    pub fn name(self) -> &'static str {
         match self {
             Self::Line1 => "line1",
             Self::Line2 => "line2",
@@ -79,7 +80,7 @@ impl Part {
 
 /// What a column's name says.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub(super) enum Header {
+pub enum Header {
     Known(Known),
     /// It is about somebody else: a spouse, a dependent, the employer's street.
     SomebodyElse,
@@ -88,18 +89,19 @@ pub(super) enum Header {
 
 /// A name that was understood.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub(super) struct Known {
-    pub(super) role: Role,
+pub struct Known {
+    pub role: Role,
     /// What it is for: `billing`, `mobile`, `work`.
-    pub(super) purpose: Option<&'static str>,
+    pub purpose: Option<&'static str>,
     /// The 2 of `email_2`.
-    pub(super) number: Option<u32>,
+    pub number: Option<u32>,
     /// An unknown word before it was passed over.
-    pub(super) guessed: bool,
+    pub guessed: bool,
 }
 
 /// The words of a name, folded, with numbers apart.
-pub(super) fn words(path: &[String]) -> Vec<String> {
+#[must_use]
+pub fn words(path: &[String]) -> Vec<String> {
     let mut spaced = String::new();
     for name in path {
         let mut last = ' ';
@@ -115,11 +117,24 @@ pub(super) fn words(path: &[String]) -> Vec<String> {
         }
         spaced.push(' ');
     }
-    text::fold(&spaced).split(' ').filter(|word| !word.is_empty()).map(str::to_owned).collect()
+    let folded = text::fold(&spaced);
+    let mut words: Vec<String> = Vec::new();
+    let mut initials = false;
+    for word in folded.split(' ').filter(|word| !word.is_empty()) {
+        let initial = word.len() == 1 && word.bytes().all(|byte| byte.is_ascii_lowercase());
+        match words.last_mut() {
+            // `D.N.I.` is one word.
+            Some(last) if initial && initials => last.push_str(word),
+            _ => words.push(if word == "nm" { "name" } else { word }.to_owned()),
+        }
+        initials = initial;
+    }
+    words
 }
 
 /// Reads the name of a column, given with the names of the objects around it.
-pub(super) fn read(path: &[String]) -> Header {
+#[must_use]
+pub fn read(path: &[String]) -> Header {
     let words = words(path);
     let words: Vec<&str> = words.iter().map(String::as_str).collect();
     if is_consent(&words) {
@@ -213,7 +228,7 @@ fn is_consent(words: &[&str]) -> bool {
 }
 
 /// Words that say whose column it is, where it is the customer's own.
-const OWNER: [&str; 27] = [
+const OWNER: [&str; 28] = [
     "customer",
     "customers",
     "cust",
@@ -223,6 +238,7 @@ const OWNER: [&str; 27] = [
     "personal",
     "member",
     "patient",
+    "pat",
     "user",
     "account",
     "acct",
@@ -333,6 +349,8 @@ mod tests {
             ("CustomerID", vec!["customer", "id"]),
             ("Straße", vec!["strasse"]),
             ("n°", vec!["n"]),
+            ("D.N.I.", vec!["dni"]),
+            ("PAT_LAST_NM", vec!["pat", "last", "name"]),
         ] {
             assert_eq!(words(&[name.to_owned()]), expected, "{name}");
         }
@@ -355,6 +373,12 @@ mod tests {
             ("member>name", Role::FullName { weak: true }),
             ("Geburtsdatum", Role::BirthDate),
             ("DOB", Role::BirthDate),
+            ("Fec. Nac.", Role::BirthDate),
+            ("Apellidos y Nombre", Role::FullName { weak: false }),
+            ("Tlf. contacto", Role::Phone),
+            ("Cod. Postal", Role::Address(Part::Postcode)),
+            ("D.N.I.", Role::Identifier("national_id")),
+            ("PAT_LAST_NM", Role::Family),
             ("by", Role::BirthYear),
             ("E-Mail", Role::Email),
             ("contact>emails", Role::Email),

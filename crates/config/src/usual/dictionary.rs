@@ -1,7 +1,7 @@
 //! The dictionary of column names: what is said of a customer in English, German, French, Spanish, a little Italian and
 //! Dutch, and what exports abbreviate it to.
 
-use super::header::{Part, Role};
+use super::column_name::{Part, Role};
 
 /// What a column called `name` may hold, and what that is for; `name` is words joined by `_`, folded.
 #[rustfmt::skip]
@@ -9,7 +9,7 @@ pub(super) fn look_up(name: &str) -> Option<(Role, Option<&'static str>)> {
     let role = match name {
         "full_name" | "fullname" | "display_name" | "person_name" | "complete_name" | "holder" | "account_holder"
         | "holder_name" | "cardholder" | "contact_name" | "contact_person" | "ansprechpartner" | "customer_name"
-        | "nom_complet" | "nombre_completo" | "vollstandiger_name" | "nome_completo" | "name_full"
+        | "apellidos_y_nombre" | "apellidos_nombre" | "nombre_apellidos" | "nom_complet" | "nombre_completo" | "vollstandiger_name" | "nome_completo" | "name_full"
             => Role::FullName { weak: false },
         "name" | "names" | "naam" | "nom" | "contact" | "customer" | "client" | "kunde" | "full" | "nombre_y_apellidos"
             => Role::FullName { weak: true },
@@ -35,7 +35,7 @@ pub(super) fn look_up(name: &str) -> Option<(Role, Option<&'static str>)> {
         | "bedrijfsnaam" | "entreprise" | "legal_entity" | "corporation" => Role::Organisation,
         "dob" | "d_o_b" | "birth_date" | "birthdate" | "date_of_birth" | "dateofbirth" | "birthday" | "bday" | "born"
         | "born_on" | "birth_dt" | "geburtsdatum" | "geb_datum" | "geb_dat" | "gebdat" | "geburtstag"
-        | "date_de_naissance" | "date_naissance" | "naissance" | "fecha_de_nacimiento" | "fecha_nacimiento"
+        | "date_de_naissance" | "date_naissance" | "naissance" | "fecha_de_nacimiento" | "fec_nac" | "fecha_nac" | "f_nac" | "fecha_nacimiento"
         | "nacimiento" | "data_di_nascita" | "data_nascita" | "geboortedatum" | "birth" => Role::BirthDate,
         "birth_year" | "year_of_birth" | "yob" | "by" | "geburtsjahr" | "annee_de_naissance" => Role::BirthYear,
         "birth_month" | "month_of_birth" | "mob" | "bm" | "geburtsmonat" => Role::BirthMonth,
@@ -61,7 +61,7 @@ pub(super) fn look_up(name: &str) -> Option<(Role, Option<&'static str>)> {
         | "daytime_phone" => return Some((Role::Phone, Some("work"))),
         "phone" | "phones" | "phone_number" | "phone_numbers" | "phone_no" | "phonenumber" | "telephone" | "telephones"
         | "telephone_number" | "telephone_no" | "tel" | "tel_no" | "tel_nr" | "telefon" | "telefonnummer" | "telefono"
-        | "rufnummer" | "contact_number" | "contact_no" | "telefoon" | "numero_de_telephone" | "ph" | "msisdn"
+        | "rufnummer" | "tfno" | "tlf" | "tlfno" | "tlf_contacto" | "tel_contacto" | "telefono_contacto" | "contact_number" | "contact_no" | "telefoon" | "numero_de_telephone" | "ph" | "msisdn"
             => Role::Phone,
         "fax" | "fax_number" | "fax_no" | "telefax" | "telecopie" => Role::Fax,
         "address" | "addr" | "address_line" | "addressline" | "line" | "street_address" | "streetaddress" | "adresse"
@@ -84,7 +84,7 @@ pub(super) fn look_up(name: &str) -> Option<(Role, Option<&'static str>)> {
         | "canton" | "prefecture" | "state_province" | "state_code" | "region_name" | "comunidad" | "state_name"
             => Role::Address(Part::Region),
         "postcode" | "post_code" | "zip" | "zip_code" | "zipcode" | "postal_code" | "postalcode" | "plz"
-        | "postleitzahl" | "code_postal" | "codepostal" | "cp" | "codigo_postal" | "cap" | "postcd" | "zip_postal_code"
+        | "postleitzahl" | "code_postal" | "codepostal" | "cp" | "codigo_postal" | "cod_postal" | "cap" | "postcd" | "zip_postal_code"
         | "eircode" => Role::Address(Part::Postcode),
         "country" | "country_code" | "country_name" | "countrycode" | "country_iso" | "land" | "pays" | "pais" | "paese"
         | "nation" | "staat" | "laendercode" | "landercode" => Role::Address(Part::Country),
@@ -108,6 +108,7 @@ pub(super) fn look_up(name: &str) -> Option<(Role, Option<&'static str>)> {
         "loyalty_id" | "loyalty_no" | "loyalty_number" | "loyalty_card" | "membership_no" | "membership_number"
         | "card_number" | "bonus_card" => Role::Identifier("loyalty"),
         "iban" => Role::Identifier("iban"),
+        "mrn" | "medical_record_number" | "medical_record_no" => Role::Identifier("medical_record"),
         "updated_at" | "modified_at" | "last_modified" | "last_modified_at" | "last_modified_date" | "lastmodified"
         | "last_updated" | "last_updated_at" | "last_update" | "modified" | "updated" | "changed_at" | "last_changed"
         | "last_change" | "modification_date" | "modified_on" | "updated_on" | "date_modified" | "date_updated"
