@@ -17,7 +17,9 @@ use super::model::{is_for, named_model, pinned_model};
 use super::plan::Plan;
 use super::resolve::{previous_ids, resolve_entity};
 use super::sources::{check_sources, lost_columns};
-use super::warnings::{drifted, hardly_read, much_in_quarantine, same_keys, torn_files, unknown_decisions};
+use super::warnings::{
+    drifted, hardly_read, much_in_quarantine, same_keys, tells_little, torn_files, unknown_decisions,
+};
 use crate::counted::counted;
 use crate::extract::ExtractedSource;
 use crate::golden::survive;
@@ -235,6 +237,7 @@ pub async fn run(plan: &Plan, options: &RunOptions, progress: &Progress) -> Resu
     warnings.extend(much_in_quarantine(&manifest.sources));
     warnings.extend(same_keys(plan, &manifest.sources));
     warnings.extend(hardly_read(plan, &measures));
+    warnings.extend(tells_little(plan, &results, &measures));
     if let Some(path) = &plan.matching.decisions {
         warnings.extend(unknown_decisions(path, &steward, &results.entities));
     }

@@ -105,7 +105,11 @@ fn of_cluster<'a>(attributes: &'a [Attribute<'a>], cluster: u32, rows: &mut Vec<
             let id_type = match attribute.ranked.plan.kind {
                 AttributeKind::Email => "email",
                 AttributeKind::Phone => "phone",
-                _ => attribute.id_type.element(ranked).unwrap_or("identifier"),
+                // An attribute other than the list of identifiers is a type by itself.
+                _ => attribute.id_type.element(ranked).unwrap_or(match attribute.ranked.plan.name.as_str() {
+                    "identifiers" => "identifier",
+                    name => name,
+                }),
             };
             rows.push(Row { cluster, id_type, value, primary: rank == 0, ranked: *ranked });
         }

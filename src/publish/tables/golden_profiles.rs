@@ -9,6 +9,7 @@ use arrow::array::{
     Array, ArrayRef, AsArray, BooleanBuilder, FixedSizeBinaryBuilder, Float32Builder, Int64Builder, StringArray,
     StringBuilder, TimestampMicrosecondBuilder, new_null_array,
 };
+use arrow::compute::cast;
 use arrow::datatypes::{DataType, Field};
 use arrow::row::{RowConverter, SortField};
 use goldsmith_config::attributes::AttributeKind;
@@ -58,7 +59,10 @@ fn customer_fields() -> Vec<Field> {
         maybe_text("country", "ISO 3166 alpha-2 of the current address"),
         maybe_text("language", "BCP 47 code of the language"),
         maybe_text("lifecycle", "where the customer stands, as the source says it"),
-        maybe_text("national_id_masked", "the national id with all but its shape hidden"),
+        maybe_text(
+            "national_id_masked",
+            "the first character of the national id and how long it is; golden_identifiers has it in clear",
+        ),
     ]
 }
 
@@ -229,7 +233,7 @@ fn attribute_column(winners: &mut Winners<'_>, clusters: &[u32], field: &Field) 
             winners.part("addresses", name, clusters, data_type)?
         }
         "national_id_masked" => {
-            let values = winners.values("national_id", clusters, &DataType::Utf8)?;
+            let values = cast(&winners.part("national_id", "value", clusters, &DataType::Utf8)?, &DataType::Utf8)?;
             let values = values.as_string::<i32>();
             Arc::new(
                 (0..values.len())
