@@ -201,6 +201,48 @@ fn what_is_given_and_hardly_read_is_told() {
 }
 
 #[test]
+fn addresses_are_only_missed_where_streets_are_mapped() {
+    let rows =
+        (10..50).fold("id,name,city,street\n".to_owned(), |rows, id| rows + &format!("{id},Ann Lee{id},Bonn,\n"));
+    let of =
+        |parts: &str| crm_pipeline(&[], &["full_name: name", &format!("addresses: {{ locality: city{parts} }}")], "");
+    let workspace = Workspace::with(&of(""), &[("crm.csv", &rows)]);
+    let said = stderr(&workspace.run(&["--quiet"]));
+    assert!(!said.contains("addresses"), "{said}");
+    let workspace = Workspace::with(&of(", line1: street"), &[("crm.csv", &rows)]);
+    let said = stderr(&workspace.run(&["--quiet"]));
+    assert!(said.contains("40 of 40 values of addresses (person) are not valid"), "{said}");
+}
+
+#[test]
+fn what_tells_little_is_told() {
+    let pipeline = crm_pipeline(&[], &["full_name: name", "emails: email", "birth_date: born"], "");
+    let said = |rows: &str| {
+        let workspace = Workspace::with(&pipeline, &[("crm.csv", &format!("id,name,email,born\n{rows}"))]);
+        stderr(&workspace.run(&["--quiet"]))
+    };
+    let none = said("");
+    assert!(none.contains("there is no person record"), "{none}");
+    let one = said("1,Ann Lee,ann@example.org,1980-01-02\n");
+    assert!(one.contains("there is one person record"), "{one}");
+    let alike = said(&(0..600).map(|id| format!("{id},Ann Lee,ann@example.org,1980-01-02\n")).collect::<String>());
+    assert!(alike.contains("all 600 person records became one golden profile"), "{alike}");
+    let named = said(&(0..600).map(|id| format!("{id},Ann Lee,,\n")).collect::<String>());
+    assert!(named.contains("no person record has a value of birth_date, emails"), "{named}");
+    assert!(
+        named.contains("all golden profiles of person records that have full_name, given_name, family_name have one"),
+        "{named}"
+    );
+    let few: String = (10..90)
+        .map(|id| format!("{id},Ann{id} Lee{id},{},19{id}-01-02\n", if id < 40 { "shop@example.org" } else { "" }))
+        .collect();
+    let few = said(&few);
+    assert!(!few.contains("one and the same"), "{few}");
+    let usual = said("1,Ann Lee,ann@example.org,1980-01-02\n2,Bo Ray,bo@example.org,1981-03-04\n");
+    assert!(!usual.contains("person record"), "{usual}");
+}
+
+#[test]
 fn a_source_that_lost_many_rows_is_told_even_where_nothing_else_is() {
     let rows = (0..40).fold("id,name\n".to_owned(), |rows, id| {
         rows + &if id % 5 == 0 { ",Ann Lee\n".to_owned() } else { format!("{id},Ann Lee\n") }
@@ -222,5 +264,9 @@ fn keys_that_are_not_unique_are_told_where_nothing_says_which_row_is_newer() {
     let workspace = Workspace::with(&pipeline, &[("crm.csv", rows)]);
     let said = stderr(&workspace.run(&["--quiet"]));
     assert!(!said.contains("left out"), "{said}");
+    let no_key = rows.replace("\n2,", "\n1,") + "1,Dee Fox,2022-01-01\n";
+    let no_key = Workspace::with(&pipeline, &[("crm.csv", &no_key)]);
+    let said = stderr(&no_key.run(&["--quiet"]));
+    assert!(said.contains("source `crm`: 3 of 4 rows left out, because a newer one has the same key"), "{said}");
     assert_eq!(workspace.query("SELECT full_name FROM golden_profiles ORDER BY 1"), ["Cy Poe", "Petra Ray"]);
 }

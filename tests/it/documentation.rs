@@ -74,6 +74,7 @@ fn every_yaml_block_is_valid() {
 #[test]
 fn the_reference_is_generated_from_the_code() {
     for (name, page) in [
+        ("pipeline", reference::pipeline()),
         ("attributes", reference::attributes()),
         ("functions", reference::functions()),
         ("connectors", reference::connectors()),

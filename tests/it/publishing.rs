@@ -1,6 +1,9 @@
 //! What a run publishes, and what the next run makes of it.
 
-use crate::support::{Workspace, stderr};
+use goldsmith_config::attributes::{Attribute, CATALOGUE};
+use goldsmith_config::model::Entity;
+
+use crate::support::{Workspace, crm_pipeline, stderr};
 
 #[test]
 fn a_run_publishes_every_table_and_the_ledger_balances() {
@@ -176,6 +179,39 @@ fn nobody_else_can_read_what_is_published() {
             if metadata.is_dir() {
                 folders.push(entry.path());
             }
+        }
+    }
+}
+
+/// Every attribute there is, mapped for each entity type that has it.
+#[test]
+fn every_attribute_is_published() {
+    for entity in [Entity::Person, Entity::Organisation, Entity::Generic] {
+        let field = |attribute: &Attribute| {
+            let parts: Vec<String> = attribute.parts.iter().map(|part| format!("{}: text", part.name)).collect();
+            if parts.is_empty() {
+                format!("{}: text", attribute.name)
+            } else {
+                format!("{}: {{ {} }}", attribute.name, parts.join(", "))
+            }
+        };
+        let attributes: Vec<&Attribute> =
+            CATALOGUE.iter().filter(|attribute| attribute.entities.contains(&entity)).collect();
+        let fields: Vec<String> = attributes.iter().map(|attribute| field(attribute)).collect();
+        let fields: Vec<&str> = fields.iter().map(String::as_str).collect();
+        let pipeline =
+            crm_pipeline(&[], &fields, "").replace("entity: person", &format!("entity: {}", entity.as_str()));
+        let rows = "id,text\n1,AB 123-456\n2,2001-02-03\n3,\n";
+        let workspace = Workspace::with(&pipeline, &[("crm.csv", rows)]);
+        workspace.run(&[]);
+        let count = workspace.query("SELECT count(*) FROM source_records");
+        assert_eq!(count, ["3"], "{}", entity.as_str());
+        if attributes.iter().any(|attribute| attribute.name == "national_id") {
+            let masked = "SELECT national_id_masked FROM golden_profiles JOIN cross_reference USING (golden_id) WHERE source_key = '1'";
+            let masked = workspace.query(masked);
+            assert_eq!(masked, ["A*****"]);
+            let types = workspace.query("SELECT DISTINCT id_type FROM golden_identifiers ORDER BY 1");
+            assert!(types.contains(&"national_id".to_owned()), "{types:?}");
         }
     }
 }
