@@ -51,7 +51,9 @@ pub(crate) fn comparisons(
     }
     if let Some(field) = first(ColumnKind::OrganisationName) {
         let values = TokenValues::new(field, f.pool(field), true);
-        list.push(by_token("organisation_name", values));
+        // To a person it is the employer: there are several over time, and colleagues share it.
+        let changeable = f.records.entity == EntityType::Person;
+        list.push(Comparison { changeable, ..by_token("organisation_name", values) });
     }
     if let Some(field) = first(ColumnKind::BirthDate) {
         let days = f.pool(field).iter().map(|(_, value)| parse_day(value)).collect();

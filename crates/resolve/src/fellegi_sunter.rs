@@ -11,6 +11,7 @@
 use hashbrown::HashMap;
 
 use crate::agreement::Comparator;
+use crate::bounds::Bounds;
 use crate::comparison::{Comparison, SAME_NAME};
 use crate::entity::Held;
 use crate::labels::Sample;
@@ -95,12 +96,8 @@ pub(crate) const STRENGTH_R: f64 = 300.0;
 const STRENGTH_U: f64 = 1.0;
 /// From so many random pairs at an exact level their share is trusted more than the frequencies of values.
 const ENOUGH_EXACT: f64 = 30.0;
-/// The share of matches that differ in both names is at most this.
-const MOST_OTHER_NAMES: f64 = 0.05;
 /// Matches of persons there may be for each pair that has something identifying in common.
 const MOST_UNIDENTIFIED: f64 = 5.0;
-/// Comparisons whose second level is a slip in the value of their first.
-const SLIPS: [&str; 3] = ["birth_date", "email", "phone"];
 /// Rounds of m and r between two looks at u and the priors.
 const ROUNDS_PER_U: usize = 5;
 /// Most pairs a rule's histogram counts for, so that one prolific rule does not outvote the others.
@@ -124,6 +121,7 @@ pub(crate) fn train(evidence: &Evidence<'_>) -> Parameters {
     p.u = chance_agreement(evidence, &p);
 
     let mut shares: Vec<[f64; 3]> = vec![[0.3, 0.2, 0.5]; evidence.per_rule.len()];
+    let mut bounds = evidence.households.then(|| Bounds::of_persons(evidence.comparisons));
     for round in 0..ROUNDS {
         if round % ROUNDS_PER_U == ROUNDS_PER_U - 1 {
             priors(evidence, &mut p);
@@ -135,10 +133,11 @@ pub(crate) fn train(evidence: &Evidence<'_>) -> Parameters {
             *share = expect(evidence, selected, &p, *share, &mut counts_m, &mut counts_r);
         }
         p.m = maximise(evidence.comparisons, &counts_m, &shipped_m, STRENGTH_M);
-        if evidence.households {
-            evidence.comparisons.iter().zip(&mut p.m).for_each(|(comparison, m)| bound_to_persons(comparison, m));
-        }
         p.r = maximise(evidence.comparisons, &counts_r, &shipped_r, STRENGTH_R);
+        if let Some(bounds) = &mut bounds {
+            bounds.hold_matches(&counts_m, &mut p.m);
+            bounds.hold_related(&mut p.r, &p.u);
+        }
     }
     priors(evidence, &mut p);
     p.u = chance_agreement(evidence, &p);
@@ -263,7 +262,8 @@ fn add_with_unseen(comparison: &Comparison, counts: &[f64], table: &[f64], held:
     }
 }
 
-fn normalised(comparison: &Comparison, values: &[f64]) -> Vec<f64> {
+/// The levels' values as shares of their group.
+pub(crate) fn normalised(comparison: &Comparison, values: &[f64]) -> Vec<f64> {
     let sum = |group: u8| -> f64 {
         comparison.levels.iter().zip(values).filter(|(l, _)| l.group == group).map(|(_, v)| v).sum()
     };
@@ -290,30 +290,6 @@ fn maximise(comparisons: &[Comparison], counts: &Table, shipped: &Table, strengt
             normalised(comparison, &blended)
         })
         .collect()
-}
-
-/// Whatever else they share, hardly any matches differ in given and in family name: a class of pairs that mostly do is
-/// something else, such as those born on one day. Nor is a slip as frequent as the right value: phone numbers that are
-/// one digit apart, and hardly ever the same, were given out one after the other.
-fn bound_to_persons(comparison: &Comparison, m: &mut [f64]) {
-    if let Some((rows, columns)) = comparison.factors {
-        bound(comparison, m, rows * columns - 1, MOST_OTHER_NAMES);
-    } else if SLIPS.contains(&comparison.name.as_str()) {
-        bound(comparison, m, 2, m[1]);
-    }
-}
-
-/// Bounds a level's share; the others of its group take over what is beyond.
-fn bound(comparison: &Comparison, m: &mut [f64], level: usize, most: f64) {
-    let excess = m[level] - most;
-    if excess <= 0.0 {
-        return;
-    }
-    let others = 1.0 - m[level];
-    let group = comparison.levels[level].group;
-    for (other, value) in m.iter_mut().enumerate().filter(|(other, _)| comparison.levels[*other].group == group) {
-        *value = if other == level { most } else { *value * (others + excess) / others.max(1e-300) };
-    }
 }
 
 fn product_of_margins(counts: &[f64], shipped: &[f64], rows: usize, columns: usize, strength: f64) -> Vec<f64> {

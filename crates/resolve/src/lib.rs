@@ -39,6 +39,7 @@ pub mod records;
 
 mod agreement;
 mod blocking;
+mod bounds;
 mod calibration;
 mod clustering;
 mod comparison;

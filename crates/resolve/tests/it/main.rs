@@ -2,6 +2,7 @@
 
 mod adversarial;
 mod calibration;
+mod colleagues;
 mod decisions;
 mod degenerate;
 mod determinism;

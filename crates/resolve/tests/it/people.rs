@@ -15,6 +15,7 @@ pub(crate) struct Row {
     pub(crate) born: String,
     pub(crate) email: String,
     pub(crate) phone: String,
+    pub(crate) employer: String,
     pub(crate) house: String,
     pub(crate) street: String,
     pub(crate) postcode: String,
@@ -30,20 +31,24 @@ pub(crate) fn records(rows: &[Row]) -> Records {
         }
         builder.finish()
     };
+    let mut columns = vec![
+        column("given_name", ColumnKind::GivenName, |r| &r.given),
+        column("family_name", ColumnKind::FamilyName, |r| &r.family),
+        column("name_suffix", ColumnKind::NameSuffix, |r| &r.suffix),
+        column("birth_date", ColumnKind::BirthDate, |r| &r.born),
+        column("email", ColumnKind::Email, |r| &r.email),
+        column("phone", ColumnKind::Phone, |r| &r.phone),
+        column("house", ColumnKind::AddressHouse, |r| &r.house),
+        column("street", ColumnKind::AddressStreet, |r| &r.street),
+        column("postcode", ColumnKind::AddressPostcode, |r| &r.postcode),
+    ];
+    if rows.iter().any(|row| !row.employer.is_empty()) {
+        columns.push(column("organisation_name", ColumnKind::OrganisationName, |r| &r.employer));
+    }
     Records {
         ids: rows.iter().map(|row| RecordId::of("test", &row.key)).collect(),
         source: rows.iter().map(|row| row.source).collect(),
-        columns: vec![
-            column("given_name", ColumnKind::GivenName, |r| &r.given),
-            column("family_name", ColumnKind::FamilyName, |r| &r.family),
-            column("name_suffix", ColumnKind::NameSuffix, |r| &r.suffix),
-            column("birth_date", ColumnKind::BirthDate, |r| &r.born),
-            column("email", ColumnKind::Email, |r| &r.email),
-            column("phone", ColumnKind::Phone, |r| &r.phone),
-            column("house", ColumnKind::AddressHouse, |r| &r.house),
-            column("street", ColumnKind::AddressStreet, |r| &r.street),
-            column("postcode", ColumnKind::AddressPostcode, |r| &r.postcode),
-        ],
+        columns,
         entity: EntityType::Person,
         duplicates_none: vec![false; 4],
     }
